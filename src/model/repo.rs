@@ -1,0 +1,166 @@
+//! Which repository: host, owner and name, validated so that they are safe as directory names.
+
+use std::fmt;
+
+/// A repository of GitHub. Compared without case, shown as first written.
+#[derive(Clone, Debug)]
+pub struct Repo {
+    host: String,
+    owner: String,
+    name: String,
+}
+
+/// Why a text names no repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepoError {
+    /// Not `OWNER/REPO` or `HOST/OWNER/REPO`.
+    #[error("expected the \"[HOST/]OWNER/REPO\" format")]
+    Form,
+    /// A host outside letters, digits, `-` and `.`.
+    #[error("a host has only letters, digits, \"-\" and \".\"")]
+    Host,
+    /// An owner outside GitHub's alphabet.
+    #[error("an owner has only letters, digits, \"-\" and \"_\"")]
+    Owner,
+    /// A name outside GitHub's alphabet.
+    #[error("a repository's name has only letters, digits, \"-\", \"_\" and \".\"")]
+    Name,
+}
+
+/// GitHub's limit of a repository's name; its limit of an owner's is lower. Directory names may have 255 bytes.
+const MAX_LEN: usize = 100;
+const MAX_HOST_LEN: usize = 253;
+
+impl Repo {
+    /// The host that is meant where none is named.
+    pub const DEFAULT_HOST: &'static str = "github.com";
+
+    /// # Errors
+    /// A part outside GitHub's alphabet: nothing that passes can leave the directory it is joined to.
+    pub fn new(host: &str, owner: &str, name: &str) -> Result<Self, RepoError> {
+        let alphanumeric_or =
+            |text: &str, also: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c));
+        let fits = |text: &str| !text.is_empty() && text.len() <= MAX_LEN;
+        // A leading dot is reserved for the cache's own files beside the hosts.
+        let labels = host.split('.').all(|label| !label.is_empty() && !label.starts_with('-'));
+        if host.len() > MAX_HOST_LEN || !labels || !alphanumeric_or(host, "-.") {
+            return Err(RepoError::Host);
+        }
+        if !fits(owner) || owner.starts_with('-') || !alphanumeric_or(owner, "-_") {
+            return Err(RepoError::Owner);
+        }
+        if !fits(name) || matches!(name, "." | "..") || !alphanumeric_or(name, "-_.") {
+            return Err(RepoError::Name);
+        }
+        Ok(Self { host: host.to_ascii_lowercase(), owner: owner.to_owned(), name: name.to_owned() })
+    }
+
+    /// Reads `[HOST/]OWNER/REPO`.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and any other number of parts.
+    pub fn parse(text: &str, default_host: &str) -> Result<Self, RepoError> {
+        let parts: Vec<&str> = text.split('/').collect();
+        match parts[..] {
+            [owner, name] => Self::new(default_host, owner, name),
+            [host, owner, name] => Self::new(host, owner, name),
+            _ => Err(RepoError::Form),
+        }
+    }
+
+    /// Lower case, such as `github.com`.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The user or organisation.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// The repository's own name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Three directory names, lower-cased: equal for equal repositories, none of them `.`, `..` or empty.
+    pub fn dir_names(&self) -> [String; 3] {
+        [self.host.clone(), self.owner.to_ascii_lowercase(), self.name.to_ascii_lowercase()]
+    }
+
+    /// The page of one issue.
+    pub fn issue_url(&self, number: super::TrackerNumber) -> String {
+        format!("https://{}/{}/{}/issues/{number}", self.host, self.owner, self.name)
+    }
+}
+
+/// `OWNER/REPO` on github.com, `HOST/OWNER/REPO` elsewhere, as `gh` prints it.
+impl fmt::Display for Repo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host != Self::DEFAULT_HOST {
+            write!(f, "{}/", self.host)?;
+        }
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+impl PartialEq for Repo {
+    fn eq(&self, other: &Self) -> bool {
+        self.host == other.host
+            && self.owner.eq_ignore_ascii_case(&other.owner)
+            && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
+impl Eq for Repo {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Repo, RepoError> {
+        Repo::parse(text, Repo::DEFAULT_HOST)
+    }
+
+    #[test]
+    fn case_is_kept_for_show_and_ignored_in_comparison_and_directories() {
+        let (a, b) = (parse("Moq-WG/MOQ.transport").unwrap(), parse("github.com/moq-wg/moq.Transport").unwrap());
+        assert_eq!(a, b);
+        assert_eq!(a.to_string(), "Moq-WG/MOQ.transport");
+        assert_eq!(a.dir_names(), ["github.com", "moq-wg", "moq.transport"]);
+        assert_eq!(parse("GHE.example.com/o/r").unwrap().to_string(), "ghe.example.com/o/r");
+    }
+
+    #[test]
+    fn no_accepted_name_leaves_the_cache() {
+        for text in [
+            "",
+            "/",
+            "o",
+            "o/",
+            "/r",
+            "o/r/",
+            "o/..",
+            "../r",
+            "o/.",
+            "o//r",
+            "h/o/r/x",
+            "/etc/passwd",
+            "..//r",
+            "o/r\0",
+            "o/r\n",
+            "o r/x",
+            "ö/r",
+            "o/r\\x",
+            "-o/r",
+            "../../etc/x",
+            ".hidden/o/r",
+            "a..b/o/r",
+            "C:/o/r",
+            "h:80/o/r",
+        ] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        assert!(parse(&format!("o/{}", "r".repeat(101))).is_err());
+    }
+}

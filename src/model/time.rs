@@ -1,0 +1,246 @@
+//! Moments in time: any RFC 3339 in, UTC milliseconds inside, RFC 3339 UTC out.
+
+use std::fmt;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, from the year 0000 to the end of 9999-12-30T22:00:00Z: what both RFC 3339
+/// and jiff can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixMillis(i64);
+
+/// The text is not an RFC 3339 date and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 time such as 2024-12-24T10:00:00Z")]
+pub struct NotRfc3339;
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+impl UnixMillis {
+    /// 0000-01-01T00:00:00Z.
+    pub const MIN: UnixMillis = UnixMillis(-62_167_219_200_000);
+    /// 9999-12-30T22:00:00.999Z.
+    pub const MAX: UnixMillis = UnixMillis(253_402_207_200_999);
+
+    /// `None` outside [`Self::MIN`]..=[`Self::MAX`].
+    pub const fn new(millis: i64) -> Option<Self> {
+        if millis < Self::MIN.0 || millis > Self::MAX.0 { None } else { Some(Self(millis)) }
+    }
+
+    /// The nearest moment that can be held; for clocks.
+    pub fn saturating(millis: i64) -> Self {
+        Self(millis.clamp(Self::MIN.0, Self::MAX.0))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339 `date-time`, with `T` and `Z` in either case and any offset. Digits beyond the millisecond are
+    /// cut off; a leap second reads as the second before it.
+    ///
+    /// # Errors
+    /// Everything else, ISO 8601 forms that RFC 3339 does not have included.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, NotRfc3339> {
+        match parse_canonical(text.as_bytes()) {
+            Some(millis) => Ok(millis),
+            None => parse_general(text),
+        }
+    }
+
+    /// Appends RFC 3339 UTC, with three decimals only where there are milliseconds.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        let days = self.0.div_euclid(MILLIS_PER_DAY);
+        let of_day = self.0.rem_euclid(MILLIS_PER_DAY);
+        let (year, month, day) = civil_from_days(days);
+        let (seconds, millis) = (of_day / 1000, of_day % 1000);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        put2(&mut text, 0, year / 100);
+        put2(&mut text, 2, year % 100);
+        put2(&mut text, 5, month);
+        put2(&mut text, 8, day);
+        put2(&mut text, 11, seconds / 3600);
+        put2(&mut text, 14, seconds / 60 % 60);
+        put2(&mut text, 17, seconds % 60);
+        if millis == 0 {
+            text[19] = b'Z';
+            out.extend_from_slice(&text[..20]);
+        } else {
+            text[20] = b'0' + (millis / 100) as u8;
+            put2(&mut text, 21, millis % 100);
+            out.extend_from_slice(&text);
+        }
+    }
+}
+
+impl fmt::Display for UnixMillis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(24);
+        self.write_rfc3339(&mut text);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+fn put2(text: &mut [u8; 24], at: usize, value: i64) {
+    // Casts keep the value: callers pass 0..=99.
+    text[at] = b'0' + (value / 10) as u8;
+    text[at + 1] = b'0' + (value % 10) as u8;
+}
+
+/// The form that GitHub writes, `2024-12-24T10:00:00Z`; `None` sends everything else to the general reader.
+fn parse_canonical(text: &[u8]) -> Option<UnixMillis> {
+    let text: &[u8; 20] = text.try_into().ok()?;
+    let punctuation = (text[4], text[7], text[10], text[13], text[16], text[19]);
+    if punctuation != (b'-', b'-', b'T', b':', b':', b'Z') {
+        return None;
+    }
+    let two = |at: usize| -> Option<i64> {
+        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+    };
+    let (year, month, day) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    // Days 29 to 31 need the calendar and second 60 the leap rule: the general reader has both.
+    if !(1..=12).contains(&month) || !(1..=28).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = (hour * 60 + minute) * 60 + second;
+    Some(UnixMillis(days_from_civil(year, month, day) * MILLIS_PER_DAY + seconds * 1000))
+}
+
+fn parse_general(text: &str) -> Result<UnixMillis, NotRfc3339> {
+    if !has_rfc3339_shape(text.as_bytes()) {
+        return Err(NotRfc3339);
+    }
+    let time: jiff::Timestamp = text.parse().map_err(|_| NotRfc3339)?;
+    // Nanoseconds since the epoch, floored: `as_millisecond` would round times before 1970 toward it.
+    let millis = time.as_nanosecond().div_euclid(1_000_000);
+    i64::try_from(millis).ok().and_then(UnixMillis::new).ok_or(NotRfc3339)
+}
+
+/// RFC 3339 section 5.6 to the letter, digits unread: jiff also takes ISO 8601 forms and zone annotations.
+fn has_rfc3339_shape(text: &[u8]) -> bool {
+    fn matches(text: &[u8], shape: &[u8]) -> bool {
+        text.len() == shape.len()
+            && text.iter().zip(shape).all(|(&c, &s)| match s {
+                b'0' => c.is_ascii_digit(),
+                b'T' => c == b'T' || c == b't',
+                _ => c == s,
+            })
+    }
+    let Some((date_time, rest)) = text.split_at_checked(19) else { return false };
+    if !matches(date_time, b"0000-00-00T00:00:00") {
+        return false;
+    }
+    let offset = match rest.strip_prefix(b".") {
+        None => rest,
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|c| c.is_ascii_digit()).count();
+            if digits == 0 || digits > 9 {
+                return false;
+            }
+            &fraction[digits..]
+        }
+    };
+    matches(offset, b"Z") || offset == b"z" || matches(offset, b"+00:00") || matches(offset, b"-00:00")
+}
+
+/// Days since the epoch of a proleptic Gregorian date. Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+/// `days_from_civil`.
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse, `civil_from_days` of the same source: (year, month, day).
+const fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_rfc_3339_spelling_of_one_moment_is_that_moment() {
+        let expected = UnixMillis(1_735_034_400_000);
+        for text in [
+            "2024-12-24T10:00:00Z",
+            "2024-12-24t10:00:00z",
+            "2024-12-24T10:00:00.000Z",
+            "2024-12-24T10:00:00+00:00",
+            "2024-12-24T10:00:00-00:00",
+            "2024-12-24T11:30:00+01:30",
+            "2024-12-23T22:00:00.0000009-12:00",
+        ] {
+            assert_eq!(UnixMillis::parse_rfc3339(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_rfc_3339_is_refused() {
+        for text in [
+            "",
+            "2024-12-24",
+            "2024-12-24 10:00:00Z",
+            "2024-12-24T10:00:00",
+            "2024-12-24T10:00Z",
+            "2024-12-24T10:00:00,5Z",
+            "2024-12-24T10:00:00.Z",
+            "2024-12-24T10:00:00+01",
+            "2024-12-24T10:00:00+01:00[Europe/Berlin]",
+            "2024-02-30T10:00:00Z",
+            "2023-02-29T10:00:00Z",
+            "2024-13-01T10:00:00Z",
+            "2024-12-24T24:00:00Z",
+            "2024-12-24T10:60:00Z",
+            "2024-12-24T10:00:61Z",
+            "+002024-12-24T10:00:00Z",
+            "20241224T100000Z",
+            "９024-12-24T10:00:00Z",
+        ] {
+            assert_eq!(UnixMillis::parse_rfc3339(text), Err(NotRfc3339), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_calendar_ends_and_leap_days_are_read_exactly() {
+        assert_eq!(UnixMillis::parse_rfc3339("0000-01-01T00:00:00Z"), Ok(UnixMillis::MIN));
+        assert_eq!(UnixMillis::parse_rfc3339("9999-12-30T22:00:00.999Z"), Ok(UnixMillis::MAX));
+        assert_eq!(UnixMillis::parse_rfc3339("2024-02-29T00:00:00Z"), Ok(UnixMillis(1_709_164_800_000)));
+        assert_eq!(UnixMillis::parse_rfc3339("2016-12-31T23:59:60Z"), Ok(UnixMillis(1_483_228_799_000)));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(millis in UnixMillis::MIN.0..=UnixMillis::MAX.0) {
+            let time = UnixMillis(millis);
+            prop_assert_eq!(UnixMillis::parse_rfc3339(&time.to_string()), Ok(time));
+        }
+
+        #[test]
+        fn whole_seconds_are_written_without_decimals_and_agree_with_jiff(seconds in -62_167_219_200i64..=253_402_207_200) {
+            let ours = UnixMillis(seconds * 1000).to_string();
+            prop_assert_eq!(ours.len(), 20);
+            let jiff = jiff::Timestamp::from_second(seconds).unwrap();
+            prop_assert_eq!(ours, jiff.to_string());
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = UnixMillis::parse_rfc3339(&text);
+        }
+    }
+}
