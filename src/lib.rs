@@ -4,4 +4,9 @@
 //! [`model`] · [`format`], [`fs`] · [`log`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`] · [`sync`].
 //! Nothing here prints, reads the environment or asks the clock: the program above does, and passes it down.
 
+pub mod format;
+pub mod fs;
+pub mod index;
+pub mod log;
 pub mod model;
+pub mod store;

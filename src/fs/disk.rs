@@ -1,0 +1,250 @@
+//! The real disk.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use fs2::FileExt;
+
+use super::{Bytes, Lock, ReadFile, Storage, WriteFile};
+use crate::format::Signature;
+
+/// The file system of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+struct DiskFile(File);
+
+/// `fs2` is quiet since 2018 and used here only; `File::try_lock` of the standard library is the way out.
+struct DiskLock {
+    _file: File,
+}
+
+impl Lock for DiskLock {}
+
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(unix)]
+fn make_private_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().create(path)
+}
+
+#[cfg(unix)]
+fn signature_of(metadata: &fs::Metadata) -> Signature {
+    use std::os::unix::fs::MetadataExt;
+    let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+    Signature {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        len: metadata.size(),
+        modified: nanos(metadata.mtime(), metadata.mtime_nsec()),
+        changed: nanos(metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+#[cfg(not(unix))]
+fn signature_of(metadata: &fs::Metadata) -> Signature {
+    let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let modified = since_epoch.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or(0);
+    Signature { device: 0, inode: 0, len: metadata.len(), modified, changed: modified }
+}
+
+impl ReadFile for DiskFile {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+        use std::os::unix::fs::FileExt;
+        // The caller's `len` comes from `stat` or a verified header; a file that ends before it bounds the memory.
+        let len = len.min(self.len()?.saturating_sub(offset));
+        let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.0.read_at(&mut bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
+    #[cfg(not(unix))]
+    fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+        use std::io::{Seek, SeekFrom};
+        let mut file = self.0.try_clone()?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(len).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn bytes(&self, len: u64) -> io::Result<Bytes> {
+        Bytes::of(&self.0, len, || self.read_at(0, len))
+    }
+}
+
+impl WriteFile for DiskFile {
+    #[cfg(unix)]
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        use std::os::unix::fs::FileExt;
+        self.0.write_all_at(bytes, offset)
+    }
+
+    #[cfg(not(unix))]
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        use std::io::{Seek, SeekFrom, Write};
+        self.0.seek(SeekFrom::Start(offset))?;
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        // fdatasync also makes a grown length durable, since the content could not be read without it.
+        self.0.sync_data()
+    }
+}
+
+impl Storage for Disk {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = found(File::open(path))? else { return Ok(None) };
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if metadata.len() > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Some(bytes)) }
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Option<Box<dyn ReadFile>>> {
+        Ok(found(File::open(path))?.map(|file| Box::new(DiskFile(file)) as Box<dyn ReadFile>))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        self.remove(path)?;
+        let file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+        Ok(Box::new(DiskFile(file)))
+    }
+
+    fn open_write(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        Ok(Box::new(DiskFile(OpenOptions::new().write(true).open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<bool> {
+        Ok(found(fs::remove_file(path))?.is_some())
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<bool> {
+        match fs::remove_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            result => Ok(found(result)?.is_some()),
+        }
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if let Some(parent) = parent {
+            self.create_dir(parent)?;
+        }
+        match make_private_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+            result => result?,
+        }
+        self.sync_dir(parent.unwrap_or(Path::new(".")))
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let Some(entries) = found(fs::read_dir(dir))? else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        for entry in entries {
+            // A name that is not UTF-8 is none of ours.
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    #[cfg(unix)]
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
+    }
+
+    #[cfg(not(unix))]
+    fn sync_dir(&self, _dir: &Path) -> io::Result<()> {
+        // Windows has no way to sync a directory, and NTFS journals names.
+        Ok(())
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        loop {
+            let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
+            if let Err(error) = FileExt::try_lock_exclusive(&file) {
+                let busy = error.raw_os_error() == fs2::lock_contended_error().raw_os_error();
+                return if busy { Ok(None) } else { Err(error) };
+            }
+            // The file may have been removed, and another made, between opening and locking.
+            let held = signature_of(&file.metadata()?);
+            let named = found(fs::metadata(path))?.map(|metadata| signature_of(&metadata));
+            if named.is_some_and(|named| (named.device, named.inode) == (held.device, held.inode)) {
+                return Ok(Some(Box::new(DiskLock { _file: file })));
+            }
+        }
+    }
+
+    fn signature(&self, path: &Path) -> io::Result<Option<Signature>> {
+        let metadata = found(fs::metadata(path))?;
+        Ok(metadata.filter(fs::Metadata::is_file).map(|metadata| signature_of(&metadata)))
+    }
+
+    fn wait(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn nonce(&self) -> [u8; 16] {
+        use std::hash::{BuildHasher, RandomState};
+        // Each RandomState is keyed by the system's random numbers, once a thread, and then counted up.
+        let half = || RandomState::new().hash_one(std::process::id()).to_le_bytes();
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&half());
+        nonce[8..].copy_from_slice(&half());
+        nonce
+    }
+}

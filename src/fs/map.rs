@@ -1,0 +1,57 @@
+//! Bytes of a file, read or mapped. The only unsafe code of the crate.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+
+/// Bytes of a file that nobody changes any more.
+pub struct Bytes(Kind);
+
+enum Kind {
+    Read(Vec<u8>),
+    Mapped(memmap2::Mmap),
+}
+
+/// Below this many bytes, reading is as fast as mapping and needs no trust in other processes.
+const MAP_FROM: u64 = 1024 * 1024;
+
+impl Bytes {
+    /// Bytes that were read.
+    pub fn read(bytes: Vec<u8>) -> Self {
+        Self(Kind::Read(bytes))
+    }
+
+    /// The first `len` bytes of `file`: mapped where they are many, and the system lets a mapped file be renamed over
+    /// and removed (Windows does not).
+    ///
+    /// # Errors
+    /// The system's, and `UnexpectedEof` where the file is shorter.
+    pub(super) fn of(file: &File, len: u64, read: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Self> {
+        if len < MAP_FROM || cfg!(windows) {
+            return Ok(Self::read(read()?));
+        }
+        if file.metadata()?.len() < len {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let len = usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        // SAFETY: a mapping is unsound if the file's mapped bytes change or the file is shortened while it lives. This
+        // program does neither to any file that it maps: segments only grow beyond the bytes mapped, indexes are
+        // complete before they have their name, and both are replaced by new files, never rewritten (`format.md`,
+        // lifetimes). Files are mode 0600 in directories of mode 0700, so only the same user could, by hand: then
+        // this process may see other bytes, which checksums catch, or be ended by SIGBUS, and no file is harmed.
+        let map = unsafe { memmap2::MmapOptions::new().len(len).map(file)? };
+        Ok(Self(Kind::Mapped(map)))
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Kind::Read(bytes) => bytes,
+            Kind::Mapped(map) => map,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! One compacted index: searched in place, built from a sorted sequence.
+//!
+//! Knows one file and nothing of the log behind it; the store says which index is live.
+
+mod build;
+mod read;
+
+pub use build::{IndexBuilder, Summary};
+pub use read::{Index, Item};

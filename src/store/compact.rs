@@ -1,0 +1,168 @@
+//! Folding the tail into a new index.
+
+use std::cmp::Reverse;
+
+use super::error::StoreError;
+use super::tail::Tail;
+use super::view::View;
+use super::write::{Writer, segment_name};
+use crate::format::{Group, IndexName, SEGMENT_HEADER_LEN, Standing, StateHasher};
+use crate::fs::{Bytes, publish};
+use crate::index::{Index, IndexBuilder, Summary};
+use crate::model::{Kind, Seq, State, TrackerNumber};
+
+/// Readers fold at most this many events …
+const MAX_TAIL_EVENTS: u64 = 512;
+/// … and this many bytes, beyond the index.
+const MAX_TAIL_BYTES: u64 = 128 * 1024;
+/// Below this a tail costs less than the rewriting of even a small index.
+const MIN_TAIL_BYTES: u64 = 16 * 1024;
+/// A segment of at least this many bytes is sealed at the next compaction.
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a compaction gained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compaction {
+    /// Events that readers had to fold before.
+    pub tail_events: u64,
+    /// Bytes of the index before and after.
+    pub index_bytes: (u64, u64),
+    /// Bytes of the log.
+    pub log_bytes: u64,
+}
+
+impl Writer<'_> {
+    /// Compacts when the tail has grown to half of the index, so that the work for each event is constant; and in any
+    /// case before readers would feel it: a sync that appends has read a whole manifest, of the order of an index.
+    pub(super) fn compact_if_due(&mut self) -> Result<(), StoreError> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let (bytes, events) = (view.tail.byte_len(), view.tail.event_count);
+        let geometric =
+            view.index.as_ref().is_none_or(|index| bytes >= MIN_TAIL_BYTES && bytes * 2 >= index.byte_len());
+        if geometric || events >= MAX_TAIL_EVENTS || bytes >= MAX_TAIL_BYTES {
+            self.compact()?;
+        }
+        Ok(())
+    }
+
+    /// Folds the tail into a new index and retires the old one. Readers that have it open go on undisturbed.
+    ///
+    /// # Errors
+    /// The system's; damage. The store is then as before.
+    pub fn compact(&mut self) -> Result<Option<Compaction>, StoreError> {
+        self.check()?;
+        self.settle()?;
+        let Some(view) = self.view.take() else { return Ok(None) };
+        let before = (view.tail.event_count, view.byte_lens());
+        let old = view.current.index;
+        let nothing_new = view.tail.frame_count == 0 && view.index.is_some();
+        let compacted = if nothing_new {
+            self.view = Some(view);
+            Ok(())
+        } else {
+            self.write_compacted(view)
+        };
+        self.poisoned |= compacted.is_err();
+        compacted?;
+        let Some(view) = &self.view else { return Ok(None) };
+        if let Some(old) = old.filter(|old| Some(*old) != view.current.index) {
+            // Best effort: what stays is removed by the next writer.
+            let _ = self.store.storage.remove(&self.store.file(&old.file_name()));
+        }
+        let (tail_events, (_, index_before)) = before;
+        let (log_bytes, index_after) = view.byte_lens();
+        Ok(Some(Compaction { tail_events, index_bytes: (index_before, index_after), log_bytes }))
+    }
+
+    /// Writes the index of `view` and a `CURRENT` that names it; `self.view` is then the view behind that index.
+    pub(super) fn write_compacted(&mut self, view: View) -> Result<(), StoreError> {
+        let bytes = index_bytes(&view)?;
+        let name = IndexName { seq: view.seq(), generation: view.current.generation + 1, chain: view.tail.chain };
+        let path = self.store.file(&name.file_name());
+        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
+        let mut current = view.current.clone();
+        current.index = Some(name);
+        current.history_start = view.history_start();
+        current.freshness =
+            view.freshness().map(|fresh| crate::format::Freshness { address: view.tail.address, ..fresh });
+        let rotated = self.rotate(&view, &mut current)?;
+        self.sync_dir()?;
+        let index = Index::open(Bytes::read(bytes)).map_err(|error| StoreError::format(path.clone(), &error))?;
+        let tail = Tail::behind(&index).map_err(|error| StoreError::format(path, &error))?;
+        let mut view = View { index: Some(index), tail, ..view };
+        if rotated {
+            view.end = super::view::LogEnd { offset: SEGMENT_HEADER_LEN, file_len: SEGMENT_HEADER_LEN };
+        }
+        self.view = Some(view);
+        self.replace_current(current)
+    }
+
+    /// Seals a segment that has grown large, and begins another.
+    fn rotate(&mut self, view: &View, current: &mut crate::format::Current) -> Result<bool, StoreError> {
+        if view.end.offset < SEGMENT_BYTES {
+            return Ok(false);
+        }
+        let header = self.next_segment(view);
+        let path = self.store.file(&segment_name(&header).file_name());
+        publish(self.store.storage, &path, &header.encode()).map_err(StoreError::io("write", &path))?;
+        let sealed = current.segments.len() - 1;
+        current.segments[sealed].end = view.end.offset;
+        current.segments.push(segment_name(&header));
+        self.file = None;
+        Ok(true)
+    }
+}
+
+/// The index of a view: the same log gives the same bytes.
+pub(super) fn index_bytes(view: &View) -> Result<Vec<u8>, StoreError> {
+    let in_index = view.index.as_ref().map_or(0, |index| index.header().counts.iter().sum());
+    let mut builder = IndexBuilder::with_capacity(in_index as usize + view.tail.touched.len());
+    for kind in Kind::ALL {
+        for state in State::ALL {
+            for place in view.places(kind, Some(state)) {
+                let item = view.item(place?)?;
+                builder.add(&item.tracker, item.last_seq);
+            }
+        }
+        for (number, last_seq) in removed(view, kind)? {
+            builder.add_removed(kind, number, last_seq);
+        }
+    }
+    let mut hasher = StateHasher::default();
+    for item in view.trackers() {
+        hasher.add(&item?.tracker);
+    }
+    if let Some(index) = &view.index {
+        for position in 0..index.header().waypoint_count {
+            builder.waypoint(&index.waypoint(position).map_err(|error| view.index_error(&error))?);
+        }
+    }
+    view.tail.waypoints.iter().for_each(|waypoint| builder.waypoint(waypoint));
+    let summary = Summary {
+        chain: view.tail.chain,
+        seq: view.seq(),
+        address: view.tail.address,
+        last_frame: view.tail.last_frame,
+        changed_at: view.tail.changed_at,
+        history_start: view.history_start(),
+    };
+    Ok(builder.finish(&summary, hasher.finish()))
+}
+
+/// Removed trackers of a kind, numbers descending, with their last events.
+fn removed(view: &View, kind: Kind) -> Result<Vec<(TrackerNumber, Seq)>, StoreError> {
+    let touched = view.tail.touched.iter().filter(|touched| touched.kind == kind);
+    let gone = touched.clone().filter(|touched| touched.now.is_none());
+    let mut removed: Vec<(TrackerNumber, Seq)> = gone.map(|touched| (touched.number, touched.last_seq)).collect();
+    if let Some(index) = &view.index {
+        for position in index.group(Group(kind, Standing::Removed)) {
+            let record = index.record(position).map_err(|error| view.index_error(&error))?;
+            let number = index.number(position).map_err(|error| view.index_error(&error))?;
+            if view.tail.find(kind, number).is_err() {
+                removed.push((number, record.last_seq()));
+            }
+        }
+    }
+    removed.sort_unstable_by_key(|(number, _)| Reverse(*number));
+    Ok(removed)
+}

@@ -1,0 +1,83 @@
+//! One repository's store: a log, its index, and what joins them. One verb, one file.
+//!
+//! Knows files and events; nothing of manifests, git, GitHub or the terminal.
+
+mod clear;
+mod compact;
+mod error;
+mod merge;
+mod open;
+mod recover;
+mod tail;
+mod view;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+pub use compact::Compaction;
+pub use error::{Damage, StoreError};
+pub use merge::Place;
+pub use view::{Counts, View};
+pub use write::{Append, PATIENCE, Writer};
+
+use crate::fs::Storage;
+use crate::model::Repo;
+
+const CURRENT: &str = "CURRENT";
+const CHECKED: &str = "checked";
+const LOCK: &str = "lock";
+/// `CURRENT` and its like are a few hundred bytes; segments are few.
+const SMALL_FILE_LIMIT: u64 = 1 << 20;
+
+/// The place of one repository's store, whether or not anything is there yet.
+#[derive(Clone)]
+pub struct Store<'s> {
+    storage: &'s dyn Storage,
+    dir: PathBuf,
+}
+
+impl<'s> Store<'s> {
+    /// The store of `repo` below the cache's directory.
+    pub fn of(storage: &'s dyn Storage, cache: &Path, repo: &Repo) -> Self {
+        let mut dir = cache.to_owned();
+        dir.extend(repo.dir_names());
+        Self { storage, dir }
+    }
+
+    /// The store in a directory.
+    pub fn at(storage: &'s dyn Storage, dir: PathBuf) -> Self {
+        Self { storage, dir }
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Every store below the cache's directory, in order of their names.
+    ///
+    /// # Errors
+    /// A directory that cannot be listed.
+    pub fn all(storage: &'s dyn Storage, cache: &Path) -> Result<Vec<Self>, StoreError> {
+        let mut dirs = vec![cache.to_owned()];
+        for _level in ["host", "owner", "name"] {
+            let mut below = Vec::new();
+            for dir in &dirs {
+                let names = storage.list(dir).map_err(StoreError::io("list", dir))?;
+                below.extend(names.iter().filter(|name| !name.starts_with('.')).map(|name| dir.join(name)));
+            }
+            dirs = below;
+        }
+        let stores = dirs.into_iter().map(|dir| Self::at(storage, dir));
+        Ok(stores.filter(|store| store.exists()).collect())
+    }
+
+    fn exists(&self) -> bool {
+        let names = self.storage.list(&self.dir).unwrap_or_default();
+        names.iter().any(|name| name == CURRENT || name.starts_with("log-"))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+}

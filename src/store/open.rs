@@ -1,0 +1,234 @@
+//! Opening for reading: no lock, no write, no waiting for a writer.
+
+use std::time::Duration;
+
+use super::error::{Damage, StoreError};
+use super::tail::{FoldError, Tail};
+use super::view::{LogEnd, View};
+use super::{CHECKED, CURRENT, SMALL_FILE_LIMIT, Store};
+use crate::format::{Checked, Current, FormatError, IndexName, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Wrong};
+use crate::index::Index;
+use crate::log::{Segment, SegmentError, Stop, walk};
+
+/// A file can vanish between reading its name in `CURRENT` and opening it, once a compaction.
+const ATTEMPTS: u32 = 10;
+
+impl Store<'_> {
+    /// What the store holds now; `None` where nothing was ever committed.
+    ///
+    /// # Errors
+    /// The system's; a newer format; damage that leaves nothing to answer from.
+    pub fn view(&self) -> Result<Option<View>, StoreError> {
+        self.retrying(true)
+    }
+
+    /// As [`Self::view`], folding the log alone: the answer does not rest on the index.
+    ///
+    /// # Errors
+    /// As [`Self::view`].
+    pub fn view_without_index(&self) -> Result<Option<View>, StoreError> {
+        self.retrying(false)
+    }
+
+    fn retrying(&self, with_index: bool) -> Result<Option<View>, StoreError> {
+        let mut last = self.try_view(with_index);
+        for attempt in 0..ATTEMPTS {
+            let Err(StoreError::Unstable { .. }) = last else { return last };
+            // The first retries come at once: a compaction renames `CURRENT` before it removes what that named.
+            self.storage.wait(Duration::from_millis(u64::from(attempt / 2)));
+            last = self.try_view(with_index);
+        }
+        match last {
+            // What stays missing was not a compaction's doing: go on from what the directory holds.
+            Err(StoreError::Unstable { path }) => self.recovered_view(path),
+            last => last,
+        }
+    }
+
+    fn recovered_view(&self, missing: std::path::PathBuf) -> Result<Option<View>, StoreError> {
+        let damage =
+            Damage { path: missing, offset: 0, what: "is missing or not the file that CURRENT names".to_owned() };
+        let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
+        let mut view = self.view_of(current, true)?;
+        view.damage.insert(0, damage);
+        view.state_in_doubt = true;
+        Ok(Some(view))
+    }
+
+    fn try_view(&self, with_index: bool) -> Result<Option<View>, StoreError> {
+        let path = self.file(CURRENT);
+        let bytes = self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))?;
+        let found = bytes.as_deref().map(Current::decode);
+        let (current, damage) = match found {
+            Some(Ok(current)) => (current, None),
+            Some(Err(error)) if matches!(error.wrong, Wrong::Newer(_)) => return Err(StoreError::format(path, &error)),
+            Some(Err(error)) => match self.recover_current()? {
+                Some(current) => (current, Some(Damage::new(path, &error))),
+                None => return Err(StoreError::format(path, &error)),
+            },
+            None => match self.recover_current()? {
+                Some(current) => (current, Some(Damage { path, offset: 0, what: "is missing".to_owned() })),
+                None => return Ok(None),
+            },
+        };
+        let mut view = self.view_of(current, with_index)?;
+        view.damage.extend(damage);
+        Ok(Some(view))
+    }
+
+    fn view_of(&self, current: Current, with_index: bool) -> Result<View, StoreError> {
+        let mut damage = Vec::new();
+        let mut index = None;
+        if let (Some(name), true) = (current.index, with_index) {
+            match self.open_index(name) {
+                Ok(opened) => index = Some(opened),
+                Err(StoreError::Damaged(found)) => damage.push(found),
+                Err(error) => return Err(error),
+            }
+        }
+        let checked = self.read_checked(&current);
+        match self.fold(current.clone(), index, checked.clone()) {
+            Ok(mut view) => {
+                view.damage.extend(damage);
+                Ok(view)
+            }
+            // A block of the index failed while it was folded over: the log alone gives the same answer.
+            Err((StoreError::Damaged(found), true)) => {
+                let mut view = self.fold(current, None, checked).map_err(|(error, _)| error)?;
+                view.damage.push(found);
+                Ok(view)
+            }
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    pub(super) fn open_index(&self, name: IndexName) -> Result<Index, StoreError> {
+        let path = self.file(&name.file_name());
+        let io = || StoreError::io("read", &path);
+        let Some(file) = self.storage.open(&path).map_err(io())? else {
+            return Err(StoreError::Unstable { path });
+        };
+        let len = file.len().map_err(io())?;
+        let bytes = file.bytes(len).map_err(io())?;
+        let index = Index::open(bytes).map_err(|error| StoreError::format(path.clone(), &error))?;
+        if index.header().chain != name.chain {
+            return Err(StoreError::Unstable { path });
+        }
+        Ok(index)
+    }
+
+    fn read_checked(&self, current: &Current) -> Option<Checked> {
+        // It may vanish at any time, so whatever is wrong with it only costs a look at the manifest.
+        let bytes = self.storage.read(&self.file(CHECKED), SMALL_FILE_LIMIT).ok()??;
+        Checked::decode(&bytes).ok().filter(|checked| checked.store == current.store)
+    }
+
+    /// The error's flag tells whether it lies in the index.
+    fn fold(
+        &self,
+        current: Current,
+        index: Option<Index>,
+        checked: Option<Checked>,
+    ) -> Result<View, (StoreError, bool)> {
+        let tail = match &index {
+            Some(index) => Tail::behind(index).map_err(|error| (self.index_damage(&current, &error), true))?,
+            None => {
+                let first = current.segments[0];
+                let segment = self.segment(first).map_err(|error| (error, false))?;
+                Tail::start(first.base + SEGMENT_HEADER_LEN, first.first_seq, segment.header.prev)
+            }
+        };
+        let mut view = View {
+            dir: self.dir.clone(),
+            current,
+            index,
+            tail,
+            checked,
+            end: LogEnd::default(),
+            damage: Vec::new(),
+            state_in_doubt: false,
+        };
+        for name in view.current.segments.clone() {
+            let behind = name.end != OPEN_END && name.base + name.end <= view.tail.address;
+            if behind || view.state_in_doubt {
+                continue;
+            }
+            self.fold_segment(&mut view, name)?;
+        }
+        self.check_acknowledged(&mut view);
+        Ok(view)
+    }
+
+    fn segment(&self, name: SegmentName) -> Result<Segment, StoreError> {
+        let opened = Segment::open(self.storage, &self.dir, name);
+        opened.map_err(|error: SegmentError| StoreError::segment(self.file(&name.file_name()), error))
+    }
+
+    fn fold_segment(&self, view: &mut View, name: SegmentName) -> Result<(), (StoreError, bool)> {
+        let path = self.file(&name.file_name());
+        let segment = match self.segment(name) {
+            Ok(segment) => segment,
+            // The index may still answer for all that was committed before it.
+            Err(StoreError::Damaged(damage)) => {
+                view.damage.push(damage);
+                view.state_in_doubt = true;
+                return Ok(());
+            }
+            Err(error) => return Err((error, false)),
+        };
+        let from = view.tail.address.saturating_sub(name.base).max(SEGMENT_HEADER_LEN);
+        view.end = LogEnd { offset: from.min(segment.readable_len()), file_len: segment.file_len() };
+        if from > segment.readable_len() {
+            let error =
+                FormatError::new(segment.readable_len(), Wrong::Truncated("the log that the index was folded from"));
+            view.damage.push(Damage::new(path, &error));
+            view.state_in_doubt = true;
+            return Ok(());
+        }
+        if from == segment.readable_len() {
+            return Ok(());
+        }
+        let bytes = segment.read_from(from).map_err(|error| (StoreError::io("read", &path)(error), false))?;
+        let View { tail, index, .. } = view;
+        let walked = walk(&bytes, name.id, from, tail.chain, |frame| tail.fold(&frame, name.base, index.as_ref()));
+        match walked {
+            Ok((end, stop)) => {
+                view.end.offset = end;
+                let error = match stop {
+                    Stop::End => return Ok(()),
+                    Stop::Torn(_) if name.end == OPEN_END => return Ok(()),
+                    Stop::Torn(offset) => FormatError::new(offset, Wrong::Truncated("a sealed segment")),
+                    Stop::Damaged { error, .. } => error,
+                };
+                view.damage.push(Damage::new(path, &error));
+                view.state_in_doubt = true;
+                Ok(())
+            }
+            Err(FoldError::Index(error)) => Err((self.index_damage(&view.current, &error), true)),
+            Err(FoldError::Log(error)) => {
+                view.end.offset = view.tail.address.saturating_sub(name.base);
+                view.damage.push(Damage::new(path, &error));
+                view.state_in_doubt = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// A log that ends before a commit that was acknowledged was not merely torn.
+    fn check_acknowledged(&self, view: &mut View) {
+        let noted = view.current.freshness.as_ref().map_or(0, |fresh| fresh.address);
+        let acknowledged = view.checked.as_ref().map_or(0, |checked| checked.acknowledged).max(noted);
+        if acknowledged <= view.tail.address || view.state_in_doubt {
+            return;
+        }
+        let name = view.current.segments[view.current.segments.len() - 1];
+        let what = "ends before a commit that was acknowledged, or that commit does not verify".to_owned();
+        view.damage.push(Damage { path: self.file(&name.file_name()), offset: view.end.offset, what });
+        view.state_in_doubt = true;
+    }
+
+    fn index_damage(&self, current: &Current, error: &FormatError) -> StoreError {
+        let name = current.index.map_or(String::from("index"), |name| name.file_name());
+        StoreError::format(self.file(&name), error)
+    }
+}

@@ -1,0 +1,204 @@
+//! What one reader sees: the state at the moment of opening, however long it looks.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{Damage, StoreError};
+use super::merge::{At, Place, Places};
+use super::tail::Tail;
+use crate::format::{Checked, Current, FormatError, Freshness, Group, Standing, StateHasher};
+use crate::index::{Index, Item};
+use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+
+/// Trackers of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Open ones.
+    pub open: u64,
+    /// Closed ones.
+    pub closed: u64,
+}
+
+/// A store as it stood when it was opened.
+pub struct View {
+    pub(super) dir: PathBuf,
+    pub(super) current: Current,
+    pub(super) index: Option<Index>,
+    pub(super) tail: Tail,
+    pub(super) checked: Option<Checked>,
+    pub(super) end: LogEnd,
+    pub(super) damage: Vec<Damage>,
+    /// Whether the damage leaves the state in doubt (and not only old history, or the index).
+    pub(super) state_in_doubt: bool,
+}
+
+/// Where the open segment ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LogEnd {
+    /// Behind the last commit, in the open segment's file.
+    pub(super) offset: u64,
+    /// Bytes of that file: more than `offset` where a commit was torn.
+    pub(super) file_len: u64,
+}
+
+impl View {
+    pub(super) fn index(&self) -> Option<&Index> {
+        self.index.as_ref()
+    }
+
+    pub(super) fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    /// The store's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// `HOST/OWNER/REPO`, as first written.
+    pub fn repo(&self) -> &str {
+        &self.current.repo
+    }
+
+    /// The last event.
+    pub fn seq(&self) -> Seq {
+        self.tail.seq
+    }
+
+    /// The first event that the log holds.
+    pub fn history_start(&self) -> Seq {
+        self.tail.history_start
+    }
+
+    /// Events behind the index.
+    pub fn tail_events(&self) -> u64 {
+        self.tail.event_count
+    }
+
+    /// What was found damaged on the way; the answers rest on what verifies.
+    pub fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    /// Whether the damage may have cost the newest changes.
+    pub fn state_in_doubt(&self) -> bool {
+        self.state_in_doubt
+    }
+
+    /// What was last compared with this store, if that is known.
+    pub fn checked(&self) -> Option<&Checked> {
+        self.checked.as_ref()
+    }
+
+    /// The last manifest or answer taken in.
+    pub fn freshness(&self) -> Option<Freshness> {
+        let noted = self.current.freshness.clone().filter(|fresh| fresh.address >= self.tail.address);
+        let committed = self.tail.last_sync.as_ref().map(|sync| Freshness {
+            address: self.tail.address,
+            changed_at: sync.changed_at,
+            synced_at: sync.synced_at,
+            source: sync.source,
+            manifest: sync.manifest,
+            commit: sync.commit.clone(),
+        });
+        noted.or(committed).or_else(|| self.current.freshness.clone())
+    }
+
+    /// No manifest from before this time changes anything.
+    pub fn changed_at(&self) -> UnixMillis {
+        self.freshness().map_or(self.tail.changed_at, |fresh| fresh.changed_at.max(self.tail.changed_at))
+    }
+
+    /// The places of all trackers of a kind, and of one state if it is given; numbers descending.
+    pub fn places(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Place, StoreError>> + '_ {
+        Places::new(self, kind, state).map(|place| place.map_err(|error| self.index_error(&error)))
+    }
+
+    /// The tracker at a place of this view.
+    ///
+    /// # Errors
+    /// A block of the index that does not verify.
+    pub fn item(&self, place: Place) -> Result<Item<'_>, StoreError> {
+        match (place.at, &self.index) {
+            (At::Index(position), Some(index)) => {
+                index.item(place.kind, place.state, position).map_err(|error| self.index_error(&error))
+            }
+            (At::Tail(at), _) => {
+                let touched = &self.tail.touched[at];
+                // OK because Places gives live trackers only, and a view does not change.
+                let tracker = touched.now.as_ref().expect("the place of a live tracker");
+                let title = std::borrow::Cow::Borrowed(&*tracker.title);
+                let plain = crate::format::title_is_plain(&title);
+                let tracker = Tracker { title, ..*tracker };
+                Ok(Item { tracker, last_seq: touched.last_seq, plain })
+            }
+            (At::Index(_), None) => unreachable!("OK because a view without an index gives no such place"),
+        }
+    }
+
+    /// All trackers in list order.
+    pub fn trackers(&self) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
+        let places = Kind::ALL.into_iter().flat_map(|kind| self.places(kind, None));
+        places.map(|place| self.item(place?))
+    }
+
+    /// How many trackers of a kind there are, without looking at them.
+    pub fn counts(&self, kind: Kind) -> Counts {
+        let in_index =
+            |standing| self.index.as_ref().map_or(0, |index| index.header().counts[Group(kind, standing).position()]);
+        let mut counts = Counts { open: in_index(Standing::Open), closed: in_index(Standing::Closed) };
+        for touched in self.tail.touched.iter().filter(|touched| touched.kind == kind) {
+            match touched.was {
+                Some(Standing::Open) => counts.open -= 1,
+                Some(Standing::Closed) => counts.closed -= 1,
+                Some(Standing::Removed) | None => {}
+            }
+            match touched.now.as_ref().map(|now| now.state) {
+                Some(State::Open) => counts.open += 1,
+                Some(State::Closed) => counts.closed += 1,
+                None => {}
+            }
+        }
+        counts
+    }
+
+    /// The `seq` of a tracker's last event, also of one that was removed.
+    ///
+    /// # Errors
+    /// A block of the index that does not verify.
+    pub fn last_seq(&self, kind: Kind, number: TrackerNumber) -> Result<Option<Seq>, StoreError> {
+        if let Ok(at) = self.tail.find(kind, number) {
+            return Ok(Some(self.tail.touched[at].last_seq));
+        }
+        let Some(index) = &self.index else { return Ok(None) };
+        let found = index.find(kind, number).and_then(|found| {
+            found.map(|(_, position)| index.record(position).map(|record| record.last_seq())).transpose()
+        });
+        found.map_err(|error| self.index_error(&error))
+    }
+
+    /// The state hash: equal on two machines exactly when they hold the same trackers.
+    ///
+    /// # Errors
+    /// A block of the index that does not verify.
+    pub fn state_hash(&self) -> Result<[u8; 32], StoreError> {
+        if let (Some(index), true) = (&self.index, self.tail.touched.is_empty()) {
+            return Ok(index.header().state_hash);
+        }
+        let mut hasher = StateHasher::default();
+        for item in self.trackers() {
+            hasher.add(&item?.tracker);
+        }
+        Ok(hasher.finish())
+    }
+
+    /// Bytes of the live segments and of the index.
+    pub fn byte_lens(&self) -> (u64, u64) {
+        let sealed: u64 = self.current.segments.iter().rev().skip(1).map(|segment| segment.end).sum();
+        (sealed + self.end.offset, self.index.as_ref().map_or(0, Index::byte_len))
+    }
+
+    pub(super) fn index_error(&self, error: &FormatError) -> StoreError {
+        let name = self.current.index.map_or(String::from("index"), |name| name.file_name());
+        StoreError::format(self.dir.join(name), error)
+    }
+}

@@ -1,0 +1,390 @@
+//! Opening for writing, and appending one commit durably. The steps are those of `format.md`, commit protocol.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::clear::is_own;
+use super::error::StoreError;
+use super::tail::{FoldError, Tail};
+use super::view::{LogEnd, View};
+use super::{CHECKED, CURRENT, LOCK, Store};
+use crate::format::{
+    Chain, Checked, CheckedEntry, CommitBuilder, Current, EventRecord, FileId, FormatError, FrameKind, Freshness,
+    OPEN_END, SEGMENT_HEADER_LEN, SegmentHeader, SegmentName, SyncRecord,
+};
+use crate::fs::{Lock, TEMPORARY, WriteFile, publish, publish_unsynced};
+use crate::log::Frame;
+use crate::model::{Event, Repo, Seq, UnixMillis};
+
+/// How long a command that must write waits for another writer.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_POLL: Duration = Duration::from_millis(5);
+
+/// The one writer of a store. A failed write or sync poisons it: open another.
+pub struct Writer<'s> {
+    pub(super) store: Store<'s>,
+    pub(super) repo: String,
+    pub(super) view: Option<View>,
+    pub(super) file: Option<Box<dyn WriteFile>>,
+    pub(super) poisoned: bool,
+    _lock: Box<dyn Lock>,
+}
+
+/// What an append did.
+#[derive(Debug)]
+pub struct Append {
+    /// The first event appended.
+    pub first_seq: Seq,
+    /// The last one.
+    pub last_seq: Seq,
+    /// Why the compaction that was due did not happen. The events are durable all the same.
+    pub compaction_failed: Option<StoreError>,
+}
+
+impl<'s> Store<'s> {
+    pub(super) fn lock(&self, patience: Duration) -> Result<Box<dyn Lock>, StoreError> {
+        let path = self.file(LOCK);
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(lock) = self.storage.try_lock(&path).map_err(StoreError::io("lock", &path))? {
+                return Ok(lock);
+            }
+            if waited >= patience {
+                return Err(StoreError::Busy { path: self.dir.clone() });
+            }
+            self.storage.wait(LOCK_POLL);
+            waited += LOCK_POLL;
+        }
+    }
+
+    /// Opens for writing, waiting up to `patience` for another writer. A store that does not exist yet is made by the
+    /// first append, for `repo`.
+    ///
+    /// # Errors
+    /// Another writer, the system's, a newer format, or damage that leaves nothing to go on from.
+    pub fn writer(&self, repo: &Repo, patience: Duration) -> Result<Writer<'s>, StoreError> {
+        self.storage.create_dir(&self.dir).map_err(StoreError::io("create", &self.dir))?;
+        let lock = self.lock(patience)?;
+        let view = self.view()?;
+        let repo = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
+        let mut writer = Writer { store: self.clone(), repo, view, file: None, poisoned: false, _lock: lock };
+        writer.tidy()?;
+        Ok(writer)
+    }
+}
+
+impl Writer<'_> {
+    /// The state that the next append continues; `None` before the first.
+    pub fn view(&self) -> Option<&View> {
+        self.view.as_ref()
+    }
+
+    /// Gives up the lock and keeps the view.
+    pub fn into_view(self) -> Option<View> {
+        self.view
+    }
+
+    /// Appends one commit. When this returns, it survives a power cut; when it fails, the store is as before, but the
+    /// commit may still be found by later readers if the system wrote more than it said.
+    ///
+    /// # Errors
+    /// The system's; damage, which `repair` must mend first; a writer poisoned by an earlier failure.
+    pub fn append(&mut self, sync: &SyncRecord, events: &[Event<'_>]) -> Result<Append, StoreError> {
+        self.check()?;
+        let first_seq = self.view.as_ref().map_or(Seq(1), |view| view.seq().next());
+        let records = self.records(first_seq, events)?;
+        let appended = match &self.view {
+            None => self.create(sync, &records),
+            Some(view) if view.end.file_len > view.end.offset => self.append_segment(sync, &records),
+            Some(_) => self.append_frame(FrameKind::Commit, sync, &records),
+        };
+        self.poisoned = appended.is_err();
+        appended?;
+        let compaction_failed = self.compact_if_due().err();
+        self.poisoned = compaction_failed.is_some();
+        Ok(Append { first_seq, last_seq: Seq(first_seq.0 + records.len() as u64 - 1), compaction_failed })
+    }
+
+    /// Records that a manifest or answer was taken in that changed nothing.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn note_freshness(&mut self, sync: &SyncRecord) -> Result<(), StoreError> {
+        self.check()?;
+        self.settle()?;
+        let Some(view) = &self.view else { return Ok(()) };
+        let mut current = view.current.clone();
+        current.freshness = Some(Freshness {
+            address: view.tail.address,
+            changed_at: sync.changed_at,
+            synced_at: sync.synced_at,
+            source: sync.source,
+            manifest: sync.manifest,
+            commit: sync.commit.clone(),
+        });
+        self.replace_current(current)
+    }
+
+    /// Syncs what an interrupted writer may have left unsynced, before anything is acknowledged that rests on it.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.check()?;
+        let Some(view) = &self.view else { return Ok(()) };
+        let known = view.checked.as_ref().map_or(0, |checked| checked.acknowledged);
+        if view.tail.frame_count == 0 || known >= view.tail.address {
+            return Ok(());
+        }
+        let (path, name) = self.open_segment_path();
+        let synced = self.segment_file(&name).and_then(|file| file.sync().map_err(StoreError::io("sync", &path)));
+        self.poisoned = synced.is_err();
+        synced
+    }
+
+    /// Remembers a manifest's signature. Best effort: `checked` may vanish at any time.
+    pub fn record_checked(&self, entry: Option<CheckedEntry>, now: UnixMillis) {
+        if let Some(view) = &self.view {
+            self.store.record_checked(view, entry, now);
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned { path: self.store.dir.clone() });
+        }
+        let doubtful = self.view.as_ref().filter(|view| view.state_in_doubt);
+        doubtful.and_then(|view| view.damage.first()).map_or(Ok(()), |damage| Err(StoreError::Damaged(damage.clone())))
+    }
+
+    /// Removes what an interrupted writer left, and writes `CURRENT` if it was recovered.
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        let dir = &self.store.dir;
+        let names = self.store.storage.list(dir).map_err(StoreError::io("list", dir))?;
+        let live: Vec<String> = match &self.view {
+            Some(view) if view.damage.is_empty() => {
+                let segments = view.current.segments.iter().map(SegmentName::file_name);
+                segments.chain(view.current.index.map(|index| index.file_name())).collect()
+            }
+            // Where something is damaged or missing, nothing that could replace it is thrown away.
+            Some(_) => names.clone(),
+            None => Vec::new(),
+        };
+        for name in names.iter().filter(|name| is_own(name) && !live.contains(name)) {
+            let numbered = name.starts_with("log-") || name.starts_with("index-");
+            if name.ends_with(TEMPORARY) || (numbered && self.view.is_some()) {
+                // Best effort: what stays is removed next time.
+                let _ = self.store.storage.remove(&self.store.file(name));
+            }
+        }
+        let current = self.store.file(CURRENT);
+        let recovered =
+            self.view.as_ref().filter(|view| !view.state_in_doubt && view.damage.iter().any(|d| d.path == current));
+        if let Some(view) = recovered {
+            let mut written = view.current.clone();
+            written.repo.clone_from(&self.repo);
+            self.replace_current(written)?;
+            if let Some(view) = &mut self.view {
+                view.damage.retain(|damage| damage.path != current);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each event its predecessor.
+    fn records<'e>(&self, first_seq: Seq, events: &[Event<'e>]) -> Result<Vec<EventRecord<'e>>, StoreError> {
+        let mut records: Vec<EventRecord<'e>> = Vec::with_capacity(events.len());
+        for (seq, event) in (first_seq.0..).zip(events) {
+            let last = records.last().filter(|last| (last.event.kind, last.event.number) == (event.kind, event.number));
+            let prev = match (last, &self.view) {
+                (Some(_), _) => Seq(seq - 1),
+                (None, Some(view)) => view.last_seq(event.kind, event.number)?.unwrap_or_default(),
+                (None, None) => Seq(0),
+            };
+            records.push(EventRecord { prev, event: event.clone() });
+        }
+        Ok(records)
+    }
+
+    fn create(&mut self, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Result<(), StoreError> {
+        let store = FileId(self.store.storage.nonce());
+        let header = SegmentHeader { id: store, base: 0, first_seq: Seq(1), prev: Chain::START, generation: 1 };
+        let name = segment_name(&header);
+        let (frame, file_len) = self.publish_segment(&header, sync, records)?;
+        let current = Current {
+            store,
+            generation: 1,
+            index: None,
+            history_start: Seq(1),
+            freshness: None,
+            segments: vec![name],
+            repo: self.repo.clone(),
+        };
+        let mut view = View {
+            dir: self.store.dir.clone(),
+            current,
+            index: None,
+            tail: Tail::start(SEGMENT_HEADER_LEN, Seq(1), Chain::START),
+            checked: None,
+            end: LogEnd { offset: file_len, file_len },
+            damage: Vec::new(),
+            state_in_doubt: false,
+        };
+        fold_own(&mut view, &frame, name, SEGMENT_HEADER_LEN)?;
+        // The first CURRENT names the index too: one replacement less.
+        self.write_compacted(view)
+    }
+
+    /// Writes past a torn commit: seals the segment where its last commit ends, and begins another.
+    fn append_segment(&mut self, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Result<(), StoreError> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let mut current = view.current.clone();
+        let header = self.next_segment(view);
+        let name = segment_name(&header);
+        let sealed = current.segments.len() - 1;
+        current.segments[sealed].end = view.end.offset;
+        current.segments.push(name);
+        // What this seals must be as durable as what follows.
+        self.settle()?;
+        let (frame, file_len) = self.publish_segment(&header, sync, records)?;
+        self.file = None;
+        self.replace_current(current)?;
+        if let Some(view) = &mut self.view {
+            view.end = LogEnd { offset: file_len, file_len };
+            fold_own(view, &frame, name, SEGMENT_HEADER_LEN)?;
+        }
+        Ok(())
+    }
+
+    /// The header of a segment that continues the log of `view`.
+    pub(super) fn next_segment(&self, view: &View) -> SegmentHeader {
+        let last = view.current.segments[view.current.segments.len() - 1];
+        SegmentHeader {
+            id: FileId(self.store.storage.nonce()),
+            base: last.base + view.end.offset,
+            first_seq: view.seq().next(),
+            prev: view.tail.chain,
+            generation: view.current.generation + 1,
+        }
+    }
+
+    /// A segment with one commit, durable but for its name; gives the frame and the file's length.
+    fn publish_segment(
+        &self,
+        header: &SegmentHeader,
+        sync: &SyncRecord,
+        records: &[EventRecord<'_>],
+    ) -> Result<(Vec<u8>, u64), StoreError> {
+        let (kind, offset) = (FrameKind::Commit, SEGMENT_HEADER_LEN);
+        let mut builder = CommitBuilder::new(kind, header.id, offset, header.first_seq, header.prev, sync);
+        records.iter().for_each(|record| builder.event(record));
+        let frame = builder.finish();
+        let mut bytes = header.encode();
+        bytes.extend_from_slice(&frame);
+        let path = self.store.file(&segment_name(header).file_name());
+        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
+        self.sync_dir()?;
+        Ok((frame, bytes.len() as u64))
+    }
+
+    fn append_frame(
+        &mut self,
+        kind: FrameKind,
+        sync: &SyncRecord,
+        records: &[EventRecord<'_>],
+    ) -> Result<(), StoreError> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let (path, name) = self.open_segment_path();
+        let offset = view.end.offset;
+        let mut builder = CommitBuilder::new(kind, name.id, offset, view.seq().next(), view.tail.chain, sync);
+        records.iter().for_each(|record| builder.event(record));
+        let frame = builder.finish();
+        let file = self.segment_file(&name)?;
+        file.write_at(offset, &frame).map_err(StoreError::io("write", &path))?;
+        file.sync().map_err(StoreError::io("sync", &path))?;
+        if let Some(view) = &mut self.view {
+            let end = offset + frame.len() as u64;
+            view.end = LogEnd { offset: end, file_len: end };
+            fold_own(view, &frame, name, offset)?;
+        }
+        Ok(())
+    }
+
+    fn open_segment_path(&self) -> (PathBuf, SegmentName) {
+        // OK because callers have a view, and a decoded CURRENT has at least one segment.
+        let view = self.view.as_ref().expect("a store with a log");
+        let name = view.current.segments[view.current.segments.len() - 1];
+        (self.store.file(&name.file_name()), name)
+    }
+
+    fn segment_file(&mut self, name: &SegmentName) -> Result<&mut Box<dyn WriteFile>, StoreError> {
+        let path = self.store.file(&name.file_name());
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.store.storage.open_write(&path).map_err(StoreError::io("open", &path))?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    /// Makes `current` the live one. Everything that it names is durable before.
+    pub(super) fn replace_current(&mut self, mut current: Current) -> Result<(), StoreError> {
+        current.generation += 1;
+        let path = self.store.file(CURRENT);
+        let replaced = publish(self.store.storage, &path, &current.encode()).map_err(StoreError::io("write", &path));
+        let replaced = replaced.and_then(|()| self.sync_dir());
+        self.poisoned |= replaced.is_err();
+        replaced?;
+        if let Some(view) = &mut self.view {
+            view.current = current;
+        }
+        Ok(())
+    }
+
+    pub(super) fn sync_dir(&self) -> Result<(), StoreError> {
+        let dir = &self.store.dir;
+        self.store.storage.sync_dir(dir).map_err(StoreError::io("sync", dir))
+    }
+}
+
+impl Store<'_> {
+    /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.
+    pub fn record_checked(&self, view: &View, entry: Option<CheckedEntry>, now: UnixMillis) {
+        if view.state_in_doubt {
+            return;
+        }
+        let known = view.checked.as_ref();
+        let mut entries: Vec<CheckedEntry> = entry.into_iter().collect();
+        let others = known.into_iter().flat_map(|checked| &checked.entries);
+        entries.extend(others.filter(|other| entry.is_none_or(|entry| entry.path_key != other.path_key)));
+        entries.truncate(Checked::MAX_ENTRIES);
+        let acknowledged = view.tail.address.max(known.map_or(0, |checked| checked.acknowledged));
+        let checked = Checked { store: view.current.store, acknowledged, checked_at: now, entries };
+        let _ = publish_unsynced(self.storage, &self.file(CHECKED), &checked.encode());
+    }
+}
+
+pub(super) fn segment_name(header: &SegmentHeader) -> SegmentName {
+    let SegmentHeader { id, base, first_seq, generation, .. } = *header;
+    SegmentName { first_seq, generation, base, end: OPEN_END, id }
+}
+
+/// Folds a frame that was just written, through the reader's own code.
+pub(super) fn fold_own(view: &mut View, frame: &[u8], name: SegmentName, offset: u64) -> Result<(), StoreError> {
+    let path = view.dir.join(name.file_name());
+    let View { tail, index, .. } = view;
+    let folded = Frame::decode(frame, name.id, offset)
+        .map_err(FoldError::Log)
+        .and_then(|frame| tail.fold(&frame, name.base, index.as_ref()));
+    folded.map_err(|error| match error {
+        FoldError::Log(error) => StoreError::format(path, &error),
+        FoldError::Index(error) => view.index_error(&error),
+    })
+}
+
+impl From<FoldError> for FormatError {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Index(error) | FoldError::Log(error) => error,
+        }
+    }
+}
