@@ -4,5 +4,6 @@
 //! [`model`] · [`format`], [`fs`] · [`log`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`] · [`sync`].
 //! Nothing here prints, reads the environment or asks the clock: the program above does, and passes it down.
 
+pub mod git;
 pub mod manifest;
 pub mod model;

@@ -12,6 +12,7 @@
 mod diagnose;
 mod error;
 mod json;
+mod keys;
 mod order;
 mod read;
 #[cfg(test)]

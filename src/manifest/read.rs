@@ -5,10 +5,11 @@
 
 use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess};
 
 use super::error::{Place, Spot};
 use super::json::{Any, Handler, Value};
+use super::keys::{self, KeyIn, key_of_document, key_of_tracker};
 use super::{ManifestError, RepoName, VERSION};
 use crate::model::{Kind, State, Tracker, TrackerNumber, UnixMillis};
 
@@ -139,74 +140,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A known field: its name as the file spells it, and a bit that all its spellings share. 0: a field passed over.
-#[derive(Clone, Copy)]
-struct Key {
-    name: &'static str,
-    bit: u8,
-}
-
-const OTHER: Key = Key { name: "", bit: 0 };
-
-const VERSION_BIT: u8 = 1;
-const UPDATED_AT: u8 = 1 << 1;
-const REPO: u8 = 1 << 2;
-const RELEASES: u8 = 1 << 3;
-const MICROSPRINTS: u8 = 1 << 4;
-
-fn key_of_document(text: &str) -> Key {
-    match text {
-        "version" => Key { name: "version", bit: VERSION_BIT },
-        "updated_at" => Key { name: "updated_at", bit: UPDATED_AT },
-        "repo" => Key { name: "repo", bit: REPO },
-        "releases" => Key { name: "releases", bit: RELEASES },
-        "microsprints" => Key { name: "microsprints", bit: MICROSPRINTS },
-        _ => OTHER,
-    }
-}
-
-const NUMBER: u8 = 1;
-const TITLE: u8 = 1 << 1;
-const STATE: u8 = 1 << 2;
-const CREATED_AT: u8 = 1 << 3;
-const CLOSED_AT: u8 = 1 << 4;
-
-fn key_of_tracker(text: &str) -> Key {
-    match text {
-        "number" => Key { name: "number", bit: NUMBER },
-        "title" => Key { name: "title", bit: TITLE },
-        "state" => Key { name: "state", bit: STATE },
-        "createdAt" => Key { name: "createdAt", bit: CREATED_AT },
-        "closedAt" => Key { name: "closedAt", bit: CLOSED_AT },
-        "created_at" => Key { name: "created_at", bit: CREATED_AT },
-        "closed_at" => Key { name: "closed_at", bit: CLOSED_AT },
-        _ => OTHER,
-    }
-}
-
-/// Reads a key through one of the two tables.
-struct KeyIn<F>(F);
-
-impl<'a, F: Fn(&str) -> Key> DeserializeSeed<'a> for KeyIn<F> {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<'a, F: Fn(&str) -> Key> Visitor<'a> for KeyIn<F> {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a field's name")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Key, E> {
-        Ok((self.0)(text))
-    }
-}
-
 /// The manifest as a whole.
 struct Document<'r, 'a>(&'r mut Reader<'a>);
 
@@ -226,22 +159,22 @@ impl<'a> Handler<'a> for Document<'_, 'a> {
             }
             seen |= key.bit;
             match key.bit {
-                VERSION_BIT => {
+                keys::VERSION => {
                     let version = object.next_value()?;
                     reader.check_version(key.name, &version)?;
                 }
-                UPDATED_AT if !reader.only_version => {
+                keys::UPDATED_AT if !reader.only_version => {
                     let time = object.next_value()?;
                     reader.updated_at = Some(reader.time(key.name, time)?);
                 }
-                REPO if !reader.only_version => {
+                keys::REPO if !reader.only_version => {
                     let repo = object.next_value()?;
                     reader.repo = Some(reader.repo(key.name, &repo)?);
                 }
-                RELEASES if !reader.only_version => {
+                keys::RELEASES if !reader.only_version => {
                     object.next_value_seed(Any(List { reader: &mut *reader, kind: Kind::Release }))?;
                 }
-                MICROSPRINTS if !reader.only_version => {
+                keys::MICROSPRINTS if !reader.only_version => {
                     object.next_value_seed(Any(List { reader: &mut *reader, kind: Kind::Microsprint }))?;
                 }
                 _ => drop(object.next_value::<Value<'a>>()?),
@@ -322,17 +255,17 @@ impl<'a> Handler<'a> for Item<'_, 'a> {
             }
             seen |= key.bit;
             match (key.bit, value) {
-                (NUMBER, value) => {
+                (keys::NUMBER, value) => {
                     number = Some(reader.number(key.name, &value)?);
                     if let Place::Tracker { number: place, .. } = &mut reader.place {
                         *place = number;
                     }
                 }
-                (TITLE, Value::Text(text)) => title = Some(text),
-                (TITLE, value) => return reader.wrong(Some(key.name), &value, "a text"),
-                (STATE, value) => state = Some(reader.state(key.name, &value)?),
-                (CREATED_AT, value) => created_at = reader.time_or_null(key.name, value)?,
-                (CLOSED_AT, value) => closed_at = reader.time_or_null(key.name, value)?,
+                (keys::TITLE, Value::Text(text)) => title = Some(text),
+                (keys::TITLE, value) => return reader.wrong(Some(key.name), &value, "a text"),
+                (keys::STATE, value) => state = Some(reader.state(key.name, &value)?),
+                (keys::CREATED_AT, value) => created_at = reader.time_or_null(key.name, value)?,
+                (keys::CLOSED_AT, value) => closed_at = reader.time_or_null(key.name, value)?,
                 _ => {}
             }
         }
