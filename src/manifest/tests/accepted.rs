@@ -127,3 +127,13 @@ fn an_issue_may_be_a_release_and_a_microsprint() {
     let largest = (1 << 53) - 1;
     assert_eq!(keys(&parse(text.as_bytes()).unwrap()), [(Kind::Release, largest), (Kind::Microsprint, largest)]);
 }
+
+#[test]
+fn the_example_checkout_has_a_manifest() {
+    let manifest = parse(include_bytes!("../../../examples/atlas/.github/pmu-cache.json")).unwrap();
+    assert_eq!(manifest.repo.unwrap().to_string(), "octo-org/atlas");
+    let count =
+        |kind, state| manifest.trackers.iter().filter(|tracker| tracker.kind == kind && tracker.state == state).count();
+    assert_eq!([State::Open, State::Closed].map(|state| count(Kind::Release, state)), [3, 9]);
+    assert_eq!([State::Open, State::Closed].map(|state| count(Kind::Microsprint, state)), [2, 8]);
+}
