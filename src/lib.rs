@@ -6,7 +6,9 @@
 
 pub mod format;
 pub mod fs;
+pub mod git;
 pub mod index;
 pub mod log;
+pub mod manifest;
 pub mod model;
 pub mod store;

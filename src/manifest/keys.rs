@@ -1,0 +1,75 @@
+//! The names of the fields.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+
+/// A known field: its name as the file spells it, and a bit that all its spellings share. 0: a field passed over.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) bit: u8,
+}
+
+const OTHER: Key = Key { name: "", bit: 0 };
+
+pub(super) const VERSION: u8 = 1;
+pub(super) const UPDATED_AT: u8 = 1 << 1;
+pub(super) const REPO: u8 = 1 << 2;
+pub(super) const RELEASES: u8 = 1 << 3;
+pub(super) const MICROSPRINTS: u8 = 1 << 4;
+
+/// The fields of the manifest itself.
+pub(super) fn key_of_document(text: &str) -> Key {
+    match text {
+        "version" => Key { name: "version", bit: VERSION },
+        "updated_at" => Key { name: "updated_at", bit: UPDATED_AT },
+        "repo" => Key { name: "repo", bit: REPO },
+        "releases" => Key { name: "releases", bit: RELEASES },
+        "microsprints" => Key { name: "microsprints", bit: MICROSPRINTS },
+        _ => OTHER,
+    }
+}
+
+pub(super) const NUMBER: u8 = 1;
+pub(super) const TITLE: u8 = 1 << 1;
+pub(super) const STATE: u8 = 1 << 2;
+pub(super) const CREATED_AT: u8 = 1 << 3;
+pub(super) const CLOSED_AT: u8 = 1 << 4;
+
+/// The fields of a tracker.
+pub(super) fn key_of_tracker(text: &str) -> Key {
+    match text {
+        "number" => Key { name: "number", bit: NUMBER },
+        "title" => Key { name: "title", bit: TITLE },
+        "state" => Key { name: "state", bit: STATE },
+        "createdAt" => Key { name: "createdAt", bit: CREATED_AT },
+        "closedAt" => Key { name: "closedAt", bit: CLOSED_AT },
+        "created_at" => Key { name: "created_at", bit: CREATED_AT },
+        "closed_at" => Key { name: "closed_at", bit: CLOSED_AT },
+        _ => OTHER,
+    }
+}
+
+/// Reads a key through one of the two tables.
+pub(super) struct KeyIn<F>(pub(super) F);
+
+impl<'a, F: Fn(&str) -> Key> DeserializeSeed<'a> for KeyIn<F> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'a, F: Fn(&str) -> Key> Visitor<'a> for KeyIn<F> {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Key, E> {
+        Ok((self.0)(text))
+    }
+}
