@@ -11,4 +11,6 @@ pub mod index;
 pub mod log;
 pub mod manifest;
 pub mod model;
+pub mod query;
 pub mod store;
+pub mod sync;

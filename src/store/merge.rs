@@ -11,18 +11,47 @@ use crate::format::{FormatError, Group};
 use crate::index::Index;
 use crate::model::{Kind, State, TrackerNumber};
 
-/// Where a tracker of a view stands.
+/// Where a tracker of a view stands, in eight bytes: long lists hold one a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub(super) kind: Kind,
-    pub(super) state: State,
-    pub(super) at: At,
-}
+pub struct Place(u64);
 
+/// What a [`Place`] says: a position in the index, or in the tail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum At {
     Index(u64),
     Tail(usize),
+}
+
+const IN_TAIL: u64 = 1 << 63;
+const CLOSED: u64 = 1 << 62;
+const MICROSPRINT: u64 = 1 << 61;
+
+impl Place {
+    /// Positions are below 2^40: the index's header bounds them, and memory the tail's.
+    fn new(kind: Kind, state: State, at: At) -> Self {
+        let kind = if kind == Kind::Microsprint { MICROSPRINT } else { 0 };
+        let state = if state == State::Closed { CLOSED } else { 0 };
+        Self(
+            kind | state
+                | match at {
+                    At::Index(position) => position,
+                    At::Tail(position) => IN_TAIL | position as u64,
+                },
+        )
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        if self.0 & MICROSPRINT == 0 { Kind::Release } else { Kind::Microsprint }
+    }
+
+    pub(super) fn state(self) -> State {
+        if self.0 & CLOSED == 0 { State::Open } else { State::Closed }
+    }
+
+    pub(super) fn at(self) -> At {
+        let position = self.0 & (MICROSPRINT - 1);
+        if self.0 & IN_TAIL == 0 { At::Index(position) } else { At::Tail(position as usize) }
+    }
 }
 
 /// One group's run in the index.
@@ -98,7 +127,7 @@ impl<'v> Places<'v> {
                     let at = At::Index(run.positions.start);
                     let state = run.state;
                     run.advance()?;
-                    return Ok(Some(Place { kind: self.kind, state, at }));
+                    return Ok(Some(Place::new(self.kind, state, at)));
                 }
             }
         }
@@ -113,7 +142,7 @@ impl<'v> Places<'v> {
         }
         let Some((at, touched)) = self.touched.next() else { return Ok(None) };
         let live = touched.now.as_ref().filter(|now| self.state.is_none_or(|only| only == now.state));
-        Ok(live.map(|now| Place { kind: self.kind, state: now.state, at: At::Tail(at) }))
+        Ok(live.map(|now| Place::new(self.kind, now.state, At::Tail(at))))
     }
 }
 

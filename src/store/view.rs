@@ -118,9 +118,9 @@ impl View {
     /// # Errors
     /// A block of the index that does not verify.
     pub fn item(&self, place: Place) -> Result<Item<'_>, StoreError> {
-        match (place.at, &self.index) {
+        match (place.at(), &self.index) {
             (At::Index(position), Some(index)) => {
-                index.item(place.kind, place.state, position).map_err(|error| self.index_error(&error))
+                index.item(place.kind(), place.state(), position).map_err(|error| self.index_error(&error))
             }
             (At::Tail(at), _) => {
                 let touched = &self.tail.touched[at];

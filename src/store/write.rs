@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::clear::is_own;
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::tail::{FoldError, Tail};
 use super::view::{LogEnd, View};
 use super::{CHECKED, CURRENT, LOCK, Store};
@@ -27,6 +27,7 @@ pub struct Writer<'s> {
     pub(super) view: Option<View>,
     pub(super) file: Option<Box<dyn WriteFile>>,
     pub(super) poisoned: bool,
+    mended: Vec<Damage>,
     _lock: Box<dyn Lock>,
 }
 
@@ -67,7 +68,8 @@ impl<'s> Store<'s> {
         let lock = self.lock(patience)?;
         let view = self.view()?;
         let repo = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
-        let mut writer = Writer { store: self.clone(), repo, view, file: None, poisoned: false, _lock: lock };
+        let mut writer =
+            Writer { store: self.clone(), repo, view, file: None, poisoned: false, mended: Vec::new(), _lock: lock };
         writer.tidy()?;
         Ok(writer)
     }
@@ -79,9 +81,9 @@ impl Writer<'_> {
         self.view.as_ref()
     }
 
-    /// Gives up the lock and keeps the view.
-    pub fn into_view(self) -> Option<View> {
-        self.view
+    /// Gives up the lock and keeps the view, and what was damaged before the writer mended it.
+    pub fn into_view(self) -> (Option<View>, Vec<Damage>) {
+        (self.view, self.mended)
     }
 
     /// Appends one commit. When this returns, it survives a power cut; when it fails, the store is as before, but the
@@ -177,16 +179,26 @@ impl Writer<'_> {
                 let _ = self.store.storage.remove(&self.store.file(name));
             }
         }
-        let current = self.store.file(CURRENT);
-        let recovered =
-            self.view.as_ref().filter(|view| !view.state_in_doubt && view.damage.iter().any(|d| d.path == current));
-        if let Some(view) = recovered {
-            let mut written = view.current.clone();
-            written.repo.clone_from(&self.repo);
-            self.replace_current(written)?;
-            if let Some(view) = &mut self.view {
-                view.damage.retain(|damage| damage.path != current);
-            }
+        self.mend()
+    }
+
+    /// Writes anew what can be told from the log alone: `CURRENT`, and the index.
+    fn mend(&mut self) -> Result<(), StoreError> {
+        let Some(view) = &self.view else { return Ok(()) };
+        if view.state_in_doubt || view.damage.is_empty() {
+            return Ok(());
+        }
+        let mut current = view.current.clone();
+        let folded_anew = view.index.is_none();
+        if view.damage.iter().any(|damage| damage.path == self.store.file(CURRENT)) {
+            current.repo.clone_from(&self.repo);
+            self.replace_current(current)?;
+        }
+        if folded_anew {
+            self.compact()?;
+        }
+        if let Some(view) = &mut self.view {
+            self.mended.append(&mut view.damage);
         }
         Ok(())
     }

@@ -1,0 +1,107 @@
+//! Which repository a checkout's manifest belongs to, remembered so that lists need not ask.
+
+use std::path::{Path, PathBuf};
+
+use super::SyncError;
+use crate::format::{Hint, Signature};
+use crate::fs::{Storage, publish_unsynced};
+use crate::git::{Checkout, HostSource, Hosts};
+use crate::manifest::RepoName;
+use crate::model::Repo;
+
+/// Hints lie beside the hosts; no host begins with a dot.
+const HINTS: &str = ".checkouts";
+const HINT_LIMIT: u64 = 4096;
+
+/// The host of a manifest that names only owner and name.
+#[derive(Clone, Copy, Debug)]
+pub struct Hosting<'a> {
+    /// `GH_HOST`, or what stands in for it.
+    pub host: &'a str,
+    /// Whether the user named it: then remotes are not asked.
+    pub named: bool,
+}
+
+/// A manifest's place: the file, the checkout around it, and the hint that says whose it is.
+pub struct Located {
+    /// The manifest's absolute path.
+    pub manifest: PathBuf,
+    /// The first 16 bytes of BLAKE3 of that path, which names its entries.
+    pub path_key: [u8; 16],
+    /// The repository it belonged to when it was last read.
+    pub known: Option<Repo>,
+    checkout: Option<Checkout>,
+    hint_path: PathBuf,
+    git_config: Signature,
+}
+
+/// Looks up what is known of a manifest's path: a few calls of `stat`, and one small file read.
+pub fn locate(
+    storage: &dyn Storage,
+    cache: &Path,
+    checkout: Option<Checkout>,
+    manifest: PathBuf,
+    hosting: Hosting<'_>,
+) -> Located {
+    let path_key = key(&[manifest.as_os_str().as_encoded_bytes()]);
+    let host = if hosting.named { hosting.host } else { "" };
+    let hint_key = key(&[manifest.as_os_str().as_encoded_bytes(), b"\0", host.as_bytes()]);
+    let name: String = hint_key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hint_path = cache.join(HINTS).join(name);
+    let config =
+        checkout.as_ref().filter(|checkout| checkout.is_git()).and_then(|checkout| checkout.config_path().ok());
+    let git_config = config.and_then(|path| storage.signature(&path).ok().flatten()).unwrap_or_default();
+    let hint = storage.read(&hint_path, HINT_LIMIT).ok().flatten().and_then(|bytes| Hint::decode(&bytes).ok());
+    let hint = hint.filter(|hint| hint.git_config == git_config);
+    let known = hint.and_then(|hint| Repo::parse(&hint.repo, Repo::DEFAULT_HOST).ok());
+    Located { manifest, path_key, known, checkout, hint_path, git_config }
+}
+
+fn key(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    parts.iter().for_each(|part| {
+        hasher.update(part);
+    });
+    let mut key = [0; 16];
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    key
+}
+
+impl Located {
+    /// Remembers whose the manifest is. Best effort: without the hint the manifest is read again.
+    pub(super) fn remember(&self, storage: &dyn Storage, repo: &Repo) {
+        if self.known.as_ref().is_some_and(|known| known == repo) {
+            return;
+        }
+        let name = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
+        let hint = Hint { git_config: self.git_config, repo: name };
+        let written = self.hint_path.parent().map_or(Ok(()), |dir| storage.create_dir(dir));
+        let _ = written.and_then(|()| publish_unsynced(storage, &self.hint_path, &hint.encode()));
+    }
+
+    /// The repository of a manifest that says `name`, or nothing. Asks git, once, unless the host was named.
+    pub(super) fn repo(&self, name: Option<&RepoName>, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
+        let on = |host: &str, name: &RepoName| {
+            name.on(host).map_err(|error| SyncError::Host { host: host.to_owned(), error })
+        };
+        let source = if hosting.named { HostSource::Environment } else { HostSource::BuiltIn };
+        let hosts = Hosts { default: hosting.host, source, known: &[] };
+        let checkout = self.checkout.as_ref().filter(|checkout| checkout.is_git());
+        match (name, checkout) {
+            (Some(name), _) if hosting.named => on(hosting.host, name),
+            (Some(name), None) => on(hosting.host, name),
+            (Some(name), Some(checkout)) => match checkout.repo(&hosts) {
+                // The remote tells the host, where it is of the same repository.
+                Ok(remote) if on(remote.host(), name)? == remote => on(remote.host(), name),
+                _ => on(hosting.host, name),
+            },
+            (None, Some(checkout)) => {
+                checkout.repo(&hosts).map_err(|error| SyncError::Unnamed { path: self.manifest.clone(), error })
+            }
+            (None, None) => {
+                let error = crate::git::GitError::NotARepository;
+                Err(SyncError::Unnamed { path: self.manifest.clone(), error })
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! One sync from a manifest in a working tree: signature, hash, parse, diff, append; the cheapest that tells.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use super::{Hosting, Located, Now, SyncError};
+use crate::format::{Checked, CheckedEntry, Signature, Source, SyncRecord};
+use crate::fs::Storage;
+use crate::manifest::{self, Manifest, ManifestError};
+use crate::model::{Event, Repo, Seq, Tracker, UnixMillis, diff};
+use crate::store::{Damage, Store, StoreError, View, Writer};
+
+/// Two stamps of one clock can be equal within its grain: Linux's coarse clock ticks at most every 10 ms. A file whose
+/// stamps have no fraction is on a file system of whole (FAT: even) seconds. Compare git's racy-git.adoc.
+const GRAIN_NANOS: i64 = 20_000_000;
+const COARSE_GRAIN_NANOS: i64 = 2_000_000_000;
+/// From this many bytes, hashing and parsing side by side are faster than one after the other.
+const PARALLEL_FROM: usize = 256 * 1024;
+const READ_ATTEMPTS: usize = 3;
+
+/// How to sync.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Apply a manifest that is older than the cache.
+    pub force: bool,
+    /// How long to wait for another writer.
+    pub patience: Duration,
+    /// Only if the manifest is of this repository.
+    pub only: Option<&'a Repo>,
+}
+
+/// What a sync came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The manifest is the one that was last taken in.
+    Unchanged,
+    /// Its trackers are those cached; only its time moved on.
+    Fresher,
+    /// It is older than what is cached, and changed nothing.
+    Older {
+        /// The manifest's time.
+        manifest: UnixMillis,
+        /// The cache's.
+        cached: UnixMillis,
+    },
+    /// Its changes were appended.
+    Changed {
+        /// The first event.
+        first_seq: Seq,
+        /// The last event.
+        last_seq: Seq,
+        /// How many events of each word there are, in the words' order of first appearance.
+        counts: Vec<(&'static str, u64)>,
+        /// Why the compaction that was due did not happen.
+        compaction_failed: Option<StoreError>,
+    },
+}
+
+/// A sync, and the state behind it.
+pub struct Synced {
+    /// Whose manifest it is.
+    pub repo: Repo,
+    /// The state after it.
+    pub view: View,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Damage that was found and mended on the way.
+    pub mended: Vec<Damage>,
+}
+
+/// Syncs from the manifest at `located`.
+///
+/// # Errors
+/// See [`SyncError`]; the cached state is then as it was.
+pub fn sync(
+    storage: &dyn Storage,
+    cache: &std::path::Path,
+    located: &Located,
+    hosting: Hosting<'_>,
+    options: Options<'_>,
+    now: Now,
+) -> Result<Synced, SyncError> {
+    let path = &located.manifest;
+    let read_error = |source| SyncError::Read { path: path.clone(), source };
+    let Some(signature) = storage.signature(path).map_err(read_error)? else {
+        return Err(SyncError::NoManifest { path: path.clone() });
+    };
+    let mut known = None;
+    if let Some(repo) = &located.known {
+        let store = Store::of(storage, cache, repo);
+        if let Some(view) = store.view()? {
+            let entry = entry_of(&view, located);
+            // Damage sends even an unchanged manifest to the writer, which mends what it can.
+            let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
+            if clean && !options.force {
+                check_repo(options, located, repo)?;
+                return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
+            }
+            known = Some(Known { store, view, entry });
+        }
+    }
+    let file = read_manifest(storage, located, signature)?;
+    let recorded = file.signature.map(|signature| (signature, now.nanos));
+    let run = Run { storage, cache, located, hosting, options, now, recorded };
+    run.apply(known, &file.bytes)
+}
+
+/// The store that the hint names, as it stood before.
+struct Known<'s> {
+    store: Store<'s>,
+    view: View,
+    entry: Option<CheckedEntry>,
+}
+
+struct ManifestBytes {
+    bytes: Vec<u8>,
+    /// The signature that surely belongs to these bytes, if there is one.
+    signature: Option<Signature>,
+}
+
+struct Run<'a> {
+    storage: &'a dyn Storage,
+    cache: &'a std::path::Path,
+    located: &'a Located,
+    hosting: Hosting<'a>,
+    options: Options<'a>,
+    now: Now,
+    recorded: Option<(Signature, i64)>,
+}
+
+fn entry_of(view: &View, located: &Located) -> Option<CheckedEntry> {
+    let entries = view.checked().map_or(&[][..], |Checked { entries, .. }| entries);
+    entries.iter().find(|entry| entry.path_key == located.path_key).copied()
+}
+
+/// Equal signatures tell equal content, unless the file could have changed again within the clock's grain.
+fn is_clean(entry: &CheckedEntry, signature: &Signature) -> bool {
+    let fraction = entry.signature.changed % 1_000_000_000;
+    let grain = if fraction == 0 { COARSE_GRAIN_NANOS } else { GRAIN_NANOS };
+    entry.signature == *signature && entry.signature.changed.saturating_add(grain) < entry.recorded
+}
+
+fn check_repo(options: Options<'_>, located: &Located, found: &Repo) -> Result<(), SyncError> {
+    match options.only {
+        Some(asked) if asked != found => Err(SyncError::OtherRepo {
+            path: located.manifest.clone(),
+            found: Box::new(found.clone()),
+            asked: Box::new(asked.clone()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a manifest that git may be replacing at this moment.
+fn read_manifest(storage: &dyn Storage, located: &Located, mut before: Signature) -> Result<ManifestBytes, SyncError> {
+    let path = &located.manifest;
+    let read_error = |source| SyncError::Read { path: path.clone(), source };
+    for _attempt in 0..READ_ATTEMPTS {
+        if before.len > manifest::MAX_LEN {
+            let error = ManifestError::TooLong { len: before.len };
+            return Err(SyncError::Refused { path: path.clone(), error });
+        }
+        let bytes = storage.read(path, manifest::MAX_LEN).map_err(read_error)?;
+        let Some(bytes) = bytes else { return Err(SyncError::NoManifest { path: path.clone() }) };
+        let Some(after) = storage.signature(path).map_err(read_error)? else {
+            return Err(SyncError::NoManifest { path: path.clone() });
+        };
+        if after == before && after.len == bytes.len() as u64 {
+            return Ok(ManifestBytes { bytes, signature: Some(after) });
+        }
+        before = after;
+    }
+    Err(SyncError::Changing { path: path.clone() })
+}
+
+impl Run<'_> {
+    fn apply(&self, known: Option<Known<'_>>, bytes: &[u8]) -> Result<Synced, SyncError> {
+        let last_hash = known.as_ref().and_then(|known| known.entry.map(|entry| (entry.manifest, entry.signature.len)));
+        // A file of another length is another file: it is parsed while it is hashed.
+        let same_length = last_hash.is_some_and(|(_, len)| len == bytes.len() as u64);
+        let hash = if same_length { Some(*blake3::hash(bytes).as_bytes()) } else { None };
+        if let (Some(known), Some(hash), Some(repo)) = (known, hash, &self.located.known)
+            && last_hash.is_some_and(|(last, _)| last == hash)
+            && known.view.damage().is_empty()
+            && !self.options.force
+        {
+            // The same bytes under another signature.
+            check_repo(self.options, self.located, repo)?;
+            let Known { store, view, .. } = known;
+            store.record_checked(&view, self.entry(hash), self.now.millis());
+            return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
+        }
+        let (manifest, hash) = parse_and_hash(bytes, hash);
+        let path = &self.located.manifest;
+        let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
+        let repo = self.located.repo(manifest.repo.as_ref(), self.hosting)?;
+        check_repo(self.options, self.located, &repo)?;
+        let synced = self.write(repo, &manifest, hash)?;
+        self.located.remember(self.storage, &synced.repo);
+        Ok(synced)
+    }
+
+    fn entry(&self, manifest: [u8; 32]) -> Option<CheckedEntry> {
+        let (signature, recorded) = self.recorded?;
+        Some(CheckedEntry { path_key: self.located.path_key, signature, recorded, manifest })
+    }
+
+    fn write(&self, repo: Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
+        let store = Store::of(self.storage, self.cache, &repo);
+        let mut writer = store.writer(&repo, self.options.patience)?;
+        let outcome = self.decide(&mut writer, manifest, hash)?;
+        writer.record_checked(self.entry(hash), self.now.millis());
+        // OK because every outcome of decide() has or makes a store.
+        let (view, mended) = writer.into_view();
+        let view = view.expect("a store behind a sync");
+        Ok(Synced { repo, view, outcome, mended })
+    }
+
+    fn decide(&self, writer: &mut Writer<'_>, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Outcome, SyncError> {
+        let mut sync = SyncRecord {
+            source: Source::Manifest,
+            changed_at: manifest.updated_at,
+            synced_at: self.now.millis(),
+            manifest: Some(hash),
+            commit: None,
+            note: String::new(),
+        };
+        let mut events = Vec::new();
+        if let Some(view) = writer.view() {
+            let (cached, known) = (view.changed_at(), view.freshness().and_then(|fresh| fresh.manifest));
+            if known == Some(hash) && !self.options.force && !view.state_in_doubt() {
+                writer.settle()?;
+                return Ok(Outcome::Unchanged);
+            }
+            if manifest.updated_at < cached {
+                if !self.options.force {
+                    writer.settle()?;
+                    return Ok(Outcome::Older { manifest: manifest.updated_at, cached });
+                }
+                sync.changed_at = self.now.millis().max(cached);
+            }
+            changes(view, &manifest.trackers, &mut events)?;
+            if events.is_empty() {
+                writer.note_freshness(&sync)?;
+                return Ok(Outcome::Fresher);
+            }
+        } else {
+            diff([], &manifest.trackers, &mut events);
+        }
+        let counts = count(&events);
+        let append = writer.append(&sync, &events)?;
+        let (first_seq, last_seq) = (append.first_seq, append.last_seq);
+        Ok(Outcome::Changed { first_seq, last_seq, counts, compaction_failed: append.compaction_failed })
+    }
+}
+
+/// What turns the view's state into `trackers`.
+fn changes(view: &View, trackers: &[Tracker<'_>], events: &mut Vec<Event<'static>>) -> Result<(), StoreError> {
+    let failed = Cell::new(None);
+    let before = view.trackers().map_while(|item| match item {
+        Ok(item) => Some(item.tracker),
+        Err(error) => {
+            failed.set(Some(error));
+            None
+        }
+    });
+    diff(before, trackers, events);
+    failed.into_inner().map_or(Ok(()), Err)
+}
+
+fn count(events: &[Event<'_>]) -> Vec<(&'static str, u64)> {
+    let mut counts: Vec<(&'static str, u64)> = Vec::new();
+    for event in events {
+        let word = event.change.as_str();
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    counts
+}
+
+fn parse_and_hash(bytes: &[u8], hash: Option<[u8; 32]>) -> (Result<Manifest<'_>, ManifestError>, [u8; 32]) {
+    let hashed = || *blake3::hash(bytes).as_bytes();
+    match hash {
+        Some(hash) => (manifest::parse(bytes), hash),
+        None if bytes.len() < PARALLEL_FROM => (manifest::parse(bytes), hashed()),
+        None => std::thread::scope(|scope| {
+            let hash = scope.spawn(hashed);
+            let manifest = manifest::parse(bytes);
+            // OK because hashing cannot panic.
+            (manifest, hash.join().expect("the hash of some bytes"))
+        }),
+    }
+}

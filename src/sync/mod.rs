@@ -1,0 +1,92 @@
+//! Joins sources and store: read a manifest, diff it against the cached state, append what changed.
+//!
+//! Knows manifests, git and the store, and neither arguments nor the terminal. Clock readings are passed in.
+
+mod checkout;
+mod manifest;
+
+pub use checkout::{Hosting, Located, locate};
+pub use manifest::{Options, Outcome, Synced, sync};
+
+use std::path::PathBuf;
+
+use crate::git::GitError;
+use crate::manifest::ManifestError;
+use crate::model::{Repo, RepoError, UnixMillis};
+use crate::store::StoreError;
+
+/// One reading of the clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Nanoseconds since the Unix epoch.
+    pub nanos: i64,
+}
+
+impl Now {
+    /// The same, in milliseconds.
+    pub fn millis(self) -> UnixMillis {
+        UnixMillis::saturating(self.nanos.div_euclid(1_000_000))
+    }
+}
+
+/// Why a sync did not happen. The cached state is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// There is no manifest.
+    #[error("there is no manifest at {}", path.display())]
+    NoManifest {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The manifest cannot be read.
+    #[error("could not read {}: {source}", path.display())]
+    Read {
+        /// The manifest.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The manifest is refused.
+    #[error("{}: {error}", path.display())]
+    Refused {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong, where, and what to do.
+        error: ManifestError,
+    },
+    /// The manifest changed while it was read, several times.
+    #[error("{} kept changing while it was read: try again", path.display())]
+    Changing {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// The manifest names no repository, and the checkout's remotes do not either.
+    #[error("{} does not say of which repository it is, and the checkout does not either: {error}", path.display())]
+    Unnamed {
+        /// The manifest.
+        path: PathBuf,
+        /// Git's answer.
+        error: GitError,
+    },
+    /// The host does not fit.
+    #[error("{host:?} is no host: {error}")]
+    Host {
+        /// As it was given.
+        host: String,
+        /// What is wrong.
+        error: RepoError,
+    },
+    /// The manifest is another repository's.
+    #[error("{} is the manifest of {found}, not of {asked}", path.display())]
+    OtherRepo {
+        /// The manifest.
+        path: PathBuf,
+        /// Whose it is.
+        found: Box<Repo>,
+        /// Whose was wanted.
+        asked: Box<Repo>,
+    },
+    /// The store could not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
