@@ -225,7 +225,7 @@ impl Writer<'_> {
         let (frame, file_len) = self.publish_segment(&header, sync, records)?;
         let current = Current {
             store,
-            generation: 1,
+            generation: 0,
             index: None,
             history_start: Seq(1),
             freshness: None,
