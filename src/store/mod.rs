@@ -2,9 +2,11 @@
 //!
 //! Knows files and events; nothing of manifests, git, GitHub or the terminal.
 
+mod as_of;
 mod clear;
 mod compact;
 mod error;
+mod history;
 mod merge;
 mod open;
 mod recover;
@@ -14,8 +16,10 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
+pub use as_of::Moment;
 pub use compact::Compaction;
 pub use error::{Damage, StoreError};
+pub use history::{History, Logged};
 pub use merge::Place;
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};

@@ -1,5 +1,6 @@
 //! Opening for reading: no lock, no write, no waiting for a writer.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::error::{Damage, StoreError};
@@ -81,7 +82,7 @@ impl Store<'_> {
         let mut index = None;
         if let (Some(name), true) = (current.index, with_index) {
             match self.open_index(name) {
-                Ok(opened) => index = Some(opened),
+                Ok(opened) => index = Some(Rc::new(opened)),
                 Err(StoreError::Damaged(found)) => damage.push(found),
                 Err(error) => return Err(error),
             }
@@ -127,7 +128,7 @@ impl Store<'_> {
     fn fold(
         &self,
         current: Current,
-        index: Option<Index>,
+        index: Option<Rc<Index>>,
         checked: Option<Checked>,
     ) -> Result<View, (StoreError, bool)> {
         let tail = match &index {
@@ -190,7 +191,7 @@ impl Store<'_> {
         }
         let bytes = segment.read_from(from).map_err(|error| (StoreError::io("read", &path)(error), false))?;
         let View { tail, index, .. } = view;
-        let walked = walk(&bytes, name.id, from, tail.chain, |frame| tail.fold(&frame, name.base, index.as_ref()));
+        let walked = walk(&bytes, name.id, from, tail.chain, |frame| tail.fold(&frame, name.base, index.as_deref()));
         match walked {
             Ok((end, stop)) => {
                 view.end.offset = end;

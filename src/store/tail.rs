@@ -4,7 +4,7 @@ use crate::format::{Chain, ChunkKind, FormatError, FrameKind, Standing, SyncReco
 use crate::format::{EventRecord, needs_waypoint};
 use crate::index::Index;
 use crate::log::Frame;
-use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, Tracker, TrackerNumber, UnixMillis};
 use std::cmp::Reverse;
 
 /// A tracker that the tail touched.
@@ -22,6 +22,20 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn key(&self) -> (Kind, Reverse<TrackerNumber>) {
         (self.kind, Reverse(self.number))
+    }
+
+    /// A tracker that no event touched yet, as the index has it.
+    pub(super) fn from_index(kind: Kind, number: TrackerNumber, index: Option<&Index>) -> Result<Self, FormatError> {
+        let mut touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
+        let Some(index) = index else { return Ok(touched) };
+        if let Some((standing, position)) = index.find(kind, number)? {
+            touched.was = Some(standing);
+            touched.last_seq = index.record(position)?.last_seq();
+            if let Some(state) = standing.state() {
+                touched.now = Some(index.item(kind, state, position)?.tracker.into_owned());
+            }
+        }
+        Ok(touched)
     }
 }
 
@@ -222,23 +236,7 @@ impl Tail {
 
 /// The tracker as the index has it.
 fn from_index(record: &EventRecord<'_>, index: Option<&Index>) -> Result<Touched, FoldError> {
-    let (kind, number) = (record.event.kind, record.event.number);
-    let mut touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
-    let Some(index) = index else { return Ok(touched) };
-    if let Some((standing, position)) = index.find(kind, number).map_err(FoldError::Index)? {
-        let state = match standing {
-            Standing::Open => Some(State::Open),
-            Standing::Closed => Some(State::Closed),
-            Standing::Removed => None,
-        };
-        touched.was = Some(standing);
-        touched.last_seq = index.record(position).map_err(FoldError::Index)?.last_seq();
-        if let Some(state) = state {
-            let item = index.item(kind, state, position).map_err(FoldError::Index)?;
-            touched.now = Some(item.tracker.into_owned());
-        }
-    }
-    Ok(touched)
+    Touched::from_index(record.event.kind, record.event.number, index).map_err(FoldError::Index)
 }
 
 fn apply(touched: &mut Touched, record: &EventRecord<'_>, seq: Seq, offset: u64) -> Result<(), FoldError> {

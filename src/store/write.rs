@@ -386,7 +386,7 @@ pub(super) fn fold_own(view: &mut View, frame: &[u8], name: SegmentName, offset:
     let View { tail, index, .. } = view;
     let folded = Frame::decode(frame, name.id, offset)
         .map_err(FoldError::Log)
-        .and_then(|frame| tail.fold(&frame, name.base, index.as_ref()));
+        .and_then(|frame| tail.fold(&frame, name.base, index.as_deref()));
     folded.map_err(|error| match error {
         FoldError::Log(error) => StoreError::format(path, &error),
         FoldError::Index(error) => view.index_error(&error),
