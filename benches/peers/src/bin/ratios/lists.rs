@@ -1,5 +1,7 @@
 //! Rows that read: lists, history, time travel.
 
+use std::path::Path;
+
 use peers::Result;
 use peers::time::rfc3339;
 
@@ -109,7 +111,7 @@ pub fn history(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     let history = lab.program(&checkout, &["cache", "history", "--since", "1d"]);
     Ok(Row::new("cache history --since 1d, 1 M events", rounds)
         .with(floor(lab))
-        .with(Contestant::new(PROGRAM, history))
+        .with(Contestant::new(PROGRAM, history).prints_lines(1))
         .budget(PROGRAM, 1.4, "floor"))
 }
 
@@ -120,10 +122,14 @@ pub fn as_of(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
         let args = [&["release", "list", "-s", "open", "-L", "30"], args].concat();
         lab.program(&checkout, &args)
     };
+    let earlier = lab.path("earlier.json");
+    lab.generate(&earlier, 100_000, 0, lab.now - 30 * DAY)?;
+    let model = |manifest: &Path| lab.peer("nocache", &["list-open", "-L", "30"]).arg(manifest);
     let (before, long_before) = (rfc3339(lab.now - 2 * HOUR), rfc3339(lab.now - 40 * DAY));
+    let program = |name: &str, args: &[&str]| Contestant::new(name, list(args));
     Ok(Row::new("release list -s open -L 30 --as-of, 100 k", rounds)
         .with(floor(lab))
-        .with(Contestant::new("gh-pmu now", list(&[])))
-        .with(Contestant::new("gh-pmu 1 event ago", list(&["--as-of", &before])))
-        .with(Contestant::new("gh-pmu before all", list(&["--as-of", &long_before]))))
+        .with(program("gh-pmu now", &[]).prints_like(model(&checkout.manifest)))
+        .with(program("gh-pmu 1 event ago", &["--as-of", &before]).prints_like(model(&earlier)))
+        .with(program("gh-pmu before all", &["--as-of", &long_before])))
 }

@@ -18,6 +18,8 @@ pub struct Contestant {
     pub every: usize,
     /// Prints what this one should.
     pub model: Option<Command>,
+    /// How many lines it should print, where there is no model.
+    pub lines: Option<usize>,
     /// Prints after the last round what [`Row::expected`] prints then.
     pub afterwards: Option<Command>,
 }
@@ -43,11 +45,15 @@ pub struct Row<'l> {
 
 impl Contestant {
     pub fn new(name: impl Into<String>, command: Command) -> Self {
-        Self { name: name.into(), command, every: 1, model: None, afterwards: None }
+        Self { name: name.into(), command, every: 1, model: None, lines: None, afterwards: None }
     }
 
     pub fn every(self, every: usize) -> Self {
         Self { every, ..self }
+    }
+
+    pub fn prints_lines(self, count: usize) -> Self {
+        Self { lines: Some(count), ..self }
     }
 
     pub fn prints_like(self, model: Command) -> Self {
@@ -130,8 +136,9 @@ impl<'l> Row<'l> {
                 }
                 Ok(answer) => {
                     let model = contestant.model.as_ref().map(|model| model.ask(&lab.scratch())).transpose()?;
-                    let differs = model.is_some_and(|model| model.stdout != answer.stdout);
-                    let text = if differs { "PRINTS ANOTHER LIST" } else { "" };
+                    let differs = model.is_some_and(|model| model.stdout != answer.stdout)
+                        || contestant.lines.is_some_and(|lines| lines != answer.lines);
+                    let text = if differs { "PRINTS SOMETHING ELSE" } else { "" };
                     Note { is_out: false, text: text.to_owned() }
                 }
             };
@@ -168,9 +175,11 @@ impl<'l> Row<'l> {
             report.busy(id, reference, timing);
         }
         for Budget { who, limit, of } in &self.budgets {
+            let is_wrong = |(who_else, note): (&Contestant, &Note)| who_else.name == *who && !note.text.is_empty();
+            let is_wrong = self.contestants.iter().zip(notes).any(is_wrong);
             let measured = timing(who).zip(timing(of)).map(|(who, of)| who.median / of.median);
             let what = format!("{who} / {of}");
-            report.verdict(Verdict { row: id.to_owned(), what, measured, limit: *limit, unit: "×" });
+            report.verdict(Verdict { row: id.to_owned(), what, measured, limit: *limit, unit: "×", is_wrong });
         }
     }
 }

@@ -46,6 +46,7 @@ pub struct Outcome {
 pub struct Answer {
     pub code: i32,
     pub stdout: blake3::Hash,
+    pub lines: usize,
     /// The first line of standard error.
     pub complaint: String,
 }
@@ -110,6 +111,7 @@ impl Command {
         let pid = self.spawn(writer.as_fd(), stderr.as_fd())?;
         drop(writer);
         let mut hasher = blake3::Hasher::new();
+        let mut lines = 0;
         let mut buffer = [0; PIPE_LEN];
         loop {
             let count = reader.read(&mut buffer)?;
@@ -117,12 +119,13 @@ impl Command {
                 break;
             }
             hasher.update(&buffer[..count]);
+            lines += buffer[..count].iter().filter(|byte| **byte == b'\n').count();
         }
         let code = wait(pid, Instant::now())?.code;
         let mut complaint = String::new();
         File::open(scratch)?.take(4096).read_to_string(&mut complaint)?;
         let complaint = complaint.lines().next().unwrap_or_default().to_owned();
-        Ok(Answer { code, stdout: hasher.finalize(), complaint })
+        Ok(Answer { code, stdout: hasher.finalize(), lines, complaint })
     }
 
     /// Runs to the end with standard output in a file.

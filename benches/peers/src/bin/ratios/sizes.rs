@@ -25,7 +25,14 @@ pub fn memory(lab: &Lab, report: &mut Report) -> Result<()> {
         report.sizes(who, &[format!("{}{note}", memory.max_rss_kib), memory.anonymous_kib.to_string()]);
         if has_budget {
             let measured = (memory.code == 0).then_some(memory.anonymous_kib as f64 / 1024.0);
-            report.verdict(Verdict { row: "memory".into(), what: who.into(), measured, limit: 4.0, unit: "MiB" });
+            report.verdict(Verdict {
+                row: "memory".into(),
+                what: who.into(),
+                measured,
+                limit: 4.0,
+                unit: "MiB",
+                is_wrong: false,
+            });
         }
         Ok(())
     };
@@ -76,7 +83,14 @@ pub fn disk(lab: &Lab, report: &mut Report) -> Result<()> {
         }
     }
     let measured = program.zip(sqlite).map(|(program, sqlite)| program / sqlite);
-    report.verdict(Verdict { row: "disk".into(), what: "gh-pmu / sqlite".into(), measured, limit: 1.0, unit: "×" });
+    report.verdict(Verdict {
+        row: "disk".into(),
+        what: "gh-pmu / sqlite".into(),
+        measured,
+        limit: 1.0,
+        unit: "×",
+        is_wrong: false,
+    });
     Ok(())
 }
 
@@ -89,7 +103,14 @@ pub fn binary(lab: &Lab, report: &mut Report) -> Result<()> {
         report.sizes(name, &[len.map_or("not available".to_owned(), |len| len.to_string())]);
         if name == PROGRAM {
             let measured = len.map(|len| len as f64 / MB);
-            report.verdict(Verdict { row: "binary".into(), what: PROGRAM.into(), measured, limit: 4.0, unit: "MB" });
+            report.verdict(Verdict {
+                row: "binary".into(),
+                what: PROGRAM.into(),
+                measured,
+                limit: 4.0,
+                unit: "MB",
+                is_wrong: false,
+            });
         }
     }
     Ok(())

@@ -28,7 +28,8 @@ pub fn sync_same(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     let checkout = lab.checkout(100_000)?;
     let mut row = Row::new("cache sync, nothing changed, 100 k", rounds)
         .with(Contestant::new("floor", lab.peer("floor", &[])))
-        .with(Contestant::new(PROGRAM, lab.program(&checkout, &SYNC)))
+        .expecting(nocache(lab, &checkout))
+        .with(Contestant::new(PROGRAM, lab.program(&checkout, &SYNC)).afterwards(lab.program(&checkout, &LIST)))
         .budget(PROGRAM, 1.3, "floor");
     for store in STORES {
         let sync = lab.store_sync(store, &checkout, &lab.store(store, 100_000)?, true);
@@ -45,7 +46,8 @@ pub fn sync_touched(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     let sync = lab.program(&checkout, &SYNC);
     Ok(Row::new("cache sync, manifest touched only, 100 k", rounds)
         .with(Contestant::new("read and hash", hash))
-        .with(Contestant::new(PROGRAM, sync))
+        .expecting(nocache(lab, &checkout))
+        .with(Contestant::new(PROGRAM, sync).afterwards(lab.program(&checkout, &LIST)))
         .budget(PROGRAM, 1.2, "read and hash")
         .before_round(move || {
             Ok(File::options().append(true).open(&checkout.manifest)?.set_modified(SystemTime::now())?)

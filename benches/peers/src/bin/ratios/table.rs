@@ -19,6 +19,8 @@ pub struct Verdict {
     pub measured: Option<f64>,
     pub limit: f64,
     pub unit: &'static str,
+    /// What was measured did not do the work.
+    pub is_wrong: bool,
 }
 
 impl Report {
@@ -75,14 +77,22 @@ impl Report {
         println!("\n### Budgets\n");
         println!("| {:<20} | {:<34} | {:>10} | {:>10} | |", "row", "ratio or size", "measured", "budget");
         println!("| :-- | :-- | --: | --: | :-- |");
-        for Verdict { row, what, measured, limit, unit } in &self.verdicts {
+        for Verdict { row, what, measured, limit, unit, is_wrong } in &self.verdicts {
             let (measured, word) = match measured {
                 None => ("not available".to_owned(), ""),
-                Some(measured) => (format!("{measured:.2} {unit}"), if measured <= limit { "met" } else { "MISSED" }),
+                Some(measured) => (format!("{measured:.2} {unit}"), word(*is_wrong, measured <= limit)),
             };
             let limit = format!("≤ {limit} {unit}");
             let busy = if self.busy.contains(row) { ", the machine was busy" } else { "" };
             println!("| {row:<20} | {what:<34} | {measured:>10} | {limit:>10} | {word}{busy} |");
         }
+    }
+}
+
+fn word(is_wrong: bool, is_within: bool) -> &'static str {
+    match (is_wrong, is_within) {
+        (true, _) => "WRONG OUTPUT",
+        (false, true) => "met",
+        (false, false) => "MISSED",
     }
 }
