@@ -9,7 +9,9 @@ mod error;
 mod history;
 mod merge;
 mod open;
+mod prune;
 mod recover;
+mod rewrite;
 mod tail;
 mod view;
 mod write;
@@ -21,9 +23,12 @@ pub use compact::Compaction;
 pub use error::{Damage, StoreError};
 pub use history::{History, Logged};
 pub use merge::Place;
+pub use prune::Pruning;
+pub use rewrite::Rewrite;
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};
 
+use crate::format::SegmentName;
 use crate::fs::Storage;
 use crate::model::Repo;
 

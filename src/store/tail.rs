@@ -127,7 +127,13 @@ impl Tail {
     /// Folds one frame that continues the log; `base` is the log address of its segment.
     pub(super) fn fold(&mut self, frame: &Frame<'_>, base: u64, index: Option<&Index>) -> Result<(), FoldError> {
         let wrong = |what| FoldError::Log(FormatError::new(frame.offset, Wrong::Value(what)));
-        if frame.header.first_seq != self.seq.next() && frame.header.kind != FrameKind::Base {
+        let continues = match frame.header.kind {
+            FrameKind::Commit => frame.header.first_seq == self.seq.next(),
+            FrameKind::Base => self.frame_count == 0,
+            // A note may say that events are lost.
+            FrameKind::Note => frame.header.first_seq >= self.seq.next(),
+        };
+        if !continues {
             return Err(wrong("a frame's sequence number"));
         }
         if frame.header.changed_at < self.changed_at {
@@ -136,7 +142,7 @@ impl Tail {
         match frame.header.kind {
             FrameKind::Commit => self.fold_events(frame, index)?,
             FrameKind::Base => self.fold_base(frame)?,
-            FrameKind::Note => {}
+            FrameKind::Note => self.seq = Seq(frame.header.first_seq.0 - 1),
         }
         for (offset, chunk) in &frame.chunks {
             let address = base + offset;

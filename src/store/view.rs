@@ -199,6 +199,12 @@ impl View {
         (sealed + self.end.offset, self.index.as_ref().map_or(0, |index| index.byte_len()))
     }
 
+    /// The log address behind every byte of the open segment's file, torn ones included.
+    pub(super) fn log_end_address(&self) -> u64 {
+        let last = self.current.segments[self.current.segments.len() - 1];
+        last.base + self.end.file_len.next_multiple_of(8)
+    }
+
     pub(super) fn index_error(&self, error: &FormatError) -> StoreError {
         let name = self.current.index.map_or(String::from("index"), |name| name.file_name());
         StoreError::format(self.dir.join(name), error)
