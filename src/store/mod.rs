@@ -13,6 +13,7 @@ mod prune;
 mod recover;
 mod rewrite;
 mod tail;
+mod verify;
 mod view;
 mod write;
 
@@ -25,6 +26,7 @@ pub use history::{History, Logged};
 pub use merge::Place;
 pub use prune::Pruning;
 pub use rewrite::Rewrite;
+pub use verify::{Finding, Verified};
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};
 
@@ -35,6 +37,7 @@ use crate::model::Repo;
 const CURRENT: &str = "CURRENT";
 const CHECKED: &str = "checked";
 const LOCK: &str = "lock";
+const LAST: &str = "last";
 /// `CURRENT` and its like are a few hundred bytes; segments are few.
 const SMALL_FILE_LIMIT: u64 = 1 << 20;
 

@@ -118,6 +118,11 @@ impl Store<'_> {
         Ok(index)
     }
 
+    /// The state that the log alone gives, as `current` names it.
+    pub(super) fn fold_log(&self, current: Current) -> Result<View, StoreError> {
+        self.fold(current, None, None).map_err(|(error, _)| error)
+    }
+
     fn read_checked(&self, current: &Current) -> Option<Checked> {
         // It may vanish at any time, so whatever is wrong with it only costs a look at the manifest.
         let bytes = self.storage.read(&self.file(CHECKED), SMALL_FILE_LIMIT).ok()??;
