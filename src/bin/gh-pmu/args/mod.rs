@@ -20,6 +20,8 @@ pub use options::{
     ListOptions, Sort, StatusOptions,
 };
 pub use range::Range;
+#[cfg(test)]
+pub use spec::TRACKER_FIELDS;
 pub use when::When;
 
 /// What the program was asked to do.

@@ -13,6 +13,11 @@ pub fn process_env(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
+/// Every variable of this process that is UTF-8: what jq expressions see.
+pub fn utf8_variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// What the environment wishes of a terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TerminalWishes {
