@@ -9,17 +9,18 @@ mod pager;
 mod pretty;
 mod progress;
 mod relative;
-mod row;
 mod sanitize;
 mod status;
 mod style;
 mod table;
 mod terminal;
 mod tsv;
+mod verified;
 
 use std::io::Write;
 
 use gh_pmu::model::UnixMillis;
+use gh_pmu::query::Row;
 
 use crate::config::PagerCommand;
 use crate::exit::{Error, Exit};
@@ -28,7 +29,6 @@ use style::Style;
 pub use history::{EventRow, HistoryHead};
 pub use list::ListHead;
 pub use progress::Progress;
-pub use row::Row;
 pub use status::{Counts, RepoStatus, Status};
 pub use terminal::Terminal;
 
@@ -69,6 +69,24 @@ impl<'o> Output<'o> {
         let mut bytes = self.safe(text).into_bytes();
         bytes.push(b'\n');
         self.write(&bytes)
+    }
+
+    /// One sentence about what was done.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn success(&mut self, sentence: &str) -> Result<(), Error> {
+        if !self.terminal.stdout {
+            return self.line(sentence);
+        }
+        let mark = self.terminal.palette.paint(Style::Green, "✓");
+        let sentence = format!("{mark} {}\n", sanitize::visible_line(sentence));
+        self.write(sentence.as_bytes())
+    }
+
+    /// How long ago for people, the exact time for scripts.
+    pub fn time(&self, time: UnixMillis) -> String {
+        if self.terminal.stdout { relative::ago(self.now, time) } else { time.to_string() }
     }
 
     /// A page of help; `text` gets what makes a heading bold.
@@ -191,6 +209,12 @@ impl<'p> Portions<'p> {
         self.hand_on()?;
         self.out.flush().map_err(|error| closed_or(&error))
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn is_yes(answer: &str) -> bool {
