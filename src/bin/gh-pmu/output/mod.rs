@@ -43,6 +43,8 @@ pub struct Output<'o> {
 
 /// Bytes are handed on in portions of about this size: a pipe holds as much.
 const PORTION: usize = 64 << 10;
+/// Room for a short list; memory that is never touched costs time, too.
+const FIRST_PORTION: usize = 8 << 10;
 
 impl<'o> Output<'o> {
     /// Over the two streams. `pager` is asked for only when a terminal gets more than it can show at once.
@@ -189,7 +191,7 @@ struct Portions<'p> {
 
 impl<'p> Portions<'p> {
     fn of(out: &'p mut dyn Write) -> Self {
-        Self { buffer: Vec::with_capacity(PORTION + 4096), out }
+        Self { buffer: Vec::with_capacity(FIRST_PORTION), out }
     }
 
     /// A row is complete.
