@@ -6,11 +6,13 @@ use crate::model::{Seq, UnixMillis};
 
 const MAGIC: [u8; 8] = *b"pmu-lst\n";
 const WHAT: &str = "last";
-const LEN: usize = 8 + 2 + 2 + 4 + 8 + 8 + 4;
+const LEN: usize = 8 + 2 + 2 + 4 + 16 + 8 + 8 + 4;
 
 /// The place kept for `--since last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
+    /// The store whose events are counted.
+    pub store: FileId,
     /// The last event shown.
     pub seq: Seq,
     /// When it was asked.
@@ -25,6 +27,7 @@ impl Cursor {
         out.put_u16(MAJOR);
         out.put_u16(MINOR);
         out.put_u32(0);
+        out.extend_from_slice(&self.store.0);
         out.put_u64(self.seq.0);
         out.put_i64(self.asked_at.get());
         let sum = checksum(FileId::NONE, 0, &[&out]);
@@ -52,7 +55,8 @@ impl Cursor {
         if major > MAJOR {
             return Err(FormatError::new(8, Wrong::Newer(major)));
         }
-        let (seq, asked_at) = (Seq(fields.u64()), UnixMillis::new(fields.i64()));
-        Ok(Self { seq, asked_at: asked_at.ok_or(FormatError::new(0, Wrong::Value(WHAT)))? })
+        let (store, seq) = (FileId(fields.array()), Seq(fields.u64()));
+        let asked_at = UnixMillis::new(fields.i64());
+        Ok(Self { store, seq, asked_at: asked_at.ok_or(FormatError::new(0, Wrong::Value(WHAT)))? })
     }
 }

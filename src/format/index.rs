@@ -41,6 +41,17 @@ pub enum Standing {
     Removed,
 }
 
+impl Standing {
+    /// The state of a live tracker's standing.
+    pub const fn state(self) -> Option<State> {
+        match self {
+            Standing::Open => Some(State::Open),
+            Standing::Closed => Some(State::Closed),
+            Standing::Removed => None,
+        }
+    }
+}
+
 impl From<State> for Standing {
     fn from(state: State) -> Self {
         match state {

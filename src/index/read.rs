@@ -201,6 +201,13 @@ impl Index {
         Ok(start.checked_sub(1))
     }
 
+    /// The first byte in which this file and another index differ.
+    pub fn first_difference(&self, other: &[u8]) -> Option<u64> {
+        let differs = self.bytes.iter().zip(other).position(|(ours, theirs)| ours != theirs);
+        let shorter = (self.bytes.len() != other.len()).then(|| self.bytes.len().min(other.len()));
+        differs.or(shorter).map(|offset| offset as u64)
+    }
+
     /// Verifies every block; one error a block that does not.
     pub fn verify(&self) -> Vec<FormatError> {
         let mut errors = Vec::new();

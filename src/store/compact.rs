@@ -89,7 +89,7 @@ impl Writer<'_> {
         self.sync_dir()?;
         let index = Index::open(Bytes::read(bytes)).map_err(|error| StoreError::format(path.clone(), &error))?;
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(path, &error))?;
-        let mut view = View { index: Some(index), tail, ..view };
+        let mut view = View { index: Some(std::rc::Rc::new(index)), tail, ..view };
         if rotated {
             view.end = super::view::LogEnd { offset: SEGMENT_HEADER_LEN, file_len: SEGMENT_HEADER_LEN };
         }

@@ -2,30 +2,42 @@
 //!
 //! Knows files and events; nothing of manifests, git, GitHub or the terminal.
 
+mod as_of;
 mod clear;
 mod compact;
 mod error;
+mod history;
 mod merge;
 mod open;
+mod prune;
 mod recover;
+mod rewrite;
 mod tail;
+mod verify;
 mod view;
 mod write;
 
 use std::path::{Path, PathBuf};
 
+pub use as_of::Moment;
 pub use compact::Compaction;
 pub use error::{Damage, StoreError};
+pub use history::{History, Logged};
 pub use merge::Place;
+pub use prune::Pruning;
+pub use rewrite::Rewrite;
+pub use verify::{Finding, Verified};
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};
 
+use crate::format::SegmentName;
 use crate::fs::Storage;
 use crate::model::Repo;
 
 const CURRENT: &str = "CURRENT";
 const CHECKED: &str = "checked";
 const LOCK: &str = "lock";
+const LAST: &str = "last";
 /// `CURRENT` and its like are a few hundred bytes; segments are few.
 const SMALL_FILE_LIMIT: u64 = 1 << 20;
 

@@ -1,5 +1,6 @@
 //! Opening for reading: no lock, no write, no waiting for a writer.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::error::{Damage, StoreError};
@@ -81,7 +82,7 @@ impl Store<'_> {
         let mut index = None;
         if let (Some(name), true) = (current.index, with_index) {
             match self.open_index(name) {
-                Ok(opened) => index = Some(opened),
+                Ok(opened) => index = Some(Rc::new(opened)),
                 Err(StoreError::Damaged(found)) => damage.push(found),
                 Err(error) => return Err(error),
             }
@@ -117,6 +118,11 @@ impl Store<'_> {
         Ok(index)
     }
 
+    /// The state that the log alone gives, as `current` names it.
+    pub(super) fn fold_log(&self, current: Current) -> Result<View, StoreError> {
+        self.fold(current, None, None).map_err(|(error, _)| error)
+    }
+
     fn read_checked(&self, current: &Current) -> Option<Checked> {
         // It may vanish at any time, so whatever is wrong with it only costs a look at the manifest.
         let bytes = self.storage.read(&self.file(CHECKED), SMALL_FILE_LIMIT).ok()??;
@@ -127,7 +133,7 @@ impl Store<'_> {
     fn fold(
         &self,
         current: Current,
-        index: Option<Index>,
+        index: Option<Rc<Index>>,
         checked: Option<Checked>,
     ) -> Result<View, (StoreError, bool)> {
         let tail = match &index {
@@ -190,7 +196,7 @@ impl Store<'_> {
         }
         let bytes = segment.read_from(from).map_err(|error| (StoreError::io("read", &path)(error), false))?;
         let View { tail, index, .. } = view;
-        let walked = walk(&bytes, name.id, from, tail.chain, |frame| tail.fold(&frame, name.base, index.as_ref()));
+        let walked = walk(&bytes, name.id, from, tail.chain, |frame| tail.fold(&frame, name.base, index.as_deref()));
         match walked {
             Ok((end, stop)) => {
                 view.end.offset = end;

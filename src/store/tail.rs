@@ -4,7 +4,7 @@ use crate::format::{Chain, ChunkKind, FormatError, FrameKind, Standing, SyncReco
 use crate::format::{EventRecord, needs_waypoint};
 use crate::index::Index;
 use crate::log::Frame;
-use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, Tracker, TrackerNumber, UnixMillis};
 use std::cmp::Reverse;
 
 /// A tracker that the tail touched.
@@ -22,6 +22,20 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn key(&self) -> (Kind, Reverse<TrackerNumber>) {
         (self.kind, Reverse(self.number))
+    }
+
+    /// A tracker that no event touched yet, as the index has it.
+    pub(super) fn from_index(kind: Kind, number: TrackerNumber, index: Option<&Index>) -> Result<Self, FormatError> {
+        let mut touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
+        let Some(index) = index else { return Ok(touched) };
+        if let Some((standing, position)) = index.find(kind, number)? {
+            touched.was = Some(standing);
+            touched.last_seq = index.record(position)?.last_seq();
+            if let Some(state) = standing.state() {
+                touched.now = Some(index.item(kind, state, position)?.tracker.into_owned());
+            }
+        }
+        Ok(touched)
     }
 }
 
@@ -113,7 +127,13 @@ impl Tail {
     /// Folds one frame that continues the log; `base` is the log address of its segment.
     pub(super) fn fold(&mut self, frame: &Frame<'_>, base: u64, index: Option<&Index>) -> Result<(), FoldError> {
         let wrong = |what| FoldError::Log(FormatError::new(frame.offset, Wrong::Value(what)));
-        if frame.header.first_seq != self.seq.next() && frame.header.kind != FrameKind::Base {
+        let continues = match frame.header.kind {
+            FrameKind::Commit => frame.header.first_seq == self.seq.next(),
+            FrameKind::Base => self.frame_count == 0,
+            // A note may say that events are lost.
+            FrameKind::Note => frame.header.first_seq >= self.seq.next(),
+        };
+        if !continues {
             return Err(wrong("a frame's sequence number"));
         }
         if frame.header.changed_at < self.changed_at {
@@ -122,7 +142,7 @@ impl Tail {
         match frame.header.kind {
             FrameKind::Commit => self.fold_events(frame, index)?,
             FrameKind::Base => self.fold_base(frame)?,
-            FrameKind::Note => {}
+            FrameKind::Note => self.seq = Seq(frame.header.first_seq.0 - 1),
         }
         for (offset, chunk) in &frame.chunks {
             let address = base + offset;
@@ -222,23 +242,7 @@ impl Tail {
 
 /// The tracker as the index has it.
 fn from_index(record: &EventRecord<'_>, index: Option<&Index>) -> Result<Touched, FoldError> {
-    let (kind, number) = (record.event.kind, record.event.number);
-    let mut touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
-    let Some(index) = index else { return Ok(touched) };
-    if let Some((standing, position)) = index.find(kind, number).map_err(FoldError::Index)? {
-        let state = match standing {
-            Standing::Open => Some(State::Open),
-            Standing::Closed => Some(State::Closed),
-            Standing::Removed => None,
-        };
-        touched.was = Some(standing);
-        touched.last_seq = index.record(position).map_err(FoldError::Index)?.last_seq();
-        if let Some(state) = state {
-            let item = index.item(kind, state, position).map_err(FoldError::Index)?;
-            touched.now = Some(item.tracker.into_owned());
-        }
-    }
-    Ok(touched)
+    Touched::from_index(record.event.kind, record.event.number, index).map_err(FoldError::Index)
 }
 
 fn apply(touched: &mut Touched, record: &EventRecord<'_>, seq: Seq, offset: u64) -> Result<(), FoldError> {

@@ -1,6 +1,7 @@
 //! What one reader sees: the state at the moment of opening, however long it looks.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::error::{Damage, StoreError};
 use super::merge::{At, Place, Places};
@@ -22,7 +23,8 @@ pub struct Counts {
 pub struct View {
     pub(super) dir: PathBuf,
     pub(super) current: Current,
-    pub(super) index: Option<Index>,
+    /// Shared with views of the past.
+    pub(super) index: Option<Rc<Index>>,
     pub(super) tail: Tail,
     pub(super) checked: Option<Checked>,
     pub(super) end: LogEnd,
@@ -42,7 +44,7 @@ pub(super) struct LogEnd {
 
 impl View {
     pub(super) fn index(&self) -> Option<&Index> {
-        self.index.as_ref()
+        self.index.as_deref()
     }
 
     pub(super) fn tail(&self) -> &Tail {
@@ -194,7 +196,13 @@ impl View {
     /// Bytes of the live segments and of the index.
     pub fn byte_lens(&self) -> (u64, u64) {
         let sealed: u64 = self.current.segments.iter().rev().skip(1).map(|segment| segment.end).sum();
-        (sealed + self.end.offset, self.index.as_ref().map_or(0, Index::byte_len))
+        (sealed + self.end.offset, self.index.as_ref().map_or(0, |index| index.byte_len()))
+    }
+
+    /// The log address behind every byte of the open segment's file, torn ones included.
+    pub(super) fn log_end_address(&self) -> u64 {
+        let last = self.current.segments[self.current.segments.len() - 1];
+        last.base + self.end.file_len.next_multiple_of(8)
     }
 
     pub(super) fn index_error(&self, error: &FormatError) -> StoreError {

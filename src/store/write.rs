@@ -28,6 +28,8 @@ pub struct Writer<'s> {
     pub(super) file: Option<Box<dyn WriteFile>>,
     pub(super) poisoned: bool,
     mended: Vec<Damage>,
+    /// The log address up to which this writer knows the log to be synced.
+    synced: u64,
     _lock: Box<dyn Lock>,
 }
 
@@ -68,8 +70,16 @@ impl<'s> Store<'s> {
         let lock = self.lock(patience)?;
         let view = self.view()?;
         let repo = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
-        let mut writer =
-            Writer { store: self.clone(), repo, view, file: None, poisoned: false, mended: Vec::new(), _lock: lock };
+        let mut writer = Writer {
+            store: self.clone(),
+            repo,
+            view,
+            file: None,
+            poisoned: false,
+            mended: Vec::new(),
+            synced: 0,
+            _lock: lock,
+        };
         writer.tidy()?;
         Ok(writer)
     }
@@ -134,13 +144,15 @@ impl Writer<'_> {
     pub fn settle(&mut self) -> Result<(), StoreError> {
         self.check()?;
         let Some(view) = &self.view else { return Ok(()) };
-        let known = view.checked.as_ref().map_or(0, |checked| checked.acknowledged);
-        if view.tail.frame_count == 0 || known >= view.tail.address {
+        let address = view.tail.address;
+        let acknowledged = view.checked.as_ref().map_or(0, |checked| checked.acknowledged);
+        if view.tail.frame_count == 0 || acknowledged.max(self.synced) >= address {
             return Ok(());
         }
         let (path, name) = self.open_segment_path();
         let synced = self.segment_file(&name).and_then(|file| file.sync().map_err(StoreError::io("sync", &path)));
         self.poisoned = synced.is_err();
+        self.synced = address;
         synced
     }
 
@@ -264,6 +276,7 @@ impl Writer<'_> {
         if let Some(view) = &mut self.view {
             view.end = LogEnd { offset: file_len, file_len };
             fold_own(view, &frame, name, SEGMENT_HEADER_LEN)?;
+            self.synced = view.tail.address;
         }
         Ok(())
     }
@@ -305,6 +318,8 @@ impl Writer<'_> {
         sync: &SyncRecord,
         records: &[EventRecord<'_>],
     ) -> Result<(), StoreError> {
+        // Without this a power cut could keep the new commit and tear the one before it, which would look like damage.
+        self.settle()?;
         let Some(view) = &self.view else { return Ok(()) };
         let (path, name) = self.open_segment_path();
         let offset = view.end.offset;
@@ -318,6 +333,7 @@ impl Writer<'_> {
             let end = offset + frame.len() as u64;
             view.end = LogEnd { offset: end, file_len: end };
             fold_own(view, &frame, name, offset)?;
+            self.synced = view.tail.address;
         }
         Ok(())
     }
@@ -380,13 +396,14 @@ pub(super) fn segment_name(header: &SegmentHeader) -> SegmentName {
     SegmentName { first_seq, generation, base, end: OPEN_END, id }
 }
 
-/// Folds a frame that was just written, through the reader's own code.
-pub(super) fn fold_own(view: &mut View, frame: &[u8], name: SegmentName, offset: u64) -> Result<(), StoreError> {
+/// Folds the frame at the start of `bytes`, which was just written, through the reader's own code. Gives the offset
+/// behind it.
+pub(super) fn fold_own(view: &mut View, bytes: &[u8], name: SegmentName, offset: u64) -> Result<u64, StoreError> {
     let path = view.dir.join(name.file_name());
     let View { tail, index, .. } = view;
-    let folded = Frame::decode(frame, name.id, offset)
+    let folded = Frame::decode(bytes, name.id, offset)
         .map_err(FoldError::Log)
-        .and_then(|frame| tail.fold(&frame, name.base, index.as_ref()));
+        .and_then(|frame| tail.fold(&frame, name.base, index.as_deref()).map(|()| frame.end()));
     folded.map_err(|error| match error {
         FoldError::Log(error) => StoreError::format(path, &error),
         FoldError::Index(error) => view.index_error(&error),

@@ -1,2 +1,4 @@
-//! The library from the outside: real and made-up histories through sync, store and query.
+//! The library from the outside: real histories through sync, store and query.
+
 mod histories;
+mod replay;

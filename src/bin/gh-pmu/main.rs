@@ -1,2 +1,56 @@
-//! placeholder
-fn main() {}
+//! `gh pmu`: joins command line, configuration, commands and output. Owns the order of those steps, the clock and the
+//! exit code; everything else is below.
+#![allow(dead_code, unused_imports, reason = "the commands are joined to the store by the commits that follow")]
+
+mod args;
+mod command;
+mod config;
+mod exit;
+mod output;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gh_pmu::model::UnixMillis;
+use jiff::tz::TimeZone;
+
+use args::{Clock, Command};
+use command::Context;
+use config::{Config, PagerCommand, TerminalWishes, process_env};
+use exit::{Error, Exit};
+use output::{Output, Terminal};
+
+fn main() -> ExitCode {
+    let now = now();
+    let terminal = Terminal::detect(&TerminalWishes::read(&process_env));
+    let mut out = std::io::stdout().lock();
+    // Not locked: signs of progress come from a thread of their own.
+    let mut err = std::io::stderr();
+    let pager = || PagerCommand::read(&process_env);
+    let mut output = Output::new(&mut out, &mut err, terminal, &pager, now);
+    let exit = run(Clock { now, zone: &TimeZone::system }, &mut output).unwrap_or_else(|error| {
+        output.error(&error);
+        error.exit()
+    });
+    exit.into()
+}
+
+fn run(clock: Clock<'_>, output: &mut Output<'_>) -> Result<Exit, Error> {
+    let invocation = args::parse(std::env::args_os().skip(1), clock)?;
+    match &invocation.command {
+        Command::Help(page) => output.page(|bold| page.text(bold)).map(|()| Exit::Done),
+        Command::Version => output.line(concat!("gh pmu version ", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
+        _ => {
+            let cwd = std::env::current_dir()
+                .map_err(|error| Error::new(format!("cannot tell the working directory: {error}")))?;
+            let config = Config::load(&process_env, &cwd)?;
+            config.warnings.iter().for_each(|warning| output.warn(warning));
+            command::run(&invocation, &mut Context { config: &config, output, clock })
+        }
+    }
+}
+
+fn now() -> UnixMillis {
+    let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    UnixMillis::saturating(i64::try_from(since(SystemTime::now())).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,339 @@
+//! What each command was asked: its options, read from its flags. Owns their meaning and defaults; must not know how
+//! flags are spelt on the command line.
+
+use gh_pmu::model::{Kind, State, TrackerNumber};
+
+use super::flags::{Flags, find};
+use super::spec::{self, Spec};
+use super::{Clock, HelpPage, Range, When, help, plainly_wrong, wrong};
+use crate::exit::Error;
+
+/// One command with its options.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "named as the commands are")]
+pub enum Command {
+    Help(HelpPage),
+    Version,
+    List(ListOptions),
+    Sync { force: bool },
+    Status(StatusOptions),
+    History(HistoryOptions),
+    Compact(CompactOptions),
+    Verify { json: bool },
+    Repair,
+    Rebuild,
+    Export(ExportOptions),
+    Clear(ClearOptions),
+}
+
+impl Command {
+    /// Whether the command is about every cached repository.
+    pub fn is_of_all_repos(&self) -> bool {
+        match self {
+            Self::List(options) => options.all_repos,
+            Self::History(options) => options.all_repos,
+            Self::Clear(options) => options.all,
+            _ => false,
+        }
+    }
+}
+
+/// `release list`, `microsprint list`.
+#[derive(Debug)]
+pub struct ListOptions {
+    /// Which trackers.
+    pub kind: Kind,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Words of which every one occurs in the title.
+    pub search: Option<String>,
+    /// When they were created.
+    pub created: Option<Range>,
+    /// When they were closed.
+    pub closed: Option<Range>,
+    /// By what they are sorted.
+    pub sort: Sort,
+    /// In which direction.
+    pub order: Direction,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// As of when, and how that was written.
+    pub as_of: Option<(When, String)>,
+    /// JSON instead of a table.
+    pub json: Option<JsonOptions>,
+    /// Every cached repository.
+    pub all_repos: bool,
+}
+
+/// By what a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the words of --sort are")]
+pub enum Sort {
+    Number,
+    Created,
+    Closed,
+    Title,
+    Version,
+}
+
+/// In which direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest or oldest first.
+    Ascending,
+    /// Largest or newest first.
+    Descending,
+}
+
+/// `--json` and `--jq`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct JsonOptions {
+    /// Which fields, in alphabetical order, each once.
+    pub fields: Vec<&'static str>,
+    /// The filter.
+    pub jq: Option<String>,
+}
+
+/// `cache status`.
+#[derive(Debug)]
+pub struct StatusOptions {
+    /// JSON instead of lines.
+    pub json: bool,
+    /// Fail where the cache is stale or missing.
+    pub check: bool,
+}
+
+/// `cache history`.
+#[derive(Debug)]
+pub struct HistoryOptions {
+    /// Only what changed after that.
+    pub since: Option<When>,
+    /// Only what changed up to that.
+    pub until: Option<When>,
+    /// Only this tracker.
+    pub number: Option<TrackerNumber>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only these events, by their words; empty for all.
+    pub events: Vec<&'static str>,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// Newest first is descending.
+    pub order: Direction,
+    /// JSON instead of lines.
+    pub json: Option<JsonOptions>,
+    /// Every cached repository.
+    pub all_repos: bool,
+}
+
+/// `cache compact`.
+#[derive(Debug)]
+pub struct CompactOptions {
+    /// Forget what changed before.
+    pub prune_before: Option<When>,
+    /// Say, and do nothing.
+    pub dry_run: bool,
+}
+
+/// `cache export`.
+#[derive(Debug)]
+pub struct ExportOptions {
+    /// Events instead of trackers.
+    pub events: bool,
+    /// The form.
+    pub format: ExportFormat,
+}
+
+/// The forms of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the words of --format are")]
+pub enum ExportFormat {
+    Ndjson,
+    Csv,
+    Sql,
+}
+
+/// `cache clear`.
+#[derive(Debug)]
+pub struct ClearOptions {
+    /// Every repository.
+    pub all: bool,
+    /// Do not ask.
+    pub yes: bool,
+}
+
+/// The options of one command.
+///
+/// # Errors
+/// A value that does not fit, in gh's words.
+pub fn read(spec: &'static Spec, flags: &Flags, clock: Clock<'_>) -> Result<Command, Error> {
+    let reader = Reader { spec, flags, clock };
+    Ok(match spec.path {
+        "gh pmu release list" => Command::List(reader.list(Kind::Release)?),
+        "gh pmu microsprint list" => Command::List(reader.list(Kind::Microsprint)?),
+        "gh pmu cache sync" => Command::Sync { force: flags.switch("force") },
+        "gh pmu cache status" => {
+            Command::Status(StatusOptions { json: flags.switch("json"), check: flags.switch("check") })
+        }
+        "gh pmu cache history" => Command::History(reader.history()?),
+        "gh pmu cache compact" => Command::Compact(CompactOptions {
+            prune_before: reader.when("prune-before")?,
+            dry_run: flags.switch("dry-run"),
+        }),
+        "gh pmu cache verify" => Command::Verify { json: flags.switch("json") },
+        "gh pmu cache repair" => Command::Repair,
+        "gh pmu cache rebuild" => Command::Rebuild,
+        "gh pmu cache export" => Command::Export(reader.export()?),
+        "gh pmu cache clear" => Command::Clear(ClearOptions { all: flags.switch("all"), yes: flags.switch("yes") }),
+        _ => Command::Help(HelpPage(spec)),
+    })
+}
+
+struct Reader<'r> {
+    spec: &'static Spec,
+    flags: &'r Flags,
+    clock: Clock<'r>,
+}
+
+impl Reader<'_> {
+    fn list(&self, kind: Kind) -> Result<ListOptions, Error> {
+        let state = match self.flags.word("state") {
+            Some("open") => Some(State::Open),
+            Some("closed") => Some(State::Closed),
+            _ => None,
+        };
+        let sort = match self.flags.word("sort") {
+            Some("created") => Sort::Created,
+            Some("closed") => Sort::Closed,
+            Some("title") => Sort::Title,
+            Some("version") => Sort::Version,
+            _ => Sort::Number,
+        };
+        let as_of = self.when("as-of")?.zip(self.flags.text("as-of").map(str::to_owned));
+        Ok(ListOptions {
+            kind,
+            state,
+            search: self.flags.text("search").map(str::to_owned).filter(|text| !text.trim().is_empty()),
+            created: self.range("created")?,
+            closed: self.range("closed")?,
+            sort,
+            order: self.order(),
+            limit: self.limit()?,
+            as_of,
+            json: self.json()?,
+            all_repos: self.flags.switch("all-repos"),
+        })
+    }
+
+    fn history(&self) -> Result<HistoryOptions, Error> {
+        let kind = match self.flags.word("kind") {
+            Some("release") => Some(Kind::Release),
+            Some("microsprint") => Some(Kind::Microsprint),
+            _ => None,
+        };
+        let events = self.flags.list("event").unwrap_or_default();
+        Ok(HistoryOptions {
+            since: self.when("since")?,
+            until: self.when("until")?,
+            number: self.number()?,
+            kind,
+            events: events.iter().filter_map(|word| find(spec::EVENTS, word)).collect(),
+            limit: self.limit()?,
+            order: self.order(),
+            json: self.json()?,
+            all_repos: self.flags.switch("all-repos"),
+        })
+    }
+
+    fn export(&self) -> Result<ExportOptions, Error> {
+        let format = match self.flags.word("format") {
+            Some("ndjson") => ExportFormat::Ndjson,
+            Some("csv") => ExportFormat::Csv,
+            Some(_) => ExportFormat::Sql,
+            None => return Err(plainly_wrong("required flag(s) \"format\" not set".to_owned())),
+        };
+        Ok(ExportOptions { events: self.flags.switch("events"), format })
+    }
+
+    fn order(&self) -> Direction {
+        match self.flags.word("order") {
+            Some("asc") => Direction::Ascending,
+            _ => Direction::Descending,
+        }
+    }
+
+    fn limit(&self) -> Result<Option<u64>, Error> {
+        let Some(text) = self.flags.text("limit") else { return Ok(None) };
+        match self.integer("limit", text)? {
+            limit if limit < 1 => Err(self.wrong(format!("invalid limit: {limit}"))),
+            limit => Ok(Some(limit.unsigned_abs())),
+        }
+    }
+
+    fn number(&self) -> Result<Option<TrackerNumber>, Error> {
+        let Some(text) = self.flags.text("number") else { return Ok(None) };
+        let number = self.integer("number", text.strip_prefix('#').unwrap_or(text))?;
+        match u64::try_from(number).ok().and_then(TrackerNumber::new) {
+            Some(number) => Ok(Some(number)),
+            None => Err(self.wrong(format!("invalid number: {number}"))),
+        }
+    }
+
+    fn integer(&self, flag: &str, text: &str) -> Result<i64, Error> {
+        text.parse().map_err(|error: std::num::ParseIntError| {
+            use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+            let reason = match error.kind() {
+                PosOverflow | NegOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            self.wrong(self.flags.invalid(flag, text, &format!("strconv.ParseInt: parsing {text:?}: {reason}")))
+        })
+    }
+
+    fn range(&self, flag: &str) -> Result<Option<Range>, Error> {
+        let Some(text) = self.flags.text(flag) else { return Ok(None) };
+        Range::parse(text).map(Some).map_err(|reason| self.wrong(self.flags.invalid(flag, text, &reason)))
+    }
+
+    fn when(&self, flag: &str) -> Result<Option<When>, Error> {
+        let Some(text) = self.flags.text(flag) else { return Ok(None) };
+        let wrong = |reason: &str| self.wrong(self.flags.invalid(flag, text, reason));
+        match When::parse(text, self.clock.now, self.clock.zone) {
+            Ok(When::Last) if flag != "since" => Err(wrong("only `--since` knows `last`")),
+            Ok(when) => Ok(Some(when)),
+            Err(reason) => Err(wrong(&reason)),
+        }
+    }
+
+    fn json(&self) -> Result<Option<JsonOptions>, Error> {
+        let known = self.spec.json_fields;
+        let jq = self.flags.text("jq").map(str::to_owned);
+        let Some(names) = self.flags.list("json") else {
+            return match jq {
+                Some(_) => Err(self.wrong("cannot use `--jq` without specifying `--json`".to_owned())),
+                None => Ok(None),
+            };
+        };
+        if names.is_empty() {
+            let list = help::field_list(known);
+            return Err(plainly_wrong(format!("Specify one or more comma-separated fields for `--json`:{list}")));
+        }
+        let mut fields = Vec::with_capacity(names.len());
+        for name in names {
+            match known.iter().find(|field| **field == name) {
+                Some(field) => fields.push(*field),
+                None => {
+                    let list = help::field_list(known);
+                    return Err(plainly_wrong(format!("Unknown JSON field: {name:?}\nAvailable fields:{list}")));
+                }
+            }
+        }
+        fields.sort_unstable();
+        fields.dedup();
+        Ok(Some(JsonOptions { fields, jq }))
+    }
+
+    fn wrong(&self, message: String) -> Error {
+        wrong(self.spec, message)
+    }
+}

@@ -1,0 +1,262 @@
+use super::*;
+use gh_pmu::model::{Kind, Seq, State};
+
+fn now() -> UnixMillis {
+    UnixMillis::parse_rfc3339("2024-12-24T10:30:00Z").unwrap()
+}
+
+fn run(line: &str) -> Result<Invocation, Error> {
+    let args = line.split_whitespace().map(Into::into).collect::<Vec<_>>();
+    parse(args, Clock { now: now(), zone: &|| TimeZone::UTC })
+}
+
+fn list(line: &str) -> ListOptions {
+    match run(line).unwrap().command {
+        Command::List(options) => options,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn history(line: &str) -> HistoryOptions {
+    match run(&format!("cache history {line}")).unwrap().command {
+        Command::History(options) => options,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The sentence, and the first line of the usage.
+fn error(line: &str) -> (String, String) {
+    match run(line).unwrap_err() {
+        Error::Usage { message, usage } => (message, usage.lines().next().unwrap_or_default().to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
+const LIST_USAGE: &str = "Usage:  gh pmu release list [flags]";
+
+#[track_caller]
+fn list_error(flags: &str, expected: &str) {
+    assert_eq!(error(&format!("release list {flags}")), (expected.to_owned(), LIST_USAGE.to_owned()));
+}
+
+#[test]
+fn a_list_without_flags_has_the_documented_defaults() {
+    let options = list("release ls");
+    assert_eq!((options.kind, options.state, options.limit), (Kind::Release, None, None));
+    assert_eq!((options.sort, options.order, options.all_repos), (Sort::Number, Direction::Descending, false));
+    assert!(options.search.is_none() && options.json.is_none() && options.as_of.is_none());
+    assert_eq!(list("microsprint list").kind, Kind::Microsprint);
+}
+
+#[test]
+fn every_flag_of_a_list_is_read() {
+    let options = list(
+        "microsprint list -s open -S cache --created 2024-12-01..* --closed <2024-12-24 --sort version --order asc -L 30 \
+         --as-of @412 --json title,number,title -q .[]",
+    );
+    assert_eq!((options.state, options.search.as_deref(), options.limit), (Some(State::Open), Some("cache"), Some(30)));
+    assert_eq!((options.sort, options.order), (Sort::Version, Direction::Ascending));
+    assert_eq!(options.as_of, Some((When::After(Seq(412)), "@412".to_owned())));
+    assert!(options.created.unwrap().max.is_none() && options.closed.unwrap().min.is_none());
+    let json = options.json.unwrap();
+    assert_eq!((json.fields, json.jq.as_deref()), (vec!["number", "title"], Some(".[]")));
+    assert!(list("release list --all-repos").all_repos);
+}
+
+#[test]
+fn values_are_written_as_in_gh() {
+    for flags in ["-sclosed", "-s=closed", "-s closed", "--state=closed", "--state CLOSED", "-s open -s closed"] {
+        assert_eq!(list(&format!("release list {flags}")).state, Some(State::Closed), "{flags}");
+    }
+    assert!(!list("release list --all-repos --all-repos=false").all_repos);
+    let json = list("release list --json number --json=title,state").json.unwrap();
+    assert_eq!(json.fields, ["number", "state", "title"]);
+    assert_eq!(list("release list -S -x").search.as_deref(), Some("-x"));
+}
+
+#[test]
+fn the_repository_may_stand_anywhere() {
+    for line in ["-R o/r release list", "release --repo o/r list", "release list --repo=o/r", "-Ro/r release list"] {
+        assert_eq!(run(line).unwrap().repo.as_deref(), Some("o/r"), "{line}");
+    }
+    assert_eq!(run("-R a/b release list -R o/r").unwrap().repo.as_deref(), Some("o/r"));
+    assert_eq!(run("cache verify -R o/r").unwrap().repo.as_deref(), Some("o/r"));
+}
+
+#[test]
+fn the_cache_commands_are_read() {
+    assert!(matches!(run("cache sync --force").unwrap().command, Command::Sync { force: true }));
+    assert!(matches!(
+        run("cache status --json --check").unwrap().command,
+        Command::Status(StatusOptions { json: true, check: true })
+    ));
+    assert!(matches!(run("cache verify --json").unwrap().command, Command::Verify { json: true }));
+    assert!(matches!(run("cache repair").unwrap().command, Command::Repair));
+    assert!(matches!(run("cache rebuild").unwrap().command, Command::Rebuild));
+    assert!(matches!(
+        run("cache clear --all --yes").unwrap().command,
+        Command::Clear(ClearOptions { all: true, yes: true })
+    ));
+    assert!(matches!(
+        run("cache compact --prune-before @5 --dry-run").unwrap().command,
+        Command::Compact(CompactOptions { prune_before: Some(When::After(Seq(5))), dry_run: true })
+    ));
+    for (word, form) in [("ndjson", ExportFormat::Ndjson), ("csv", ExportFormat::Csv), ("sql", ExportFormat::Sql)] {
+        match run(&format!("cache export --events --format {word}")).unwrap().command {
+            Command::Export(options) => assert_eq!((options.events, options.format), (true, form)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn history_is_filtered_as_asked() {
+    let options =
+        history("--since last --until 3d --number 430 --kind release --event closed,added --event removed -L 5");
+    assert_eq!((options.since, options.kind, options.limit), (Some(When::Last), Some(Kind::Release), Some(5)));
+    assert_eq!(options.number.map(|number| number.get()), Some(430));
+    assert_eq!(options.events, ["closed", "added", "removed"]);
+    assert_eq!(options.order, Direction::Descending);
+    assert_eq!(history("--json seq,before").json.unwrap().fields, ["before", "seq"]);
+}
+
+#[test]
+fn help_and_version_are_asked_for_in_every_way() {
+    let page = |line: &str| match run(line).unwrap().command {
+        Command::Help(page) => page.0.path,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(page(""), "gh pmu");
+    assert_eq!(page("--help"), "gh pmu");
+    assert_eq!(page("help"), "gh pmu");
+    assert_eq!(page("cache"), "gh pmu cache");
+    assert_eq!(page("cache -h"), "gh pmu cache");
+    assert_eq!(page("help release ls"), "gh pmu release list");
+    assert_eq!(page("release list --help"), "gh pmu release list");
+    assert_eq!(page("--help release list extra"), "gh pmu release list");
+    assert!(matches!(run("--version").unwrap().command, Command::Version));
+}
+
+#[test]
+fn unknown_flags_are_named() {
+    list_error("--bogus", "unknown flag: --bogus");
+    list_error("--bogus=1 --help", "unknown flag: --bogus");
+    list_error("-x", "unknown shorthand flag: 'x' in -x");
+    list_error("-xyz", "unknown shorthand flag: 'x' in -xyz");
+    for later in ["--refresh", "--template", "--web"] {
+        list_error(later, &format!("unknown flag: {later}"));
+    }
+    assert_eq!(
+        error("cache --bogus"),
+        ("unknown flag: --bogus".to_owned(), "Usage:  gh pmu cache <command> [flags]".to_owned())
+    );
+    assert_eq!(error("--bogus").0, "unknown flag: --bogus");
+    assert_eq!(error("release list --version").0, "unknown flag: --version");
+}
+
+#[test]
+fn unknown_commands_are_named_and_guessed() {
+    let (message, usage) = error("cache x");
+    assert_eq!(message, "unknown command \"x\" for \"gh pmu cache\"");
+    assert_eq!(usage, "Usage:  gh pmu cache <command> [flags]");
+    assert_eq!(error("init").0, "unknown command \"init\" for \"gh pmu\"");
+    assert_eq!(error("help nothing").0, "unknown command \"nothing\" for \"gh pmu\"");
+    assert_eq!(
+        error("cache stats").0,
+        "unknown command \"stats\" for \"gh pmu cache\"\n\nDid you mean this?\n\tstatus"
+    );
+}
+
+#[test]
+fn words_outside_the_list_are_refused_with_the_list() {
+    list_error("-s bogus", "invalid argument \"bogus\" for \"-s, --state\" flag: valid values are {open|closed|all}");
+    list_error(
+        "--sort x",
+        "invalid argument \"x\" for \"--sort\" flag: valid values are {number|created|closed|title|version}",
+    );
+    list_error("--order up", "invalid argument \"up\" for \"--order\" flag: valid values are {asc|desc}");
+    list_error(
+        "--all-repos=maybe",
+        "invalid argument \"maybe\" for \"--all-repos\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
+    );
+    assert_eq!(
+        error("cache history --event closed,gone").0,
+        "invalid argument \"gone\" for \"--event\" flag: valid values are {added|closed|reopened|retitled|redated|removed}"
+    );
+    assert_eq!(
+        error("cache history --kind epic").0,
+        "invalid argument \"epic\" for \"--kind\" flag: valid values are {release|microsprint}"
+    );
+    assert_eq!(
+        error("cache export --format xml").0,
+        "invalid argument \"xml\" for \"--format\" flag: valid values are {ndjson|csv|sql}"
+    );
+}
+
+#[test]
+fn limits_and_numbers_are_checked() {
+    list_error("-L 0", "invalid limit: 0");
+    list_error("--limit -1", "invalid limit: -1");
+    list_error(
+        "-L x",
+        "invalid argument \"x\" for \"-L, --limit\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
+    );
+    list_error(
+        "-L 99999999999999999999",
+        "invalid argument \"99999999999999999999\" for \"-L, --limit\" flag: strconv.ParseInt: parsing \
+         \"99999999999999999999\": value out of range",
+    );
+    assert_eq!(error("cache history --number 0").0, "invalid number: 0");
+    assert_eq!(history("--number #430").number.map(|number| number.get()), Some(430));
+}
+
+#[test]
+fn a_missing_value_is_named() {
+    list_error("--limit", "flag needs an argument: --limit");
+    list_error("-L", "flag needs an argument: 'L' in -L");
+    list_error("-R", "flag needs an argument: 'R' in -R");
+    assert_eq!(error("--repo").0, "flag needs an argument: --repo");
+}
+
+#[test]
+fn extra_arguments_are_named() {
+    list_error("extra", "unknown argument \"extra\"; please quote all values that have spaces");
+    list_error("a b", "unknown arguments [\"a\" \"b\"]; please quote all values that have spaces");
+    list_error("-- --state", "unknown argument \"--state\"; please quote all values that have spaces");
+    assert_eq!(error("cache repair now").0, "unknown argument \"now\"");
+}
+
+#[test]
+fn ranges_and_moments_that_cannot_be_read_say_which_flag() {
+    list_error(
+        "--created soon",
+        "invalid argument \"soon\" for \"--created\" flag: expected a date or a range of dates such as 2024-12-24, \
+         >=2024-12-01 or 2024-12-01..2024-12-31",
+    );
+    list_error("--as-of last", "invalid argument \"last\" for \"--as-of\" flag: only `--since` knows `last`");
+    assert_eq!(
+        error("cache history --since @x").0,
+        "invalid argument \"@x\" for \"--since\" flag: expected the number of an event, such as @412"
+    );
+}
+
+#[test]
+fn json_without_fields_lists_them_without_the_usage() {
+    let fields = "\n  closedAt\n  codename\n  createdAt\n  kind\n  name\n  number\n  repo\n  state\n  status\n  title\n  url\n  version";
+    for flags in ["--json", "--json=", "--json --state open", "--json -q .", "--json ,"] {
+        let expected = format!("Specify one or more comma-separated fields for `--json`:{fields}");
+        assert_eq!(error(&format!("release list {flags}")), (expected, String::new()), "{flags}");
+    }
+    assert_eq!(
+        error("release list --json number,bogus"),
+        (format!("Unknown JSON field: \"bogus\"\nAvailable fields:{fields}"), String::new())
+    );
+    list_error("--jq .", "cannot use `--jq` without specifying `--json`");
+}
+
+#[test]
+fn flags_that_exclude_each_other_are_refused() {
+    list_error("--all-repos -R o/r", "cannot use `--all-repos` with `--repo`");
+    assert_eq!(error("cache clear --all -R o/r").0, "cannot use `--all` with `--repo`");
+    assert_eq!(error("cache export").0, "required flag(s) \"format\" not set");
+}

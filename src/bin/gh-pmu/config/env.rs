@@ -1,0 +1,213 @@
+//! The environment: the only file that names its variables. Owns what each means; must not know who asks.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::yaml;
+
+/// Looks up one variable.
+pub type Env<'e> = &'e dyn Fn(&str) -> Option<OsString>;
+
+/// The environment of this process.
+pub fn process_env(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Every variable of this process that is UTF-8: what jq expressions see.
+pub fn utf8_variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// What the environment wishes of a terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TerminalWishes {
+    /// `GH_FORCE_TTY`: standard output counts as a terminal.
+    pub force_tty: Option<String>,
+    /// `NO_COLOR`, or `CLICOLOR=0`.
+    pub color_off: bool,
+    /// `CLICOLOR_FORCE`, unless it is 0.
+    pub color_on: bool,
+    /// `TERM` or `COLORTERM` promise 256 colours.
+    pub colors_256: bool,
+}
+
+impl TerminalWishes {
+    /// Reads them.
+    pub fn read(env: Env<'_>) -> Self {
+        let is = |name, test: &dyn Fn(&str) -> bool| text(env, name).is_some_and(|value| test(&value));
+        let rich = |value: &str| ["256", "24bit", "truecolor"].iter().any(|word| value.contains(word));
+        Self {
+            force_tty: text(env, "GH_FORCE_TTY"),
+            color_off: is("NO_COLOR", &|_| true) || is("CLICOLOR", &|value| value == "0"),
+            color_on: is("CLICOLOR_FORCE", &|value| value != "0"),
+            colors_256: is("TERM", &rich) || is("COLORTERM", &rich),
+        }
+    }
+}
+
+/// A pager and what it needs set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PagerCommand {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// Variables that are set for it, because the user has not.
+    pub variables: Vec<(&'static str, &'static str)>,
+}
+
+impl PagerCommand {
+    /// `GH_PAGER`, else `pager` of gh's configuration, else `PAGER`; `None` where that is empty or `cat`.
+    pub fn read(env: Env<'_>) -> Option<Self> {
+        let command = match env("GH_PAGER") {
+            Some(own) => own.into_string().ok()?,
+            None => gh_config_pager(env).or_else(|| text(env, "PAGER"))?,
+        };
+        let words = split_words(&command)?;
+        if words.is_empty() || words == ["cat"] {
+            return None;
+        }
+        let defaults = [("LESS", "FRX"), ("LV", "-c")];
+        Some(Self { words, variables: defaults.into_iter().filter(|(name, _)| env(name).is_none()).collect() })
+    }
+}
+
+/// A value that is set, UTF-8 and not empty.
+pub fn text(env: Env<'_>, name: &str) -> Option<String> {
+    env(name)?.into_string().ok().filter(|value| !value.is_empty())
+}
+
+/// `GH_DEBUG`, unless it says no.
+pub fn is_debug(env: Env<'_>) -> bool {
+    text(env, "GH_DEBUG").is_some_and(|value| !matches!(&*value.to_ascii_lowercase(), "0" | "false" | "no"))
+}
+
+/// The home directory.
+pub fn home(env: Env<'_>) -> Option<PathBuf> {
+    path(env, "HOME").or_else(|| if cfg!(windows) { path(env, "USERPROFILE") } else { None })
+}
+
+/// `GH_PMU_CACHE_DIR`, seen from the working directory.
+pub fn cache_dir(env: Env<'_>, cwd: &Path) -> Option<PathBuf> {
+    Some(cwd.join(path(env, "GH_PMU_CACHE_DIR")?))
+}
+
+/// Where caches are when nothing says otherwise.
+pub fn default_cache_dir(env: Env<'_>) -> Option<PathBuf> {
+    // As the XDG specification says, a path that is not absolute counts for nothing.
+    let config = match path(env, "XDG_CONFIG_HOME").filter(|dir| dir.is_absolute()) {
+        Some(dir) => dir,
+        None if cfg!(windows) => path(env, "APPDATA")?,
+        None => home(env)?.join(".config"),
+    };
+    Some(config.join("gh-pmu").join("cache"))
+}
+
+fn path(env: Env<'_>, name: &str) -> Option<PathBuf> {
+    env(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// `pager` of gh's own `config.yml`. A file that cannot be read says nothing: it is gh's to complain about.
+fn gh_config_pager(env: Env<'_>) -> Option<String> {
+    let dir = match path(env, "GH_CONFIG_DIR") {
+        Some(dir) => dir,
+        None => match path(env, "XDG_CONFIG_HOME") {
+            Some(dir) => dir.join("gh"),
+            None if cfg!(windows) => path(env, "APPDATA")?.join("GitHub CLI"),
+            None => home(env)?.join(".config").join("gh"),
+        },
+    };
+    let text = std::fs::read_to_string(dir.join("config.yml")).ok()?;
+    match yaml::top_level(&text, "pager").ok()??.value {
+        yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// Words as a shell splits them, with quotes and backslashes; `None` where a quote is not closed.
+fn split_words(command: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = command.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), c) if open == c => quote = None,
+            (None | Some('"'), '\\') if !cfg!(windows) => word.get_or_insert_default().push(chars.next()?),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn with<T>(variables: &[(&str, &str)], read: impl Fn(Env<'_>) -> T) -> T {
+        let map: HashMap<&str, &str> = variables.iter().copied().collect();
+        read(&|name| map.get(name).map(OsString::from))
+    }
+
+    #[test]
+    fn terminal_wishes_are_read_as_gh_reads_them() {
+        let wishes = |variables: &[(&str, &str)]| with(variables, |env| TerminalWishes::read(env));
+        assert_eq!(wishes(&[]), TerminalWishes::default());
+        assert!(wishes(&[("NO_COLOR", "1")]).color_off && !wishes(&[("NO_COLOR", "")]).color_off);
+        assert!(wishes(&[("CLICOLOR", "0")]).color_off && !wishes(&[("CLICOLOR", "1")]).color_off);
+        assert!(wishes(&[("CLICOLOR_FORCE", "1")]).color_on && !wishes(&[("CLICOLOR_FORCE", "0")]).color_on);
+        assert!(wishes(&[("TERM", "xterm-256color")]).colors_256 && wishes(&[("COLORTERM", "truecolor")]).colors_256);
+        assert_eq!(wishes(&[("GH_FORCE_TTY", "80%")]).force_tty.as_deref(), Some("80%"));
+    }
+
+    #[test]
+    fn the_pager_is_gh_s_own_before_the_user_s() {
+        let words = |variables: &[(&str, &str)]| with(variables, PagerCommand::read).map(|pager| pager.words.join("|"));
+        assert_eq!(words(&[("PAGER", "less -S")]).as_deref(), Some("less|-S"));
+        assert_eq!(words(&[("PAGER", "less"), ("GH_PAGER", "delta 'a b'")]).as_deref(), Some("delta|a b"));
+        for off in ["", "cat", "less '"] {
+            assert_eq!(words(&[("PAGER", "less"), ("GH_PAGER", off)]), None, "{off:?}");
+        }
+        assert_eq!(words(&[]), None);
+    }
+
+    #[test]
+    fn the_pager_of_gh_s_configuration_stands_between_them() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("config.yml"), "git_protocol: https\n# which\npager: \"more -d\"\n").unwrap();
+        let gh = dir.path().to_str().unwrap();
+        let words = |variables: &[(&str, &str)]| with(variables, PagerCommand::read).map(|pager| pager.words);
+        assert_eq!(words(&[("PAGER", "less"), ("GH_CONFIG_DIR", gh)]), Some(vec!["more".into(), "-d".into()]));
+        assert_eq!(words(&[("GH_PAGER", "most"), ("GH_CONFIG_DIR", gh)]), Some(vec!["most".into()]));
+        std::fs::write(dir.path().join("config.yml"), "pager: \n").unwrap();
+        assert_eq!(words(&[("PAGER", "less"), ("GH_CONFIG_DIR", gh)]), Some(vec!["less".into()]));
+    }
+
+    #[test]
+    fn less_and_lv_get_gh_s_options_unless_the_user_has_his_own() {
+        let variables = |set: &[(&str, &str)]| with(set, PagerCommand::read).unwrap().variables;
+        assert_eq!(variables(&[("PAGER", "less")]), [("LESS", "FRX"), ("LV", "-c")]);
+        assert_eq!(variables(&[("PAGER", "less"), ("LESS", "")]), [("LV", "-c")]);
+    }
+
+    #[test]
+    fn debug_is_on_unless_it_says_no() {
+        let debug = |value: &str| with(&[("GH_DEBUG", value)], |env| is_debug(env));
+        assert!(debug("1") && debug("api") && !debug("") && !debug("0") && !debug("false"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_default_directory_follows_the_xdg_specification() {
+        let dir = |variables: &[(&str, &str)]| with(variables, default_cache_dir).map(|dir| dir.display().to_string());
+        assert_eq!(dir(&[("HOME", "/h")]).as_deref(), Some("/h/.config/gh-pmu/cache"));
+        assert_eq!(dir(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]).as_deref(), Some("/x/gh-pmu/cache"));
+        assert_eq!(dir(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]).as_deref(), Some("/h/.config/gh-pmu/cache"));
+        assert_eq!(dir(&[]), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! What the environment and the checkout say. Owns every look at an environment variable and at `.gh-pmu.yml`; must
+//! not know the store or what is printed.
+//!
+//! A repository's `.gh-pmu.yml` comes with a clone and is not trusted: see [`cache`] for what it may name.
+
+mod cache;
+mod env;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+use gh_pmu::model::Repo;
+
+use crate::exit::Error;
+pub use cache::CacheSection;
+pub use env::{Env, PagerCommand, TerminalWishes, is_debug, process_env, utf8_variables};
+
+/// The file that holds the `cache:` section.
+pub const FILE_NAME: &str = ".gh-pmu.yml";
+
+/// Everything that commands need to know about their surroundings.
+#[derive(Debug)]
+pub struct Config {
+    /// The directory of all caches.
+    pub cache_dir: PathBuf,
+    /// The root of the checkout around the working directory.
+    pub checkout: Option<PathBuf>,
+    /// The `.gh-pmu.yml` that was read.
+    pub file: Option<PathBuf>,
+    /// Its `cache:` section, with defaults where it says nothing.
+    pub cache: CacheSection,
+    /// The host that is meant where a repository's name has none.
+    pub default_host: String,
+    /// Lines for standard error.
+    pub warnings: Vec<String>,
+    /// `GH_REPO`.
+    gh_repo: Option<String>,
+}
+
+impl Config {
+    /// Reads the environment, and the nearest `.gh-pmu.yml` from `cwd` up to the root of its checkout. Outside any
+    /// checkout only one in `cwd` itself counts.
+    ///
+    /// # Errors
+    /// A value that cannot be, with file, line and key; no home directory.
+    pub fn load(env: Env<'_>, cwd: &Path) -> Result<Self, Error> {
+        let (checkout, found) = look_up(cwd)?;
+        let mut warnings = Vec::new();
+        let home = env::home(env);
+        let (file, cache) = match found {
+            Some((path, bytes)) => {
+                let section = cache::read(&path, &bytes, home.as_deref(), &mut warnings)?;
+                (Some(path), section)
+            }
+            None => (None, CacheSection::default()),
+        };
+        let from_file = || cache.path.clone();
+        let cache_dir = env::cache_dir(env, cwd).or_else(from_file).or_else(|| env::default_cache_dir(env));
+        let cache_dir = cache_dir.ok_or_else(|| {
+            Error::new("there is no home directory to keep the cache in").with_hint("Set HOME or GH_PMU_CACHE_DIR.")
+        })?;
+        let default_host = env::text(env, "GH_HOST").unwrap_or_else(|| Repo::DEFAULT_HOST.to_owned());
+        Ok(Self { cache_dir, checkout, file, cache, default_host, warnings, gh_repo: env::text(env, "GH_REPO") })
+    }
+
+    /// The repository that `--repo` or else `GH_REPO` names.
+    ///
+    /// # Errors
+    /// Not a repository's name.
+    pub fn named_repo(&self, flag: Option<&str>) -> Result<Option<Repo>, Error> {
+        let Some(text) = flag.or(self.gh_repo.as_deref()) else { return Ok(None) };
+        Repo::parse(text, &self.default_host).map(Some).map_err(|error| {
+            let form = "expected the \"[HOST/]OWNER/REPO\" format";
+            match error {
+                gh_pmu::model::RepoError::Form => Error::new(format!("{form}, got {text:?}")),
+                reason => Error::new(format!("{form}, got {text:?}: {reason}")),
+            }
+        })
+    }
+
+    /// The manifest of the checkout.
+    pub fn manifest(&self) -> Option<PathBuf> {
+        Some(self.checkout.as_ref()?.join(&self.cache.manifest))
+    }
+}
+
+/// The root of the checkout around `cwd`, and the nearest file with its content.
+type Found = (Option<PathBuf>, Option<(PathBuf, Vec<u8>)>);
+
+fn look_up(cwd: &Path) -> Result<Found, Error> {
+    let mut nearest = None;
+    for dir in cwd.ancestors() {
+        if nearest.is_none() {
+            let path = dir.join(FILE_NAME);
+            match std::fs::read(&path) {
+                Ok(bytes) => nearest = Some((path, bytes)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::new(format!("cannot read {}: {error}", path.display()))),
+            }
+        }
+        // A directory, or the file that a worktree or submodule has there.
+        if std::fs::symlink_metadata(dir.join(".git")).is_ok() {
+            return Ok((Some(dir.to_path_buf()), nearest));
+        }
+    }
+    Ok((None, nearest.filter(|(path, _)| path.parent() == Some(cwd))))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+use super::*;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs;
+
+fn load(variables: &[(&str, &str)], cwd: &Path) -> Result<Config, Error> {
+    let map: HashMap<&str, &str> = variables.iter().copied().collect();
+    Config::load(&|name| map.get(name).map(OsString::from), cwd)
+}
+
+#[test]
+fn the_nearest_file_up_to_the_checkout_s_root_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("checkout");
+    let inner = root.join("a/b");
+    fs::create_dir_all(&inner).unwrap();
+    fs::create_dir(root.join(".git")).unwrap();
+    fs::write(dir.path().join(FILE_NAME), "cache: {max_age: 1}").unwrap();
+    let home = [("HOME", "/h")];
+    let outside = load(&home, &inner).unwrap();
+    assert_eq!((outside.file, outside.cache.max_age), (None, None));
+    assert_eq!(outside.checkout.as_deref(), Some(&*root));
+    fs::write(root.join(FILE_NAME), "cache: {max_age: 2}").unwrap();
+    assert_eq!(load(&home, &inner).unwrap().cache.max_age, Some(2));
+    fs::write(root.join("a").join(FILE_NAME), "cache: {max_age: 3}").unwrap();
+    assert_eq!(load(&home, &inner).unwrap().cache.max_age, Some(3));
+    assert_eq!(load(&home, &inner).unwrap().manifest(), Some(root.join(".github/pmu-cache.json")));
+}
+
+#[test]
+fn outside_a_checkout_only_the_working_directory_s_file_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let inner = dir.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    fs::write(dir.path().join(FILE_NAME), "cache: {max_age: 1}").unwrap();
+    let home = [("HOME", "/h")];
+    assert_eq!(load(&home, &inner).unwrap().cache.max_age, None);
+    assert_eq!(load(&home, dir.path()).unwrap().cache.max_age, Some(1));
+}
+
+#[test]
+fn the_environment_s_directory_goes_before_the_file_s() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(".git")).unwrap();
+    let home = ("HOME", "/h");
+    assert_eq!(load(&[home], dir.path()).unwrap().cache_dir, Path::new("/h/.config/gh-pmu/cache"));
+    fs::write(dir.path().join(FILE_NAME), "cache: {path: c}").unwrap();
+    assert_eq!(load(&[home], dir.path()).unwrap().cache_dir, dir.path().join("c"));
+    let absolute = load(&[home, ("GH_PMU_CACHE_DIR", "/e")], dir.path()).unwrap();
+    assert_eq!(absolute.cache_dir, Path::new("/e"));
+    let relative = load(&[("GH_PMU_CACHE_DIR", "e")], dir.path()).unwrap();
+    assert_eq!(relative.cache_dir, dir.path().join("e"));
+}
+
+#[test]
+fn without_a_home_there_is_nowhere_to_keep_a_cache() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = load(&[], dir.path()).unwrap_err();
+    assert_eq!(error.to_string(), "there is no home directory to keep the cache in\nSet HOME or GH_PMU_CACHE_DIR.\n");
+}
+
+#[test]
+fn a_repository_is_named_by_the_flag_before_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    let variables = [("HOME", "/h"), ("GH_REPO", "a/b"), ("GH_HOST", "ghe.example.com")];
+    let config = load(&variables, dir.path()).unwrap();
+    let named = |flag| config.named_repo(flag).map(|repo| repo.map(|repo| repo.to_string()));
+    assert_eq!(named(None).unwrap().as_deref(), Some("ghe.example.com/a/b"));
+    assert_eq!(named(Some("github.com/o/r")).unwrap().as_deref(), Some("o/r"));
+    assert_eq!(named(Some("bad")), Err(Error::new("expected the \"[HOST/]OWNER/REPO\" format, got \"bad\"")));
+    assert_eq!(
+        named(Some("o/..")),
+        Err(Error::new(
+            "expected the \"[HOST/]OWNER/REPO\" format, got \"o/..\": a repository's name has only letters, digits, \
+             \"-\", \"_\" and \".\""
+        ))
+    );
+    assert_eq!(load(&[("HOME", "/h")], dir.path()).unwrap().named_repo(None), Ok(None));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(FILE_NAME)).unwrap();
+    let error = load(&[("HOME", "/h")], dir.path()).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read ") && error.contains(FILE_NAME), "{error}");
+}

@@ -1,0 +1,279 @@
+//! One top-level entry of a YAML file, with the lines its values stand on. Owns the search for it; must not know what
+//! the entry means.
+//!
+//! Where the file has the usual shape only the lines of that entry go through the YAML parser, so that a long file
+//! costs no more than a short one; any other shape is parsed whole.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+
+/// A value and the line it begins on, counted from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub value: Value,
+    pub line: usize,
+}
+
+/// A value; what is inside a sequence is not kept, nobody asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `plain` where it stands without quotes.
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    Sequence,
+    /// Keys with their lines.
+    Mapping(Vec<(String, usize, Node)>),
+}
+
+/// What the parser could not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    pub line: usize,
+    pub reason: String,
+}
+
+/// Deeper than any configuration; what is deeper may have been written to exhaust the stack.
+const MAX_DEPTH: usize = 32;
+
+/// The value of a top-level key; `None` where the key is not there.
+///
+/// # Errors
+/// The text, or the part that was needed, is not YAML.
+pub fn top_level(text: &str, key: &str) -> Result<Option<Node>, Malformed> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match slice(text, key) {
+        Slice::Absent => Ok(None),
+        Slice::Lines { part, line } => match entry(part, key, line) {
+            Ok(Some(node)) => Ok(Some(node)),
+            _ => entry(text, key, 0),
+        },
+        Slice::Unusual => entry(text, key, 0),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Slice<'t> {
+    /// The key's name stands nowhere.
+    Absent,
+    /// The lines of the entry, and how many stand before it.
+    Lines { part: &'t str, line: usize },
+    /// Only the parser can tell.
+    Unusual,
+}
+
+/// Finds the lines from `key:` at the start of a line to the next line that starts with anything but space or `#`.
+fn slice<'t>(text: &'t str, key: &str) -> Slice<'t> {
+    if !text.contains(key) && !text.contains('\\') {
+        return Slice::Absent;
+    }
+    let mut found: Option<(usize, usize)> = None;
+    let mut end = text.len();
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let start = offset;
+        offset += line.len();
+        let is_key = line.strip_prefix(key).is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(':'));
+        match line.as_bytes().first() {
+            None | Some(b' ' | b'#' | b'\n' | b'\r') => continue,
+            // A document's start, a quoted or complex key, a flow mapping, a tab: not for this reader.
+            Some(b'-') if number == 0 && line.trim_end() == "---" => continue,
+            Some(c) if !c.is_ascii_alphanumeric() && *c != b'_' => return Slice::Unusual,
+            Some(_) if is_key && found.is_some() => return Slice::Unusual,
+            Some(_) if is_key => found = Some((start, number)),
+            Some(_) if !line.contains(':') => return Slice::Unusual,
+            Some(_) if found.is_some() && end == text.len() => end = start,
+            Some(_) => {}
+        }
+    }
+    match found {
+        None => Slice::Absent,
+        Some((start, line)) => match &text[start..end] {
+            // An alias in the part may point out of it.
+            part if part.contains(['&', '*', '\t']) => Slice::Unusual,
+            part => Slice::Lines { part, line },
+        },
+    }
+}
+
+/// Reads the top-level mapping of the first document up to the key.
+fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Malformed> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before, anchors: Vec::new() };
+    let mut found = None;
+    loop {
+        match reader.next()? {
+            (Event::MappingStart(..), _) => break,
+            (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+            _ => return Ok(None),
+        }
+    }
+    loop {
+        let name = match reader.next()? {
+            (Event::Scalar(name, ..), _) => name.into_owned(),
+            (Event::MappingEnd, _) => return Ok(found),
+            other => {
+                reader.node(other, 0)?;
+                String::new()
+            }
+        };
+        let value = reader.next()?;
+        let line = value.1;
+        let node = reader.node(value, 0)?;
+        if name == key {
+            if found.is_some() {
+                return Err(Malformed { line, reason: format!("{key} is there twice") });
+            }
+            found = Some(node);
+        }
+    }
+}
+
+struct Reader<'t> {
+    parser: Parser<'t, saphyr_parser::StrInput<'t>>,
+    lines_before: usize,
+    /// By the parser's number, from 1.
+    anchors: Vec<(usize, Node)>,
+}
+
+impl<'t> Reader<'t> {
+    fn next(&mut self) -> Result<(Event<'t>, usize), Malformed> {
+        match self.parser.next_event() {
+            Some(Ok((event, span))) => Ok((event, span.start.line() + self.lines_before)),
+            Some(Err(error)) => Err(self.malformed(&error)),
+            None => Ok((Event::StreamEnd, 0)),
+        }
+    }
+
+    fn malformed(&self, error: &ScanError) -> Malformed {
+        Malformed { line: error.marker().line() + self.lines_before, reason: error.info().to_owned() }
+    }
+
+    /// The node that begins with the event.
+    fn node(&mut self, (event, line): (Event<'t>, usize), depth: usize) -> Result<Node, Malformed> {
+        if depth > MAX_DEPTH {
+            return Err(Malformed { line, reason: "nested too deep".to_owned() });
+        }
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, _) => {
+                (Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }, anchor)
+            }
+            Event::SequenceStart(anchor, _) => {
+                self.skip(depth)?;
+                (Value::Sequence, anchor)
+            }
+            Event::MappingStart(anchor, _) => (Value::Mapping(self.mapping(depth)?), anchor),
+            Event::Alias(number) => return Ok(self.aliased(number, line)),
+            _ => (Value::Scalar { text: String::new(), plain: true }, 0),
+        };
+        let node = Node { value, line };
+        // Anchors on mappings are not kept: aliases of aliases could multiply without end.
+        if anchor > 0 && !matches!(node.value, Value::Mapping(_)) {
+            self.anchors.push((anchor, node.clone()));
+        }
+        Ok(node)
+    }
+
+    fn aliased(&self, number: usize, line: usize) -> Node {
+        let known = self.anchors.iter().find(|(anchor, _)| *anchor == number);
+        Node { value: known.map_or(Value::Sequence, |(_, node)| node.value.clone()), line }
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<Vec<(String, usize, Node)>, Malformed> {
+        let mut entries = Vec::new();
+        loop {
+            let key = self.next()?;
+            let line = key.1;
+            if matches!(key.0, Event::MappingEnd | Event::StreamEnd) {
+                return Ok(entries);
+            }
+            let key = self.node(key, depth + 1)?;
+            let value = self.next()?;
+            let value = self.node(value, depth + 1)?;
+            if let Value::Scalar { text, .. } = key.value {
+                entries.push((text, line, value));
+            }
+        }
+    }
+
+    fn skip(&mut self, depth: usize) -> Result<(), Malformed> {
+        loop {
+            let event = self.next()?;
+            if matches!(event.0, Event::SequenceEnd | Event::StreamEnd) {
+                return Ok(());
+            }
+            self.node(event, depth + 1)?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `key=value@line`, one word an entry.
+    fn shown(text: &str) -> String {
+        match top_level(text, "cache") {
+            Ok(None) => "absent".to_owned(),
+            Ok(Some(Node { value: Value::Mapping(entries), .. })) => {
+                let entry = |(key, line, node): &(String, usize, Node)| match &node.value {
+                    Value::Scalar { text, plain } => format!("{key}={text}{}@{line}", if *plain { "" } else { "\"" }),
+                    Value::Sequence => format!("{key}=[]@{line}"),
+                    Value::Mapping(_) => format!("{key}={{}}@{line}"),
+                };
+                entries.iter().map(entry).collect::<Vec<_>>().join(" ")
+            }
+            Ok(Some(node)) => format!("{:?}", node.value),
+            Err(malformed) => format!("line {}: {}", malformed.line, malformed.reason),
+        }
+    }
+
+    #[test]
+    fn the_entry_is_found_between_others_with_its_lines() {
+        let text = "# c\nproject:\n  name: x\ncache:   # here\n  path: a b # c\n\n# between\n  auto_pull: true\nfields:\n  - cache\n";
+        assert_eq!(shown(text), "path=a b@5 auto_pull=true@8");
+        assert!(matches!(slice(text, "cache"), Slice::Lines { line: 3, .. }));
+        assert_eq!(shown(&text.replace('\n', "\r\n")), "path=a b@5 auto_pull=true@8");
+        assert_eq!(shown(&format!("\u{feff}{text}")), "path=a b@5 auto_pull=true@8");
+        assert_eq!(shown("---\ncache:\n  path: x\n"), "path=x@3");
+    }
+
+    #[test]
+    fn a_file_without_the_entry_is_not_parsed() {
+        assert_eq!(shown(""), "absent");
+        assert_eq!(shown("project:\n  cache: 1\n"), "absent");
+        assert_eq!(shown("caches: {a: 1}\n"), "absent");
+        assert_eq!(slice("a: [\nb: c\n", "cache"), Slice::Absent);
+    }
+
+    #[test]
+    fn unusual_shapes_are_read_by_the_whole_parser() {
+        for text in [
+            "{project: 1, cache: {path: x}}",
+            "\"cache\":\n  path: x",
+            "'cache': {path: x}",
+            "? cache\n: {path: x}",
+            "%YAML 1.2\n---\ncache: {path: x}",
+            "\"c\\u0061che\": {path: x}",
+        ] {
+            assert_eq!(slice(text, "cache"), Slice::Unusual, "{text}");
+            assert_eq!(shown(text).split('@').next(), Some("path=x"), "{text}");
+        }
+        assert_eq!(shown("a: &p x\ncache:\n  path: *p\n"), "path=x@3");
+        assert_eq!(shown("cache: {path: x,\n  enabled: true}\n"), "path=x@1 enabled=true@2");
+    }
+
+    #[test]
+    fn old_lists_and_quotes_are_told_apart() {
+        assert_eq!(shown("cache: {releases: [{n: 1}], microsprints: []}"), "releases=[]@1 microsprints=[]@1");
+        assert_eq!(shown("cache:\n  path: \"x\"\n  branch: ~\n  a: {b: c}"), "path=x\"@2 branch=~@3 a={}@4");
+        assert_eq!(shown("cache:\n"), "Scalar { text: \"\", plain: true }");
+    }
+
+    #[test]
+    fn what_is_not_yaml_is_reported_with_its_line() {
+        assert!(shown("a: 1\ncache:\n  path: [\n").starts_with("line "), "{}", shown("a: 1\ncache:\n  path: [\n"));
+        assert_eq!(shown("cache:\n  a: 1\ncache:\n  b: 1\n"), "line 4: cache is there twice");
+        let deep = format!("cache: {}", "[".repeat(10_000));
+        assert!(shown(&deep).starts_with("line 1: "), "{}", shown(&deep));
+    }
+}

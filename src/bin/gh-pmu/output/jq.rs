@@ -1,0 +1,251 @@
+//! `--jq`: the jaq interpreter, made to answer as gh's does. Owns compiling, running and how results are written; must
+//! not know what the JSON is about.
+//!
+//! Where the two differ, gh wins: strings raw, null as an empty line, other floats with two decimals, keys sorted,
+//! `@tsv`, `@csv`, `$ENV`, `IN/2`, `tostream`.
+
+use std::fmt::Write as _;
+
+use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::native::{bome, run, v};
+use jaq_core::{Compiler, Ctx, Filter, RunPtr, Vars, compile, data};
+use jaq_json::{Num, Val, read};
+
+use super::json::JsonWriter;
+use super::{Output, PORTION, pretty, sanitize};
+use crate::config;
+use crate::exit::{Error, Exit};
+
+type Data = data::JustLut<Val>;
+
+/// What gh's interpreter has and jaq has not.
+const PRELUDE: &str = include_str!("jq.jq");
+
+impl Output<'_> {
+    /// Prints what the expression makes of the JSON.
+    ///
+    /// # Errors
+    /// The expression cannot be read, or fails on this JSON.
+    pub fn jq(&mut self, expression: &str, json: &[u8]) -> Result<(), Error> {
+        let filter = compiled(expression)?;
+        let input = read::parse_single(json).map_err(|error| Error::new(error.to_string()))?;
+        let context = Ctx::<Data>::new(&filter.lut, Vars::new([environment()]));
+        let mut bytes = Vec::new();
+        let mut end = Ok(());
+        for result in filter.id.run((context, input)) {
+            match result {
+                Ok(value) => self.jq_value(&value, &mut bytes),
+                Err(stop) => {
+                    end = stopped(stop);
+                    break;
+                }
+            }
+            if bytes.len() >= PORTION && !self.terminal.stdout {
+                self.write(&bytes)?;
+                bytes.clear();
+            }
+        }
+        self.show(&bytes)?;
+        end
+    }
+
+    fn jq_value(&self, value: &Val, out: &mut Vec<u8>) {
+        let is_terminal = self.terminal.stdout;
+        match value {
+            Val::Null => {}
+            Val::TStr(text) | Val::BStr(text) => {
+                let text = String::from_utf8_lossy(text);
+                let shown = if is_terminal { sanitize::visible(&text) } else { text };
+                out.extend_from_slice(shown.as_bytes());
+            }
+            Val::Bool(_) | Val::Num(_) => out.extend_from_slice(scalar(value).as_bytes()),
+            Val::Arr(_) | Val::Obj(_) => {
+                let mut compact = Vec::new();
+                write(&mut JsonWriter::new(&mut compact, is_terminal), value);
+                if is_terminal {
+                    pretty::format(&compact, "  ", self.terminal.palette.is_on(), out);
+                } else {
+                    out.extend_from_slice(&compact);
+                }
+            }
+        }
+        out.push(b'\n');
+    }
+}
+
+/// An error, `halt` or `break` ended the run.
+fn stopped(stop: jaq_core::Exn<'_, Val>) -> Result<(), Error> {
+    let stop = match stop.get_err() {
+        Ok(error) => {
+            return Err(match error.into_val() {
+                Val::TStr(text) => Error::new(String::from_utf8_lossy(&text)),
+                other => Error::new(other.to_string()),
+            });
+        }
+        Err(stop) => stop,
+    };
+    match stop.get_halt() {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Error::Told(Exit::Failed)),
+        Err(_) => Err(Error::new("break")),
+    }
+}
+
+fn compiled(expression: &str) -> Result<Filter<Data>, Error> {
+    let prelude = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
+    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(prelude);
+    // jaq's own `env` gives up on variables that are not UTF-8.
+    let std_funs = jaq_std::funs().filter(|(name, ..)| *name != "env");
+    let funs = jaq_core::funs().chain(std_funs).chain(jaq_json::funs()).chain(own_funs());
+    let arena = Arena::default();
+    let file = File { code: expression, path: () };
+    let modules = Loader::new(defs).load(&arena, file).map_err(|errors| syntax_error(expression, errors))?;
+    let compiler = Compiler::default().with_funs(funs).with_global_vars(["$ENV"]);
+    compiler.compile(modules).map_err(|errors| undefined(&errors))
+}
+
+fn own_funs() -> impl Iterator<Item = jaq_core::native::Fun<Data>> {
+    let funs: [(&'static str, RunPtr<Data>); 3] = [
+        ("env", |_| bome(Ok(environment()))),
+        ("@tsv", |cv| bome(joined(&cv.1, "@tsv", "\t", tsv_field))),
+        ("@csv", |cv| bome(joined(&cv.1, "@csv", ",", csv_field))),
+    ];
+    funs.into_iter().map(|(name, fun)| run::<Data>((name, v(0), fun)))
+}
+
+fn environment() -> Val {
+    let pair = |(name, value): (String, String)| (Val::from(name), Val::from(value));
+    Val::obj(config::utf8_variables().map(pair).collect())
+}
+
+fn joined(row: &Val, format: &str, between: &str, field: fn(&str) -> String) -> jaq_json::ValR {
+    let fail = |value: &Val| jaq_json::Error::str(format!("{format} cannot be applied to {value}"));
+    let Val::Arr(fields) = row else { return Err(fail(row)) };
+    let text = |value: &Val| match value {
+        Val::Null => Ok(String::new()),
+        Val::Bool(_) | Val::Num(_) => {
+            let mut out = Vec::new();
+            write(&mut JsonWriter::new(&mut out, false), value);
+            Ok(String::from_utf8_lossy(&out).into_owned())
+        }
+        Val::TStr(text) => Ok(field(&String::from_utf8_lossy(text))),
+        _ => Err(fail(value)),
+    };
+    let texts = fields.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    Ok(Val::from(texts.join(between)))
+}
+
+fn tsv_field(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn csv_field(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// A number or truth value on its own: whole numbers without decimals, others with two.
+fn scalar(value: &Val) -> String {
+    match value {
+        Val::Num(Num::Float(float)) => decimals(*float),
+        Val::Num(Num::Dec(text)) => text.parse().map_or_else(|_| text.to_string(), decimals),
+        other => other.to_string(),
+    }
+}
+
+fn decimals(float: f64) -> String {
+    if float.fract() == 0.0 { format!("{float:.0}") } else { format!("{float:.2}") }
+}
+
+/// Compact, keys sorted.
+fn write(json: &mut JsonWriter<'_>, value: &Val) {
+    match value {
+        Val::Null => json.raw("null"),
+        Val::Bool(true) => json.raw("true"),
+        Val::Bool(false) => json.raw("false"),
+        Val::Num(Num::Float(float)) => json.raw(&number(*float)),
+        Val::Num(Num::Dec(text)) => json.raw(&text.parse().map_or_else(|_| text.to_string(), number)),
+        Val::Num(whole) => json.raw(&whole.to_string()),
+        Val::TStr(text) | Val::BStr(text) => json.string(&String::from_utf8_lossy(text)),
+        Val::Arr(items) => {
+            json.raw("[");
+            for (at, item) in items.iter().enumerate() {
+                json.raw(if at == 0 { "" } else { "," });
+                write(json, item);
+            }
+            json.raw("]");
+        }
+        Val::Obj(entries) => {
+            let mut entries: Vec<(String, &Val)> = entries.iter().map(|(key, item)| (key_text(key), item)).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            json.raw("{");
+            for (at, (key, item)) in entries.iter().enumerate() {
+                json.raw(if at == 0 { "" } else { "," });
+                json.string(key);
+                json.raw(":");
+                write(json, item);
+            }
+            json.raw("}");
+        }
+    }
+}
+
+fn key_text(key: &Val) -> String {
+    match key {
+        Val::TStr(text) | Val::BStr(text) => String::from_utf8_lossy(text).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A float as Go's JSON writes it.
+fn number(float: f64) -> String {
+    if float.is_nan() {
+        return "null".to_owned();
+    }
+    let float = float.clamp(f64::MIN, f64::MAX);
+    if float == 0.0 || (1e-6..1e21).contains(&float.abs()) {
+        return float.to_string();
+    }
+    let text = format!("{float:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
+        _ => text,
+    }
+}
+
+fn syntax_error(expression: &str, errors: load::Errors<&str, ()>) -> Error {
+    let mut errors = errors.into_iter().map(|(_, error)| error);
+    let (at, reason) = match errors.next() {
+        Some(load::Error::Lex(found)) => found.first().map(|(expected, at)| (*at, expected.as_str().to_owned())),
+        Some(load::Error::Parse(found)) => found.first().map(|(expected, at)| (*at, expected.as_str().to_owned())),
+        Some(load::Error::Io(found)) => {
+            return Error::new(format!(
+                "failed to parse jq expression: {}",
+                found.first().map_or("", |(path, _)| path)
+            ));
+        }
+        None => None,
+    }
+    .unwrap_or(("", String::new()));
+    let offset = if at.is_empty() { expression.len() } else { load::span(expression, at).start };
+    let before = &expression[..offset.min(expression.len())];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    let shown = expression.lines().nth(line - 1).unwrap_or("");
+    let found = match at.chars().next() {
+        None => "unexpected end of input".to_owned(),
+        Some(_) => format!("unexpected {:?}", at.lines().next().unwrap_or("")),
+    };
+    let mut message = format!("failed to parse jq expression (line {line}, column {column})\n    {shown}\n    ");
+    // Writing to a string cannot fail.
+    let _ = write!(message, "{:>column$}  {found}, expected {reason}", '^');
+    Error::new(message)
+}
+
+fn undefined(errors: &compile::Errors<&str, ()>) -> Error {
+    use compile::Undefined;
+    match errors.iter().flat_map(|(_, errors)| errors).next() {
+        Some((name, Undefined::Filter(arity))) => Error::new(format!("function not defined: {name}/{arity}")),
+        Some((name, what)) => Error::new(format!("{} not defined: {name}", what.as_str())),
+        None => Error::new("failed to compile the jq expression"),
+    }
+}

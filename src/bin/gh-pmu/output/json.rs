@@ -1,0 +1,133 @@
+//! JSON, written as it streams by. Owns escaping and commas; must not know which fields there are.
+
+use gh_pmu::model::UnixMillis;
+
+use super::sanitize::is_deceptive;
+use super::tsv;
+
+/// Writes one value after the other into a buffer.
+pub struct JsonWriter<'w> {
+    pub out: &'w mut Vec<u8>,
+    /// Escape also what could deceive a terminal.
+    visible: bool,
+}
+
+impl<'w> JsonWriter<'w> {
+    /// Appends to `out`; `visible` for terminals.
+    pub fn new(out: &'w mut Vec<u8>, visible: bool) -> Self {
+        Self { out, visible }
+    }
+
+    /// `"name":` behind a comma, where something stands before it.
+    pub fn key(&mut self, name: &str) -> &mut Self {
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self
+    }
+
+    /// The bytes as they are: brackets, `true`, what is JSON already.
+    pub fn raw(&mut self, json: &str) {
+        self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// A number.
+    pub fn number(&mut self, value: u64) {
+        tsv::number(self.out, value);
+    }
+
+    /// A time, or null.
+    pub fn time(&mut self, time: Option<UnixMillis>) {
+        match time {
+            None => self.raw("null"),
+            Some(time) => {
+                self.out.push(b'"');
+                time.write_rfc3339(self.out);
+                self.out.push(b'"');
+            }
+        }
+    }
+
+    /// A string, or null.
+    pub fn string_or_null(&mut self, text: Option<&str>) {
+        match text {
+            None => self.raw("null"),
+            Some(text) => self.string(text),
+        }
+    }
+
+    /// A string, escaped as gh does: not for HTML.
+    pub fn string(&mut self, text: &str) {
+        self.out.push(b'"');
+        let plain = |c: u8| (b' '..=b'~').contains(&c) && c != b'"' && c != b'\\';
+        if text.bytes().all(plain) {
+            self.out.extend_from_slice(text.as_bytes());
+        } else {
+            text.chars().for_each(|c| self.char(c));
+        }
+        self.out.push(b'"');
+    }
+
+    fn char(&mut self, c: char) {
+        match c {
+            '"' => self.raw("\\\""),
+            '\\' => self.raw("\\\\"),
+            '\n' => self.raw("\\n"),
+            '\r' => self.raw("\\r"),
+            '\t' => self.raw("\\t"),
+            '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => self.escape(c),
+            c if self.visible && is_deceptive(c) => self.escape(c),
+            c => {
+                let mut bytes = [0; 4];
+                self.out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
+            }
+        }
+    }
+
+    fn escape(&mut self, c: char) {
+        let mut units = [0; 2];
+        for unit in c.encode_utf16(&mut units) {
+            self.out.extend_from_slice(b"\\u");
+            for shift in [12, 8, 4, 0] {
+                // The cast keeps the value: it is 0 to 15.
+                let digit = (*unit >> shift & 0xf) as u8;
+                self.out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(text: &str, visible: bool) -> String {
+        let mut out = Vec::new();
+        JsonWriter::new(&mut out, visible).string(text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn strings_are_escaped_but_not_for_html() {
+        assert_eq!(written("<a href=\"x\\y\">&</a>", false), r#""<a href=\"x\\y\">&</a>""#);
+        assert_eq!(written("a\tb\r\n\x1b\u{2028}é", false), r#""a\tb\r\n\u001b\u2028é""#);
+    }
+
+    #[test]
+    fn a_terminal_gets_deceptive_characters_escaped() {
+        assert_eq!(written("\u{202e}\u{9b}\x7f\u{e0041}é", true), r#""\u202e\u009b\u007f\udb40\udc41é""#);
+        assert_eq!(written("\u{202e}\u{9b}", false), "\"\u{202e}\u{9b}\"");
+    }
+
+    proptest! {
+        #[test]
+        fn every_string_reads_back(text: String, visible: bool) {
+            let read: String = serde_json::from_str(&written(&text, visible)).unwrap();
+            prop_assert_eq!(read, text);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Lists of trackers: a table for people, tab-separated lines for scripts, JSON for programs. Owns columns and fields;
+//! must not know how rows were found or sorted.
+
+use std::borrow::Cow;
+
+use gh_pmu::model::{Kind, Repo, State, TitleParts};
+
+use super::json::JsonWriter;
+use super::relative::ago;
+use super::style::Style;
+use super::table::Table;
+use super::{Output, Portions, Row, sanitize, tsv};
+use crate::args::JsonOptions;
+use crate::exit::Error;
+
+/// What a list is about, for the line above it.
+#[derive(Clone, Copy, Debug)]
+pub struct ListHead<'h> {
+    /// `None` for every cached repository.
+    pub repo: Option<&'h Repo>,
+    /// Which trackers.
+    pub kind: Kind,
+    /// In which state only.
+    pub state: Option<State>,
+    /// Whether words or dates narrow it further.
+    pub searched: bool,
+    /// How many there are without the limit.
+    pub total: u64,
+    /// As of when, as the user wrote it.
+    pub as_of: Option<&'h str>,
+}
+
+impl Output<'_> {
+    /// Prints the rows as asked.
+    ///
+    /// # Errors
+    /// A row cannot be read; standard output is closed; the jq expression fails.
+    pub fn list<'r, I, E>(&mut self, head: &ListHead<'_>, json: Option<&JsonOptions>, rows: I) -> Result<(), Error>
+    where
+        I: IntoIterator<Item = Result<Row<'r>, E>>,
+        Error: From<E>,
+    {
+        match json {
+            Some(options) => self.list_json(options, rows),
+            None if self.terminal.stdout => self.list_table(head, rows),
+            None => self.list_tsv(head.repo.is_none(), rows),
+        }
+    }
+
+    fn list_tsv<'r, I, E>(&mut self, with_repo: bool, rows: I) -> Result<(), Error>
+    where
+        I: IntoIterator<Item = Result<Row<'r>, E>>,
+        Error: From<E>,
+    {
+        let mut lines = self.portions();
+        let (mut created, mut closed) = (tsv::Times::new(), tsv::Times::new());
+        for row in rows {
+            let Row { repo, tracker, plain } = row?;
+            let out = &mut lines.buffer;
+            if with_repo {
+                tsv::text(out, &repo.to_string(), true);
+                out.push(b'\t');
+            }
+            tsv::number(out, tracker.number.get());
+            out.extend_from_slice(match tracker.state {
+                State::Open => b"\tOPEN\t",
+                State::Closed => b"\tCLOSED\t",
+            });
+            tsv::text(out, &tracker.title, plain);
+            out.push(b'\t');
+            created.write(out, tracker.created_at);
+            out.push(b'\t');
+            closed.write(out, tracker.closed_at);
+            out.push(b'\n');
+            lines.row_done()?;
+        }
+        lines.finish()
+    }
+
+    fn list_json<'r, I, E>(&mut self, options: &JsonOptions, rows: I) -> Result<(), Error>
+    where
+        I: IntoIterator<Item = Result<Row<'r>, E>>,
+        Error: From<E>,
+    {
+        let is_terminal = self.terminal.stdout;
+        let mut fields = Fields { names: &options.fields, visible: is_terminal && options.jq.is_none(), repo: None };
+        if options.jq.is_none() && !is_terminal && !self.terminal.palette.is_on() {
+            return fields.write(rows, self.portions());
+        }
+        let mut bytes = Vec::new();
+        fields.write(rows, Portions::of(&mut bytes))?;
+        match &options.jq {
+            Some(expression) => self.jq(expression, &bytes),
+            None => self.show_json(&bytes),
+        }
+    }
+
+    fn list_table<'r, I, E>(&mut self, head: &ListHead<'_>, rows: I) -> Result<(), Error>
+    where
+        I: IntoIterator<Item = Result<Row<'r>, E>>,
+        Error: From<E>,
+    {
+        let mut table = Table::new(headers(head));
+        for row in rows {
+            self.table_row(head, &row?, &mut table);
+        }
+        if table.rows() == 0 {
+            self.note(&nothing(head));
+            return Ok(());
+        }
+        let title = sanitize::visible_line(&title(head, table.rows())).into_owned();
+        let mut bytes = format!("\n{title}\n\n").into_bytes();
+        table.render(self.terminal.width(), self.terminal.palette, &mut bytes);
+        self.show(&bytes)
+    }
+
+    fn table_row(&self, head: &ListHead<'_>, row: &Row<'_>, table: &mut Table) {
+        let tracker = &row.tracker;
+        let parts = TitleParts::of(tracker.kind, &tracker.title);
+        let safe = |text| if row.plain { Cow::Borrowed(text) } else { sanitize::visible_line(text) };
+        let color = match tracker.state {
+            State::Open => Style::Green,
+            State::Closed => Style::Magenta,
+        };
+        if head.repo.is_none() {
+            table.cell(&row.repo.to_string(), Style::Plain);
+        }
+        match tracker.kind {
+            Kind::Release => {
+                table.cell(&safe(parts.version.unwrap_or(parts.name)), Style::Plain);
+                table.cell(&safe(parts.codename.unwrap_or("")), Style::Plain);
+            }
+            Kind::Microsprint => table.cell(&safe(parts.name), Style::Plain),
+        }
+        table.cell(&format!("#{}", tracker.number), color);
+        table.cell(status(tracker.kind, tracker.state), color);
+        for time in [tracker.created_at, tracker.closed_at] {
+            table.cell(&time.map_or(String::new(), |time| ago(self.now, time)), Style::Gray);
+        }
+    }
+}
+
+/// How people call the state of a tracker.
+pub fn status(kind: Kind, state: State) -> &'static str {
+    match (kind, state) {
+        (_, State::Open) => "Active",
+        (Kind::Release, State::Closed) => "Released",
+        (Kind::Microsprint, State::Closed) => "Closed",
+    }
+}
+
+fn headers(head: &ListHead<'_>) -> Vec<&'static str> {
+    let repo: &[&str] = if head.repo.is_none() { &["REPO"] } else { &[] };
+    let name: &[&str] = match head.kind {
+        Kind::Release => &["VERSION", "CODENAME"],
+        Kind::Microsprint => &["NAME"],
+    };
+    [repo, name, &["TRACKER", "STATUS", "CREATED", "CLOSED"]].concat()
+}
+
+fn title(head: &ListHead<'_>, shown: usize) -> String {
+    let searched = if head.searched { " that match your search" } else { "" };
+    let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
+    let total = head.total.max(shown as u64);
+    format!("Showing {shown} of {total} {} in {}{searched}{as_of}", trackers(head, total), place(head))
+}
+
+fn nothing(head: &ListHead<'_>) -> String {
+    let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
+    let searched = if head.searched { " match your search" } else { "" };
+    format!("no {}{searched} in {}{as_of}", trackers(head, 0), place(head))
+}
+
+fn trackers(head: &ListHead<'_>, count: u64) -> String {
+    let state = match head.state {
+        Some(State::Open) => "open ",
+        Some(State::Closed) => "closed ",
+        None => "",
+    };
+    format!("{state}{}{}", head.kind, if count == 1 { "" } else { "s" })
+}
+
+fn place(head: &ListHead<'_>) -> String {
+    head.repo.map_or_else(|| "all cached repositories".to_owned(), Repo::to_string)
+}
+
+/// The fields asked for, in the order of their names.
+struct Fields<'f, 'r> {
+    names: &'f [&'static str],
+    visible: bool,
+    /// The repository of the row before, its name and the beginning of its URLs, in JSON: they seldom change.
+    repo: Option<(&'r Repo, Vec<u8>, Vec<u8>)>,
+}
+
+impl<'r> Fields<'_, 'r> {
+    /// Writes the whole array and a line break.
+    fn write<I, E>(&mut self, rows: I, mut lines: Portions<'_>) -> Result<(), Error>
+    where
+        I: IntoIterator<Item = Result<Row<'r>, E>>,
+        Error: From<E>,
+    {
+        lines.buffer.push(b'[');
+        for (at, row) in rows.into_iter().enumerate() {
+            if at > 0 {
+                lines.buffer.push(b',');
+            }
+            self.row(&row?, &mut lines.buffer);
+            lines.row_done()?;
+        }
+        lines.buffer.extend_from_slice(b"]\n");
+        lines.finish()
+    }
+
+    fn row(&mut self, row: &Row<'r>, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let tracker = &row.tracker;
+        let parts = || TitleParts::of(tracker.kind, &tracker.title);
+        for name in self.names {
+            let mut json = JsonWriter::new(out, self.visible);
+            json.key(name);
+            match *name {
+                "closedAt" => json.time(tracker.closed_at),
+                "codename" => json.string_or_null(parts().codename),
+                "createdAt" => json.time(tracker.created_at),
+                "kind" => json.string(tracker.kind.as_str()),
+                "name" => json.string(parts().name),
+                "number" => json.number(tracker.number.get()),
+                "repo" => out.extend_from_slice(self.of_repo(row.repo).0),
+                "state" => json.string(tracker.state.as_str()),
+                "status" => json.string(status(tracker.kind, tracker.state)),
+                "title" => json.string(&tracker.title),
+                "url" => {
+                    out.extend_from_slice(self.of_repo(row.repo).1);
+                    tsv::number(out, tracker.number.get());
+                    out.push(b'"');
+                }
+                _ => json.string_or_null(parts().version),
+            }
+        }
+        out.push(b'}');
+    }
+
+    /// Its name, and the beginning of its issues' URLs.
+    fn of_repo(&mut self, repo: &'r Repo) -> (&[u8], &[u8]) {
+        let known = self.repo.take().filter(|(known, ..)| std::ptr::eq(*known, repo));
+        let (_, name, url) = self.repo.insert(known.unwrap_or_else(|| {
+            // GitHub's alphabet of names needs no escaping.
+            let url = format!("\"https://{}/{}/{}/issues/", repo.host(), repo.owner(), repo.name());
+            (repo, format!("\"{repo}\"").into_bytes(), url.into_bytes())
+        }));
+        (name, url)
+    }
+}

@@ -1,0 +1,208 @@
+//! The only printer. Owns standard output and standard error, every form that lists and reports take, and what happens
+//! when nobody reads them; must not know the store or where rows come from.
+
+mod history;
+mod jq;
+mod json;
+mod list;
+mod pager;
+mod pretty;
+mod progress;
+mod relative;
+mod row;
+mod sanitize;
+mod status;
+mod style;
+mod table;
+mod terminal;
+mod tsv;
+
+use std::io::Write;
+
+use gh_pmu::model::UnixMillis;
+
+use crate::config::PagerCommand;
+use crate::exit::{Error, Exit};
+use style::Style;
+
+pub use history::{EventRow, HistoryHead};
+pub use list::ListHead;
+pub use progress::Progress;
+pub use row::Row;
+pub use status::{Counts, RepoStatus, Status};
+pub use terminal::Terminal;
+
+/// Where the program writes, and how it may look there.
+pub struct Output<'o> {
+    out: &'o mut dyn Write,
+    err: &'o mut dyn Write,
+    terminal: Terminal,
+    pager: &'o dyn Fn() -> Option<PagerCommand>,
+    now: UnixMillis,
+}
+
+/// Bytes are handed on in portions of about this size: a pipe holds as much.
+const PORTION: usize = 64 << 10;
+
+impl<'o> Output<'o> {
+    /// Over the two streams. `pager` is asked for only when a terminal gets more than it can show at once.
+    pub fn new(
+        out: &'o mut dyn Write,
+        err: &'o mut dyn Write,
+        terminal: Terminal,
+        pager: &'o dyn Fn() -> Option<PagerCommand>,
+        now: UnixMillis,
+    ) -> Self {
+        Self { out, err, terminal, pager, now }
+    }
+
+    /// Whether a person reads: then there may be sentences, colours and questions.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal.stdout
+    }
+
+    /// One line of what was asked for, safe to show.
+    ///
+    /// # Errors
+    /// Standard output is closed or fails.
+    pub fn line(&mut self, text: &str) -> Result<(), Error> {
+        let mut bytes = self.safe(text).into_bytes();
+        bytes.push(b'\n');
+        self.write(&bytes)
+    }
+
+    /// A page of help; `text` gets what makes a heading bold.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn page(&mut self, text: impl FnOnce(&dyn Fn(&str) -> String) -> String) -> Result<(), Error> {
+        let palette = self.terminal.palette;
+        let text = text(&|heading| palette.paint(Style::Bold, heading));
+        self.show(text.as_bytes())
+    }
+
+    /// A sentence beside the result, on standard error; only when a person reads.
+    pub fn note(&mut self, sentence: &str) {
+        if self.terminal.stdout {
+            self.complain(&format!("{sentence}\n"));
+        }
+    }
+
+    /// One line of warning, on standard error.
+    pub fn warn(&mut self, sentence: &str) {
+        let mark = self.terminal.err_palette().paint(Style::Yellow, "!");
+        let sentence = sanitize::visible_line(sentence);
+        // When standard error is gone there is nobody to tell.
+        let _ = writeln!(self.err, "{mark} {sentence}");
+    }
+
+    /// The lines of an error, on standard error.
+    pub fn error(&mut self, error: &Error) {
+        self.complain(&error.to_string());
+    }
+
+    /// A sign of life on standard error if what follows takes longer than half a second, until it is dropped.
+    pub fn progress(&self, doing: &str) -> Progress {
+        let is_shown = self.terminal.stdout && self.terminal.stderr;
+        Progress::start(is_shown, sanitize::visible_line(doing).into_owned())
+    }
+
+    /// Asks a person; anything but yes cancels.
+    ///
+    /// # Errors
+    /// Nobody is there to answer (`flag` would answer for him), or the answer is not yes: exit code 2, and silence.
+    pub fn confirm(&mut self, question: &str, flag: &str) -> Result<(), Error> {
+        if !self.terminal.can_ask() {
+            return Err(Error::new(format!("--{flag} required when not running interactively")));
+        }
+        self.complain(&format!("? {question} (y/N) "));
+        let mut answer = String::new();
+        // An answer that cannot be read is not yes.
+        let _ = std::io::stdin().read_line(&mut answer);
+        if is_yes(&answer) { Ok(()) } else { Err(Error::Told(Exit::Cancelled)) }
+    }
+
+    fn complain(&mut self, text: &str) {
+        let _ = self.err.write_all(sanitize::visible(text).as_bytes());
+    }
+
+    fn safe(&self, text: &str) -> String {
+        if self.terminal.stdout { sanitize::visible(text).into_owned() } else { text.to_owned() }
+    }
+
+    /// Straight to standard output.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.out.write_all(bytes).and_then(|()| self.out.flush()).map_err(|error| closed_or(&error))
+    }
+
+    /// To standard output, through a pager where it is a terminal and too small.
+    fn show(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let lines = || bytes.iter().filter(|c| **c == b'\n').count();
+        let is_long = self.terminal.stdout && lines() > self.terminal.height();
+        if let Some(command) = is_long.then(|| (self.pager)()).flatten() {
+            match pager::show(&command, bytes) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.warn(&format!("error starting pager: {error}")),
+            }
+        }
+        self.write(bytes)
+    }
+
+    /// JSON as gh shows it: one line, but laid out and coloured where there are colours.
+    fn show_json(&mut self, compact: &[u8]) -> Result<(), Error> {
+        if self.terminal.palette.is_on() {
+            let mut bytes = Vec::with_capacity(compact.len() * 2);
+            pretty::format(compact, "  ", true, &mut bytes);
+            return self.show(&bytes);
+        }
+        self.show(compact)
+    }
+
+    fn portions(&mut self) -> Portions<'_> {
+        Portions::of(&mut *self.out)
+    }
+}
+
+/// Collects rows and hands them on in large portions.
+struct Portions<'p> {
+    buffer: Vec<u8>,
+    out: &'p mut dyn Write,
+}
+
+impl<'p> Portions<'p> {
+    fn of(out: &'p mut dyn Write) -> Self {
+        Self { buffer: Vec::with_capacity(PORTION + 4096), out }
+    }
+
+    /// A row is complete.
+    #[inline]
+    fn row_done(&mut self) -> Result<(), Error> {
+        if self.buffer.len() >= PORTION { self.hand_on() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn hand_on(&mut self) -> Result<(), Error> {
+        self.out.write_all(&self.buffer).map_err(|error| closed_or(&error))?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        self.hand_on()?;
+        self.out.flush().map_err(|error| closed_or(&error))
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(&*answer.trim().to_ascii_lowercase(), "y" | "yes")
+}
+
+fn closed_or(error: &std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Error::ClosedPipe,
+        _ => Error::new(format!("cannot write the output: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

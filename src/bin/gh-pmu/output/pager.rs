@@ -1,0 +1,48 @@
+//! A pager. Owns the child process; must not know what it shows.
+
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+
+use crate::config::PagerCommand;
+
+/// Shows the bytes and waits until the user has seen enough. Leaving early is no error.
+pub fn show(command: &PagerCommand, bytes: &[u8]) -> io::Result<()> {
+    let Some((program, arguments)) = command.words.split_first() else { return Ok(()) };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env_remove("PAGER")
+        .envs(command.variables.iter().copied())
+        .stdin(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // A pager that ends before it has read everything closes its end.
+        let _ = input.write_all(bytes);
+    }
+    child.wait().map(|_| ())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    fn pager(words: &[&str]) -> PagerCommand {
+        PagerCommand { words: words.iter().map(ToString::to_string).collect(), variables: vec![("LESS", "FRX")] }
+    }
+
+    #[test]
+    fn the_pager_gets_every_byte_and_its_variables() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shown");
+        let script = format!("cat > {0}; echo $LESS >> {0}", file.display());
+        show(&pager(&["sh", "-c", &script]), b"a\nb\n").unwrap();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "a\nb\nFRX\n");
+    }
+
+    #[test]
+    fn a_pager_that_leaves_early_is_no_error() {
+        let bytes = vec![b'x'; 1 << 20];
+        assert!(show(&pager(&["true"]), &bytes).is_ok());
+        assert!(show(&pager(&["no-such-pager"]), &bytes).is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! The state as it was: undone from the present, or done from the log's start, whichever is nearer.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::error::{Damage, StoreError};
+use super::history::{History, Logged};
+use super::tail::{Tail, Touched};
+use super::view::View;
+use crate::model::{Kind, Mismatch, Seq, Tracker, TrackerNumber, UnixMillis};
+
+/// A moment of the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// With every change published up to and at this time.
+    Time(UnixMillis),
+    /// With every event up to and including this one.
+    Seq(Seq),
+}
+
+/// Trackers that differ from the index, by list key.
+type Overlay = BTreeMap<(Kind, Reverse<TrackerNumber>), Touched>;
+
+impl History<'_> {
+    /// The last event up to and at a moment; `None` where that is before the log's start.
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn last_event_at(&self, moment: Moment) -> Result<Option<Seq>, StoreError> {
+        let start = self.view().history_start();
+        match moment {
+            Moment::Seq(seq) => {
+                // Event 0 is the empty state before the first event, unless that was pruned.
+                Ok((seq.next() >= start).then_some(seq.min(self.view().seq())))
+            }
+            Moment::Time(time) => {
+                if time >= self.view().changed_at() {
+                    return Ok(Some(self.view().seq()));
+                }
+                let Some(span) = self.span_at(time)? else { return Ok(None) };
+                let events = self.span(span)?;
+                let last = events.iter().rev().find(|logged| logged.sync.changed_at <= time);
+                Ok(last.map(|logged| logged.seq))
+            }
+        }
+    }
+
+    /// The state behind an event that the log holds (or the one before its first).
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn state_behind(&self, seq: Seq) -> Result<View, StoreError> {
+        let view = self.view();
+        let forward = seq.0.saturating_sub(view.history_start().0);
+        let back = view.seq().0 - seq.0.min(view.seq().0);
+        // Only an unpruned log begins with nothing; a base is folded by the view without index.
+        if forward < back && view.history_start() == Seq(1) {
+            return self.done_from_start(seq);
+        }
+        let mut overlay: Overlay = view.tail.touched.iter().map(|touched| (touched.key(), touched.clone())).collect();
+        let first = self.span_of(seq.next())?.unwrap_or(0);
+        for span in (first..self.span_count()).rev() {
+            for logged in self.span(span)?.iter().rev().filter(|logged| logged.seq > seq) {
+                self.undo(&mut overlay, logged)?;
+            }
+        }
+        Ok(self.past_view(seq, overlay, true))
+    }
+
+    fn done_from_start(&self, seq: Seq) -> Result<View, StoreError> {
+        let mut overlay = Overlay::new();
+        let last = self.span_of(seq)?.map_or(0, |span| span + 1);
+        for span in 0..last {
+            for logged in self.span(span)?.into_iter().filter(|logged| logged.seq <= seq) {
+                let (kind, number) = (logged.event.kind, logged.event.number);
+                let touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
+                let touched = overlay.entry((kind, Reverse(number))).or_insert(touched);
+                let now = logged.event.apply(touched.now.take()).map_err(|error| self.mismatch(&logged, error))?;
+                touched.now = now.map(Tracker::into_owned);
+                touched.last_seq = logged.seq;
+            }
+        }
+        Ok(self.past_view(seq, overlay, false))
+    }
+
+    fn undo(&self, overlay: &mut Overlay, logged: &Logged<'_>) -> Result<(), StoreError> {
+        let (kind, number) = (logged.event.kind, logged.event.number);
+        let key = (kind, Reverse(number));
+        if !overlay.contains_key(&key) {
+            overlay.insert(key, self.view().touched(kind, number)?);
+        }
+        let Some(touched) = overlay.get_mut(&key) else { return Ok(()) };
+        let before = logged.event.undo(touched.now.take()).map_err(|error| self.mismatch(logged, error))?;
+        touched.now = before.map(Tracker::into_owned);
+        touched.last_seq = logged.prev;
+        Ok(())
+    }
+
+    fn mismatch(&self, logged: &Logged<'_>, error: Mismatch) -> StoreError {
+        let what = format!("event {}: {error}", logged.seq);
+        StoreError::Damaged(Damage { path: self.view().dir().to_owned(), offset: 0, what })
+    }
+
+    /// A view for answering from; its tail is no place to append behind.
+    fn past_view(&self, seq: Seq, overlay: Overlay, over_index: bool) -> View {
+        let view = self.view();
+        let index = if over_index { view.index.clone() } else { None };
+        let mut tail = Tail::start(view.tail.start, seq.next(), view.tail.chain);
+        tail.history_start = view.history_start();
+        tail.touched = overlay.into_values().collect();
+        View {
+            dir: view.dir.clone(),
+            current: view.current.clone(),
+            index,
+            tail,
+            checked: None,
+            end: super::view::LogEnd::default(),
+            damage: Vec::new(),
+            state_in_doubt: view.state_in_doubt,
+        }
+    }
+}
+
+impl View {
+    /// A tracker as this view has it, for an overlay over its index.
+    fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched, StoreError> {
+        if let Ok(at) = self.tail.find(kind, number) {
+            return Ok(self.tail.touched[at].clone());
+        }
+        Touched::from_index(kind, number, self.index()).map_err(|error| self.index_error(&error))
+    }
+}

@@ -1,0 +1,173 @@
+//! Writing a log anew: for pruning, repair and rebuilding. The new files replace the old ones by one rename.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::error::StoreError;
+use super::tail::Tail;
+use super::view::{LogEnd, View};
+use super::write::{Writer, fold_own, segment_name};
+use crate::format::{
+    Chain, CommitBuilder, Current, EventRecord, FileId, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader, SyncRecord,
+    chain_of,
+};
+use crate::fs::publish;
+use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber};
+
+/// A log in the making: one segment, in memory.
+pub struct Rewrite {
+    header: SegmentHeader,
+    bytes: Vec<u8>,
+    chain: Chain,
+    next_seq: Seq,
+    last_seqs: HashMap<(Kind, TrackerNumber), Seq>,
+}
+
+impl Writer<'_> {
+    /// Starts a log whose first event will be `first_seq`.
+    pub fn rewrite(&self, first_seq: Seq) -> Rewrite {
+        // Addresses only grow, so that `checked` cannot take the new log for the old one.
+        let (base, generation) = self
+            .view
+            .as_ref()
+            .map_or((0, 1), |view| (view.tail.address.max(view.log_end_address()), view.current.generation + 1));
+        let id = FileId(self.store.storage.nonce());
+        let header = SegmentHeader { id, base, first_seq, prev: Chain::START, generation };
+        Rewrite { bytes: header.encode(), header, chain: Chain::START, next_seq: first_seq, last_seqs: HashMap::new() }
+    }
+
+    /// Makes `rewrite` the log. Old files are removed, but for those of `keep`, which are renamed to `damaged-…`.
+    ///
+    /// # Errors
+    /// The system's; the store is then as it was.
+    pub fn replace_log(&mut self, rewrite: Rewrite, keep: &[String]) -> Result<(), StoreError> {
+        let Rewrite { header, bytes, .. } = rewrite;
+        let name = segment_name(&header);
+        let path = self.store.file(&name.file_name());
+        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
+        self.sync_dir()?;
+        let (generation, freshness, repo) = match &self.view {
+            Some(view) => (view.current.generation, view.freshness(), view.current.repo.clone()),
+            None => (0, None, self.repo.clone()),
+        };
+        let mut view = View {
+            dir: self.store.dir.clone(),
+            current: Current {
+                store: FileId(self.store.storage.nonce()),
+                generation,
+                index: None,
+                history_start: header.first_seq,
+                freshness: None,
+                segments: vec![name],
+                repo,
+            },
+            index: None,
+            tail: Tail::start(header.base + SEGMENT_HEADER_LEN, header.first_seq, Chain::START),
+            checked: None,
+            end: LogEnd { offset: bytes.len() as u64, file_len: bytes.len() as u64 },
+            damage: Vec::new(),
+            state_in_doubt: false,
+        };
+        fold_all(&mut view, &bytes)?;
+        // What was known to be fresh stays so, unless the new log knows better.
+        let address = view.tail.address;
+        let last = view.tail.changed_at;
+        view.current.freshness = freshness
+            .filter(|fresh| fresh.changed_at >= last)
+            .map(|fresh| crate::format::Freshness { address, ..fresh });
+        let retired = self.live_files();
+        self.file = None;
+        self.write_compacted(view)?;
+        self.retire(&retired, keep);
+        Ok(())
+    }
+
+    fn live_files(&self) -> Vec<String> {
+        let Some(view) = &self.view else { return Vec::new() };
+        let segments = view.current.segments.iter().map(super::SegmentName::file_name);
+        segments.chain(view.current.index.map(|index| index.file_name())).collect()
+    }
+
+    /// Best effort: what stays is not named by `CURRENT`, and removed by the next writer.
+    fn retire(&self, files: &[String], keep: &[String]) {
+        for name in files {
+            let path = self.store.file(name);
+            if keep.contains(name) {
+                let aside = self.store.file(&format!("damaged-{name}"));
+                let _ = self.store.storage.rename(&path, &aside);
+            } else {
+                let _ = self.store.storage.remove(&path);
+            }
+        }
+        let _ = self.sync_dir();
+    }
+}
+
+impl Rewrite {
+    /// The next event's number.
+    pub fn next_seq(&self) -> Seq {
+        self.next_seq
+    }
+
+    /// The state from which the log starts; before anything else. Each tracker comes with its last event.
+    pub fn base<'t>(&mut self, sync: &SyncRecord, trackers: impl IntoIterator<Item = (Tracker<'t>, Seq)>) {
+        let mut builder = self.builder(FrameKind::Base, self.next_seq, sync);
+        for (tracker, last_seq) in trackers {
+            self.last_seqs.insert((tracker.kind, tracker.number), last_seq);
+            builder.tracker(&tracker, last_seq);
+        }
+        self.push(builder);
+    }
+
+    /// The next commit; its events take the next numbers.
+    pub fn commit<'e>(&mut self, sync: &SyncRecord, events: impl IntoIterator<Item = Event<'e>>) {
+        let mut builder = self.builder(FrameKind::Commit, self.next_seq, sync);
+        for event in events {
+            let seq = self.next_seq;
+            let prev = self.last_seqs.insert((event.kind, event.number), seq).unwrap_or_default();
+            builder.event(&EventRecord { prev, event });
+            self.next_seq = seq.next();
+        }
+        self.push(builder);
+    }
+
+    /// A repair in words. `next_seq` is the number of the event behind it: those skipped are lost.
+    pub fn note(&mut self, sync: &SyncRecord, next_seq: Seq) {
+        let builder = self.builder(FrameKind::Note, next_seq, sync);
+        self.next_seq = next_seq;
+        self.push(builder);
+    }
+
+    fn builder(&self, kind: FrameKind, first_seq: Seq, sync: &SyncRecord) -> CommitBuilder {
+        CommitBuilder::new(kind, self.header.id, self.bytes.len() as u64, first_seq, self.chain, sync)
+    }
+
+    fn push(&mut self, builder: CommitBuilder) {
+        let frame = builder.finish();
+        self.chain = chain_of(&frame);
+        self.bytes.extend_from_slice(&frame);
+    }
+}
+
+/// Folds a whole segment that was just written, through the reader's own code.
+fn fold_all(view: &mut View, bytes: &[u8]) -> Result<(), StoreError> {
+    let name = view.current.segments[0];
+    let mut offset = SEGMENT_HEADER_LEN;
+    while (offset as usize) < bytes.len() {
+        let end = fold_own(view, &bytes[offset as usize..], name, offset)?;
+        offset = end;
+    }
+    Ok(())
+}
+
+/// Groups events by the sync that brought them.
+pub(super) fn by_sync(events: Vec<super::history::Logged<'_>>) -> Vec<(Rc<SyncRecord>, Vec<Event<'_>>)> {
+    let mut groups: Vec<(Rc<SyncRecord>, Vec<Event<'_>>)> = Vec::new();
+    for logged in events {
+        match groups.last_mut() {
+            Some((sync, group)) if Rc::ptr_eq(sync, &logged.sync) || *sync == logged.sync => group.push(logged.event),
+            _ => groups.push((logged.sync, vec![logged.event])),
+        }
+    }
+    groups
+}
