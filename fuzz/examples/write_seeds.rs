@@ -52,7 +52,7 @@ fn main() -> io::Result<()> {
         ("current", current().encode()),
         ("checked", checked().encode()),
         ("hint", hint.encode()),
-        ("cursor", Cursor { seq: Seq(64), asked_at: TIME }.encode()),
+        ("cursor", Cursor { store: FileId([1; 16]), seq: Seq(64), asked_at: TIME }.encode()),
         ("segment_header", header.encode()),
     ] {
         fs::create_dir_all(&small_files)?;

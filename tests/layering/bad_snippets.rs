@@ -141,6 +141,7 @@ fn reading_the_environment_is_found_but_in_config() {
         "const V: &str = env!(\"CARGO_PKG_VERSION\");",
         "fn f(c: &mut Command) { c.env(\"A\", \"b\").env_remove(\"C\"); }",
         "fn f(env: &Env) { env.home }",
+        "fn main() { run(std::env::args_os(), std::env::current_dir()) }",
         "// std::env::var\nconst T: &str = \"std::env\";",
     ] {
         keeps("src/bin/gh-pmu/main.rs", text, check);
@@ -164,6 +165,10 @@ fn printing_is_found_but_in_output() {
         keeps("src/bin/gh-pmu/output/table.rs", text, check);
         keeps("src/store/open.rs", &format!("#[cfg(test)] mod tests {{ {text} }}"), check);
     }
+    let main = "fn main() { Output::new(std::io::stdout(), std::io::stderr()) }";
+    keeps("src/bin/gh-pmu/main.rs", main, check);
+    breaks("src/bin/gh-pmu/command/list.rs", main, check);
+    breaks("src/bin/gh-pmu/main.rs", "fn main() { println!(\"x\") }", check);
     keeps("src/git/mod.rs", "fn f(c: Command) { c.stdout(Stdio::piped()).output().stderr }", check);
     keeps("src/git/mod.rs", "fn f() { write!(out, \"println!\") }", check);
 }
