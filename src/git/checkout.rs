@@ -29,6 +29,11 @@ impl Checkout {
         Some(Checkout { root: root.to_owned(), is_git: false })
     }
 
+    /// The checkout whose `.git` is in `root`, for callers that found it.
+    pub fn of_git(root: PathBuf) -> Checkout {
+        Checkout { root, is_git: true }
+    }
+
     /// The root of the working tree, spelt as `cwd` was.
     pub fn root(&self) -> &Path {
         &self.root

@@ -100,6 +100,7 @@ impl Filter {
 }
 
 /// One line of a list.
+#[derive(Clone, Debug)]
 pub struct Row<'a> {
     /// Whose tracker.
     pub repo: &'a Repo,

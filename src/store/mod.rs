@@ -5,6 +5,7 @@
 mod as_of;
 mod clear;
 mod compact;
+mod cursor;
 mod error;
 mod history;
 mod merge;

@@ -57,6 +57,18 @@ pub fn locate(
     Located { manifest, path_key, known, checkout, hint_path, git_config }
 }
 
+/// Removes the hints of all checkouts. Best effort: they are only hints.
+pub fn forget_checkouts(storage: &dyn Storage, cache: &Path) {
+    let dir = cache.join(HINTS);
+    for name in storage.list(&dir).unwrap_or_default() {
+        let stem = name.split('.').next().unwrap_or_default();
+        if stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let _ = storage.remove(&dir.join(name));
+        }
+    }
+    let _ = storage.remove_dir(&dir);
+}
+
 fn key(parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     parts.iter().for_each(|part| {
@@ -77,6 +89,31 @@ impl Located {
         let hint = Hint { git_config: self.git_config, repo: name };
         let written = self.hint_path.parent().map_or(Ok(()), |dir| storage.create_dir(dir));
         let _ = written.and_then(|()| publish_unsynced(storage, &self.hint_path, &hint.encode()));
+    }
+
+    /// The repository of the checkout: its manifest's, else its remotes'.
+    ///
+    /// # Errors
+    /// A manifest that is refused; git's answer, where no remote is of a known host.
+    pub fn identify(&self, storage: &dyn Storage, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
+        let path = &self.manifest;
+        let bytes = storage.read(path, crate::manifest::MAX_LEN);
+        match bytes.map_err(|source| SyncError::Read { path: path.clone(), source })? {
+            Some(bytes) => {
+                let manifest = crate::manifest::parse(&bytes);
+                let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
+                self.repo(manifest.repo.as_ref(), hosting)
+            }
+            None => self.remote_repo(hosting),
+        }
+    }
+
+    /// The repository of the checkout, from its remotes; for checkouts without a manifest.
+    ///
+    /// # Errors
+    /// Git's answer, where no remote is of a known host.
+    fn remote_repo(&self, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
+        self.repo(None, hosting)
     }
 
     /// The repository of a manifest that says `name`, or nothing. Asks git, once, unless the host was named.

@@ -19,7 +19,7 @@ const PARALLEL_FROM: usize = 256 * 1024;
 const READ_ATTEMPTS: usize = 3;
 
 /// How to sync.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Options<'a> {
     /// Apply a manifest that is older than the cache.
     pub force: bool,
@@ -27,6 +27,8 @@ pub struct Options<'a> {
     pub patience: Duration,
     /// Only if the manifest is of this repository.
     pub only: Option<&'a Repo>,
+    /// Called once the signature does not tell, and work begins.
+    pub on_work: &'a dyn Fn(),
 }
 
 /// What a sync came to.
@@ -99,10 +101,28 @@ pub fn sync(
             known = Some(Known { store, view, entry });
         }
     }
+    (options.on_work)();
     let file = read_manifest(storage, located, signature)?;
     let recorded = file.signature.map(|signature| (signature, now.nanos));
     let run = Run { storage, cache, located, hosting, options, now, recorded };
     run.apply(known, &file.bytes)
+}
+
+/// Whether a sync from the manifest at `located` would change the state of `repo`: false too where the manifest is
+/// missing, refused or another repository's. Changes nothing.
+pub fn is_pending(storage: &dyn Storage, located: &Located, hosting: Hosting<'_>, repo: &Repo, view: &View) -> bool {
+    let Ok(Some(signature)) = storage.signature(&located.manifest) else { return false };
+    if entry_of(view, located).is_some_and(|entry| is_clean(&entry, &signature)) {
+        return false;
+    }
+    let Ok(file) = read_manifest(storage, located, signature) else { return false };
+    let hash = *blake3::hash(&file.bytes).as_bytes();
+    if view.freshness().and_then(|fresh| fresh.manifest) == Some(hash) {
+        return false;
+    }
+    let Ok(manifest) = manifest::parse(&file.bytes) else { return false };
+    let ours = located.repo(manifest.repo.as_ref(), hosting).is_ok_and(|of| of == *repo);
+    ours && manifest.updated_at >= view.changed_at()
 }
 
 /// The store that the hint names, as it stood before.

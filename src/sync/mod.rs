@@ -5,8 +5,8 @@
 mod checkout;
 mod manifest;
 
-pub use checkout::{Hosting, Located, locate};
-pub use manifest::{Options, Outcome, Synced, sync};
+pub use checkout::{Hosting, Located, forget_checkouts, locate};
+pub use manifest::{Options, Outcome, Synced, is_pending, sync};
 
 use std::path::PathBuf;
 

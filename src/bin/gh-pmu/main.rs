@@ -1,6 +1,5 @@
 //! `gh pmu`: joins command line, configuration, commands and output. Owns the order of those steps, the clock and the
 //! exit code; everything else is below.
-#![allow(dead_code, unused_imports, reason = "the commands are joined to the store by the commits that follow")]
 
 mod args;
 mod command;
@@ -11,7 +10,7 @@ mod output;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gh_pmu::model::UnixMillis;
+use gh_pmu::sync::Now;
 use jiff::tz::TimeZone;
 
 use args::{Clock, Command};
@@ -21,21 +20,23 @@ use exit::{Error, Exit};
 use output::{Output, Terminal};
 
 fn main() -> ExitCode {
-    let now = now();
+    let clock = now();
+    let now = clock.millis();
     let terminal = Terminal::detect(&TerminalWishes::read(&process_env));
     let mut out = std::io::stdout().lock();
     // Not locked: signs of progress come from a thread of their own.
     let mut err = std::io::stderr();
     let pager = || PagerCommand::read(&process_env);
     let mut output = Output::new(&mut out, &mut err, terminal, &pager, now);
-    let exit = run(Clock { now, zone: &TimeZone::system }, &mut output).unwrap_or_else(|error| {
+    let exit = run(clock, &mut output).unwrap_or_else(|error| {
         output.error(&error);
         error.exit()
     });
     exit.into()
 }
 
-fn run(clock: Clock<'_>, output: &mut Output<'_>) -> Result<Exit, Error> {
+fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
+    let clock = Clock { now: now.millis(), zone: &TimeZone::system };
     let invocation = args::parse(std::env::args_os().skip(1), clock)?;
     match &invocation.command {
         Command::Help(page) => output.page(|bold| page.text(bold)).map(|()| Exit::Done),
@@ -45,12 +46,13 @@ fn run(clock: Clock<'_>, output: &mut Output<'_>) -> Result<Exit, Error> {
                 .map_err(|error| Error::new(format!("cannot tell the working directory: {error}")))?;
             let config = Config::load(&process_env, &cwd)?;
             config.warnings.iter().for_each(|warning| output.warn(warning));
-            command::run(&invocation, &mut Context { config: &config, output, clock })
+            command::run(&invocation, &mut Context { config: &config, output, clock, now })
         }
     }
 }
 
-fn now() -> UnixMillis {
-    let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    UnixMillis::saturating(i64::try_from(since(SystemTime::now())).unwrap_or(i64::MAX))
+/// The only reading of the clock.
+fn now() -> Now {
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_nanos());
+    Now { nanos: i64::try_from(age).unwrap_or(i64::MAX) }
 }

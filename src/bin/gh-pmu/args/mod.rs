@@ -16,10 +16,9 @@ use flags::Flags;
 use spec::{ROOT, Spec};
 
 pub use options::{
-    ClearOptions, Command, CompactOptions, Direction, ExportFormat, ExportOptions, HistoryOptions, JsonOptions,
-    ListOptions, Sort, StatusOptions,
+    ClearOptions, Command, CompactOptions, ExportFormat, ExportOptions, HistoryOptions, JsonOptions, ListOptions,
+    StatusOptions,
 };
-pub use range::Range;
 #[cfg(test)]
 pub use spec::TRACKER_FIELDS;
 pub use when::When;

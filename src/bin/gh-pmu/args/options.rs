@@ -2,10 +2,11 @@
 //! flags are spelt on the command line.
 
 use gh_pmu::model::{Kind, State, TrackerNumber};
+use gh_pmu::query::{Order, SortBy, TimeRange};
 
 use super::flags::{Flags, find};
 use super::spec::{self, Spec};
-use super::{Clock, HelpPage, Range, When, help, plainly_wrong, wrong};
+use super::{Clock, HelpPage, When, help, plainly_wrong, range, wrong};
 use crate::exit::Error;
 
 /// One command with its options.
@@ -48,13 +49,13 @@ pub struct ListOptions {
     /// Words of which every one occurs in the title.
     pub search: Option<String>,
     /// When they were created.
-    pub created: Option<Range>,
+    pub created: Option<TimeRange>,
     /// When they were closed.
-    pub closed: Option<Range>,
+    pub closed: Option<TimeRange>,
     /// By what they are sorted.
-    pub sort: Sort,
+    pub sort: SortBy,
     /// In which direction.
-    pub order: Direction,
+    pub order: Order,
     /// At most so many.
     pub limit: Option<u64>,
     /// As of when, and how that was written.
@@ -63,26 +64,6 @@ pub struct ListOptions {
     pub json: Option<JsonOptions>,
     /// Every cached repository.
     pub all_repos: bool,
-}
-
-/// By what a list is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the words of --sort are")]
-pub enum Sort {
-    Number,
-    Created,
-    Closed,
-    Title,
-    Version,
-}
-
-/// In which direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Smallest or oldest first.
-    Ascending,
-    /// Largest or newest first.
-    Descending,
 }
 
 /// `--json` and `--jq`.
@@ -119,7 +100,7 @@ pub struct HistoryOptions {
     /// At most so many.
     pub limit: Option<u64>,
     /// Newest first is descending.
-    pub order: Direction,
+    pub order: Order,
     /// JSON instead of lines.
     pub json: Option<JsonOptions>,
     /// Every cached repository.
@@ -203,11 +184,11 @@ impl Reader<'_> {
             _ => None,
         };
         let sort = match self.flags.word("sort") {
-            Some("created") => Sort::Created,
-            Some("closed") => Sort::Closed,
-            Some("title") => Sort::Title,
-            Some("version") => Sort::Version,
-            _ => Sort::Number,
+            Some("created") => SortBy::Created,
+            Some("closed") => SortBy::Closed,
+            Some("title") => SortBy::Title,
+            Some("version") => SortBy::Version,
+            _ => SortBy::Number,
         };
         let as_of = self.when("as-of")?.zip(self.flags.text("as-of").map(str::to_owned));
         Ok(ListOptions {
@@ -255,10 +236,10 @@ impl Reader<'_> {
         Ok(ExportOptions { events: self.flags.switch("events"), format })
     }
 
-    fn order(&self) -> Direction {
+    fn order(&self) -> Order {
         match self.flags.word("order") {
-            Some("asc") => Direction::Ascending,
-            _ => Direction::Descending,
+            Some("asc") => Order::Ascending,
+            _ => Order::Descending,
         }
     }
 
@@ -290,9 +271,9 @@ impl Reader<'_> {
         })
     }
 
-    fn range(&self, flag: &str) -> Result<Option<Range>, Error> {
+    fn range(&self, flag: &str) -> Result<Option<TimeRange>, Error> {
         let Some(text) = self.flags.text(flag) else { return Ok(None) };
-        Range::parse(text).map(Some).map_err(|reason| self.wrong(self.flags.invalid(flag, text, &reason)))
+        range::parse(text).map(Some).map_err(|reason| self.wrong(self.flags.invalid(flag, text, &reason)))
     }
 
     fn when(&self, flag: &str) -> Result<Option<When>, Error> {

@@ -1,56 +1,43 @@
 //! Ranges of dates in GitHub's search syntax. Owns that syntax; must not know what is filtered by it.
 
 use gh_pmu::model::UnixMillis;
+use gh_pmu::query::TimeRange;
 
-/// Moments from `min` to `max`, both included; `None` where it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    pub min: Option<UnixMillis>,
-    pub max: Option<UnixMillis>,
-}
-
-impl Range {
-    /// Reads `A..B`, `*..B`, `A..*`, `>=A`, `>A`, `<=A`, `<A` or `A`, where `A` and `B` are dates, which are whole days
-    /// in UTC as on GitHub, or RFC 3339 times.
-    ///
-    /// # Errors
-    /// A sentence that says what was expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if let Some((from, to)) = text.split_once("..") {
-            let side = |text: &str| match text.trim() {
-                "*" => Ok(None),
-                side => span(side).map(Some),
-            };
-            let (from, to) = (side(from)?, side(to)?);
-            if let (Some((from, _)), Some((_, to))) = (from, to)
-                && from > to
-            {
-                return Err("the range ends before it starts".to_owned());
-            }
-            return Ok(Self { min: from.map(|(first, _)| first), max: to.map(|(_, last)| last) });
+/// Reads `A..B`, `*..B`, `A..*`, `>=A`, `>A`, `<=A`, `<A` or `A`, where `A` and `B` are dates, which are whole days
+/// in UTC as on GitHub, or RFC 3339 times.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub fn parse(text: &str) -> Result<TimeRange, String> {
+    let text = text.trim();
+    if let Some((from, to)) = text.split_once("..") {
+        let side = |text: &str| match text.trim() {
+            "*" => Ok(None),
+            side => span(side).map(Some),
+        };
+        let (from, to) = (side(from)?, side(to)?);
+        if let (Some((from, _)), Some((_, to))) = (from, to)
+            && from > to
+        {
+            return Err("the range ends before it starts".to_owned());
         }
-        let bound = |rest: &str| span(rest.trim());
-        if let Some(rest) = text.strip_prefix(">=") {
-            return Ok(Self { min: Some(bound(rest)?.0), max: None });
-        }
-        if let Some(rest) = text.strip_prefix("<=") {
-            return Ok(Self { min: None, max: Some(bound(rest)?.1) });
-        }
-        if let Some(rest) = text.strip_prefix('>') {
-            return Ok(Self { min: Some(shifted(bound(rest)?.1, 1)), max: None });
-        }
-        if let Some(rest) = text.strip_prefix('<') {
-            return Ok(Self { min: None, max: Some(shifted(bound(rest)?.0, -1)) });
-        }
-        let (first, last) = bound(text)?;
-        Ok(Self { min: Some(first), max: Some(last) })
+        return Ok(TimeRange { min: from.map(|(first, _)| first), max: to.map(|(_, last)| last) });
     }
-
-    /// Whether the moment is in the range; a time that is not known is in none.
-    pub fn contains(&self, time: Option<UnixMillis>) -> bool {
-        time.is_some_and(|time| self.min.is_none_or(|min| time >= min) && self.max.is_none_or(|max| time <= max))
+    let bound = |rest: &str| span(rest.trim());
+    if let Some(rest) = text.strip_prefix(">=") {
+        return Ok(TimeRange { min: Some(bound(rest)?.0), max: None });
     }
+    if let Some(rest) = text.strip_prefix("<=") {
+        return Ok(TimeRange { min: None, max: Some(bound(rest)?.1) });
+    }
+    if let Some(rest) = text.strip_prefix('>') {
+        return Ok(TimeRange { min: Some(shifted(bound(rest)?.1, 1)), max: None });
+    }
+    if let Some(rest) = text.strip_prefix('<') {
+        return Ok(TimeRange { min: None, max: Some(shifted(bound(rest)?.0, -1)) });
+    }
+    let (first, last) = bound(text)?;
+    Ok(TimeRange { min: Some(first), max: Some(last) })
 }
 
 /// The first and the last millisecond of what is named.
@@ -88,7 +75,7 @@ mod tests {
     }
 
     fn parsed(text: &str) -> (Option<UnixMillis>, Option<UnixMillis>) {
-        let Range { min, max } = Range::parse(text).unwrap();
+        let TimeRange { min, max } = parse(text).unwrap();
         (min, max)
     }
 
@@ -143,18 +130,18 @@ mod tests {
             "2024-12-0é",
             "yesterday",
         ] {
-            let error = Range::parse(text).unwrap_err();
+            let error = parse(text).unwrap_err();
             assert!(error.starts_with("expected a date or a range of dates such as 2024-12-24"), "{text}: {error}");
         }
-        assert_eq!(Range::parse("2024-12-31..2024-12-01"), Err("the range ends before it starts".to_owned()));
+        assert_eq!(parse("2024-12-31..2024-12-01"), Err("the range ends before it starts".to_owned()));
     }
 
     #[test]
     fn a_time_that_is_not_known_is_in_no_range() {
-        let range = Range::parse("2024-12-24").unwrap();
+        let range = parse("2024-12-24").unwrap();
         assert!(range.contains(at("2024-12-24T12:00:00Z")));
         assert!(!range.contains(at("2024-12-25T00:00:00Z")));
         assert!(!range.contains(None));
-        assert!(!Range::parse("*..*").unwrap().contains(None));
+        assert!(!parse("*..*").unwrap().contains(None));
     }
 }

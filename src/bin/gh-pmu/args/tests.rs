@@ -43,7 +43,7 @@ fn list_error(flags: &str, expected: &str) {
 fn a_list_without_flags_has_the_documented_defaults() {
     let options = list("release ls");
     assert_eq!((options.kind, options.state, options.limit), (Kind::Release, None, None));
-    assert_eq!((options.sort, options.order, options.all_repos), (Sort::Number, Direction::Descending, false));
+    assert_eq!((options.sort, options.order, options.all_repos), (SortBy::Number, Order::Descending, false));
     assert!(options.search.is_none() && options.json.is_none() && options.as_of.is_none());
     assert_eq!(list("microsprint list").kind, Kind::Microsprint);
 }
@@ -55,7 +55,7 @@ fn every_flag_of_a_list_is_read() {
          --as-of @412 --json title,number,title -q .[]",
     );
     assert_eq!((options.state, options.search.as_deref(), options.limit), (Some(State::Open), Some("cache"), Some(30)));
-    assert_eq!((options.sort, options.order), (Sort::Version, Direction::Ascending));
+    assert_eq!((options.sort, options.order), (SortBy::Version, Order::Ascending));
     assert_eq!(options.as_of, Some((When::After(Seq(412)), "@412".to_owned())));
     assert!(options.created.unwrap().max.is_none() && options.closed.unwrap().min.is_none());
     let json = options.json.unwrap();
@@ -116,7 +116,7 @@ fn history_is_filtered_as_asked() {
     assert_eq!((options.since, options.kind, options.limit), (Some(When::Last), Some(Kind::Release), Some(5)));
     assert_eq!(options.number.map(|number| number.get()), Some(430));
     assert_eq!(options.events, ["closed", "added", "removed"]);
-    assert_eq!(options.order, Direction::Descending);
+    assert_eq!(options.order, Order::Descending);
     assert_eq!(history("--json seq,before").json.unwrap().fields, ["before", "seq"]);
 }
 

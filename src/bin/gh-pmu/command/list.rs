@@ -1,27 +1,86 @@
 //! `release list`, `microsprint list`.
 
 use gh_pmu::model::Repo;
+use gh_pmu::query::{Filter, select};
+use gh_pmu::store::Moment;
 
-use super::{Context, required};
-use crate::args::ListOptions;
+use super::Context;
+use super::sources::Source;
+use crate::args::{ListOptions, When};
 use crate::exit::{Error, Exit};
-use crate::output::{ListHead, Row};
+use crate::output::ListHead;
 
 /// Lists trackers.
 ///
 /// # Errors
 /// No repository is named; the cache cannot be read; standard output is closed.
 pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let repo = if options.all_repos { None } else { Some(required(repo)?) };
+    let mut sources = match options.all_repos {
+        true => context.all_sources()?,
+        false => vec![context.source(repo)?],
+    };
+    if let Some((when, _)) = &options.as_of {
+        for source in &mut sources {
+            *source = as_of(*when, source, context)?;
+        }
+    }
+    let filter = filter(options);
+    // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
+    while let Err((at, error)) = select(&sources, &filter) {
+        sources[at].1 = context.without_index(&sources[at].0, &error)?;
+    }
+    let selection = select(&sources, &filter).map_err(|(_, error)| error)?;
+    let total = match options.limit {
+        Some(_) if context.output.is_terminal() => {
+            select(&sources, &Filter { limit: None, ..filter.clone() }).map_err(|(_, error)| error)?.count()
+        }
+        _ => selection.count(),
+    };
     let head = ListHead {
-        repo: repo.as_ref(),
+        repo: if options.all_repos { None } else { sources.first().map(|(repo, _)| repo) },
         kind: options.kind,
         state: options.state,
         searched: options.search.is_some() || options.created.is_some() || options.closed.is_some(),
-        total: 0,
+        total: total as u64,
         as_of: options.as_of.as_ref().map(|(_, text)| text.as_str()),
     };
-    let rows = std::iter::empty::<Result<Row<'_>, Error>>();
+    let rows = selection.rows().map(Ok::<_, Error>);
     context.output.list(&head, options.json.as_ref(), rows)?;
     Ok(Exit::Done)
+}
+
+fn filter(options: &ListOptions) -> Filter {
+    let filter = Filter {
+        state: options.state,
+        created: options.created,
+        closed: options.closed,
+        sort: options.sort,
+        order: options.order,
+        limit: options.limit,
+        ..Filter::all(options.kind)
+    };
+    filter.with_search(options.search.as_deref().unwrap_or_default())
+}
+
+/// The source as it was.
+fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Error> {
+    let (repo, view) = source;
+    let moment = match when {
+        When::At(time) => Moment::Time(time),
+        When::After(seq) => Moment::Seq(seq),
+        When::Last => return Err(Error::new("only `--since` knows `last`")),
+    };
+    let store = context.store(repo);
+    let history = store.history(view);
+    let Some(seq) = history.last_event_at(moment)? else {
+        let starts = history.starts_at()?.map_or_else(String::new, |time| format!(" on {time}"));
+        let start = view.history_start();
+        return Err(Error::new(format!("history of {repo} starts{starts}, with event {start}")));
+    };
+    if let Moment::Seq(asked) = moment
+        && asked > view.seq()
+    {
+        return Err(Error::new(format!("the last event of {repo} is {}, not {asked}", view.seq())));
+    }
+    Ok((repo.clone(), history.state_behind(seq)?))
 }

@@ -1,11 +1,17 @@
 //! One file a command: from options to an answer. Owns what each command does, in which order; must not know how
 //! options were written or how answers look.
 
+mod clear;
+mod compact;
 mod history;
 mod list;
+mod sources;
 mod status;
+mod sync;
+mod verify;
 
 use gh_pmu::model::Repo;
+use gh_pmu::sync::Now;
 
 use crate::args::{Clock, Command, Invocation};
 use crate::config::Config;
@@ -20,6 +26,8 @@ pub struct Context<'c, 'o> {
     pub output: &'c mut Output<'o>,
     /// The present, and the local time zone.
     pub clock: Clock<'c>,
+    /// The present, to the nanosecond.
+    pub now: Now,
 }
 
 /// Does what was asked.
@@ -32,22 +40,24 @@ pub fn run(invocation: &Invocation, context: &mut Context<'_, '_>) -> Result<Exi
         false => context.config.named_repo(invocation.repo.as_deref())?,
     };
     match &invocation.command {
+        // Answered before the surroundings were looked at.
+        Command::Help(_) | Command::Version => Ok(Exit::Done),
         Command::List(options) => list::run(options, repo, context),
-        Command::History(options) => history::run(options, repo, context),
+        Command::Sync { force } => sync::run(*force, repo, context),
         Command::Status(options) => status::run(options, repo, context),
+        Command::History(options) => history::run(options, repo, context),
+        Command::Compact(options) => compact::run(options, repo, context),
+        Command::Verify { json } => verify::run(*json, repo, context),
+        Command::Clear(options) => clear::run(options, repo, context),
         _ => Err(nothing_cached(repo.as_ref())),
     }
 }
 
 /// There is no cache to work with.
 fn nothing_cached(repo: Option<&Repo>) -> Error {
-    match repo {
+    let error = match repo {
         Some(repo) => Error::new(format!("nothing is cached of {repo}")),
         None => Error::new("nothing is cached"),
-    }
-}
-
-/// The repository that the command is about, where it is not about all.
-fn required(repo: Option<Repo>) -> Result<Repo, Error> {
-    repo.ok_or_else(|| Error::new("no repository is named").with_hint("Use `--repo`, or a checkout with a manifest."))
+    };
+    error.with_hint("Run `gh pmu cache sync` in a checkout that has a manifest.")
 }

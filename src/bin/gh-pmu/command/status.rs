@@ -1,20 +1,97 @@
 //! `cache status`.
 
-use gh_pmu::model::Repo;
+use gh_pmu::model::{Kind, Repo};
+use gh_pmu::store::{Store, View};
+use gh_pmu::sync::{Located, is_pending};
 
 use super::Context;
+use super::sources::DISK;
 use crate::args::StatusOptions;
 use crate::exit::{Error, Exit};
-use crate::output::Status;
+use crate::output::{Counts, RepoStatus, Status, hex};
 
 /// Shows what is cached: of the repository that is named, else of all.
 ///
 /// # Errors
 /// The cache cannot be read; standard output is closed.
-pub fn run(options: &StatusOptions, _repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let status = Status { path: &context.config.cache_dir, repos: Vec::new() };
+pub fn run(options: &StatusOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let located = context.located();
+    let stores = match &named {
+        Some(repo) => vec![context.store(repo)],
+        None => Store::all(&DISK, &context.config.cache_dir)?,
+    };
+    let mut found = Vec::new();
+    for store in stores {
+        match store.view() {
+            Ok(Some(view)) => {
+                if let Some(damage) = view.damage().first() {
+                    context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+                }
+                let view = match view.state_hash() {
+                    Ok(_) => view,
+                    Err(error) => context.without_index(&Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, &error)?,
+                };
+                found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
+            }
+            Ok(None) => {}
+            Err(error) => context.output.warn(&error.to_string()),
+        }
+    }
+    let here = match &located {
+        Some(located) if named.is_none() => context.repo(None, Some(located)).ok(),
+        _ => named,
+    };
+    let is_missing = match &here {
+        Some(here) => !found.iter().any(|(repo, _)| repo == here),
+        None => found.is_empty(),
+    };
+    let mut repos = Vec::with_capacity(found.len());
+    for (repo, view) in &found {
+        repos.push(status_of(repo, view, located.as_ref(), context)?);
+    }
+    let status = Status { path: &context.config.cache_dir, repos };
     context.output.status(&status, options.json)?;
-    let is_missing = status.repos.is_empty();
-    let is_stale = status.repos.iter().any(|repo| repo.stale);
+    let is_stale =
+        status.repos.iter().any(|status| status.stale && here.as_ref().is_none_or(|here| here == status.repo));
     Ok(if options.check && (is_missing || is_stale) { Exit::Failed } else { Exit::Done })
+}
+
+fn status_of<'s>(
+    repo: &'s Repo,
+    view: &'s View,
+    located: Option<&Located>,
+    context: &Context<'_, '_>,
+) -> Result<RepoStatus<'s>, Error> {
+    let counts = |kind| {
+        let counts = view.counts(kind);
+        Counts { open: counts.open, closed: counts.closed }
+    };
+    let fresh = view.freshness();
+    let fresh = fresh.as_ref();
+    let checked_at = view.checked().map(|checked| checked.checked_at).or(fresh.map(|fresh| fresh.synced_at));
+    let (log_bytes, index_bytes) = view.byte_lens();
+    let now = context.now.millis().get();
+    let is_old = context.config.cache.max_age.is_some_and(|max_age| {
+        let max_age = i64::try_from(max_age).unwrap_or(i64::MAX).saturating_mul(1000);
+        checked_at.is_none_or(|checked_at| now - checked_at.get() > max_age)
+    });
+    let pending = located.is_some_and(|located| is_pending(&DISK, located, context.hosting(), repo, view));
+    Ok(RepoStatus {
+        repo,
+        path: view.dir(),
+        releases: counts(Kind::Release),
+        microsprints: counts(Kind::Microsprint),
+        seq: view.seq(),
+        history_start: view.history_start(),
+        manifest_hash: fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash)),
+        manifest_updated_at: fresh.map(|fresh| fresh.changed_at),
+        synced_at: fresh.map(|fresh| fresh.synced_at),
+        checked_at,
+        source: fresh.map(|fresh| fresh.source.as_str()),
+        stale: is_old || pending || !view.damage().is_empty(),
+        state_hash: hex(&view.state_hash()?),
+        log_bytes,
+        index_bytes,
+        tail_events: view.tail_events(),
+    })
 }

@@ -9,6 +9,7 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
+use gh_pmu::git::Checkout;
 use gh_pmu::model::Repo;
 
 use crate::exit::Error;
@@ -29,8 +30,12 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Its `cache:` section, with defaults where it says nothing.
     pub cache: CacheSection,
+    /// The working directory.
+    pub cwd: PathBuf,
     /// The host that is meant where a repository's name has none.
     pub default_host: String,
+    /// Whether `GH_HOST` named it.
+    pub host_is_named: bool,
     /// Lines for standard error.
     pub warnings: Vec<String>,
     /// `GH_REPO`.
@@ -59,8 +64,21 @@ impl Config {
         let cache_dir = cache_dir.ok_or_else(|| {
             Error::new("there is no home directory to keep the cache in").with_hint("Set HOME or GH_PMU_CACHE_DIR.")
         })?;
-        let default_host = env::text(env, "GH_HOST").unwrap_or_else(|| Repo::DEFAULT_HOST.to_owned());
-        Ok(Self { cache_dir, checkout, file, cache, default_host, warnings, gh_repo: env::text(env, "GH_REPO") })
+        let gh_host = env::text(env, "GH_HOST");
+        let host_is_named = gh_host.is_some();
+        let default_host = gh_host.unwrap_or_else(|| Repo::DEFAULT_HOST.to_owned());
+        let cwd = cwd.to_owned();
+        Ok(Self {
+            cache_dir,
+            checkout,
+            file,
+            cache,
+            cwd,
+            default_host,
+            host_is_named,
+            warnings,
+            gh_repo: env::text(env, "GH_REPO"),
+        })
     }
 
     /// The repository that `--repo` or else `GH_REPO` names.
@@ -78,9 +96,20 @@ impl Config {
         })
     }
 
-    /// The manifest of the checkout.
-    pub fn manifest(&self) -> Option<PathBuf> {
-        Some(self.checkout.as_ref()?.join(&self.cache.manifest))
+    /// The checkout around the working directory.
+    pub fn checkout(&self) -> Option<Checkout> {
+        let git = self.checkout.as_ref().map(|root| Checkout::of_git(root.clone()));
+        git.or_else(|| Checkout::find(&self.cwd, &self.cache.manifest))
+    }
+
+    /// The manifest: beside the `.gh-pmu.yml` that names it if it is there, else in the root of the checkout.
+    pub fn manifest(&self, checkout: Option<&Checkout>) -> Option<PathBuf> {
+        let beside = self.file.as_ref().and_then(|file| Some(file.parent()?.join(&self.cache.manifest)));
+        let in_root = checkout.map(|checkout| checkout.root().join(&self.cache.manifest));
+        match (beside, in_root) {
+            (Some(beside), Some(in_root)) => Some(if beside != in_root && beside.is_file() { beside } else { in_root }),
+            (beside, in_root) => in_root.or(beside),
+        }
     }
 }
 

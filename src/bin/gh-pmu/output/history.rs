@@ -28,9 +28,9 @@ pub struct EventRow<'a> {
     /// `manifest`, `api` or `git`.
     pub source: &'a str,
     /// The content's BLAKE3, in hex.
-    pub manifest: Option<&'a str>,
+    pub manifest: Option<String>,
     /// The git commit.
-    pub commit: Option<&'a str>,
+    pub commit: Option<String>,
 }
 
 /// What a history is about.
@@ -218,10 +218,10 @@ fn write_event(names: &[&str], visible: bool, row: &EventRow<'_>, out: &mut Vec<
             "after" => side(&mut json, event, Side::After),
             "before" => side(&mut json, event, Side::Before),
             "changedAt" => json.time(Some(row.changed_at)),
-            "commit" => json.string_or_null(row.commit),
+            "commit" => json.string_or_null(row.commit.as_deref()),
             "event" => json.string(event.change.as_str()),
             "kind" => json.string(event.kind.as_str()),
-            "manifest" => json.string_or_null(row.manifest),
+            "manifest" => json.string_or_null(row.manifest.as_deref()),
             "number" => json.number(event.number.get()),
             "repo" => json.string(&row.repo.to_string()),
             "seq" => json.number(row.seq.0),

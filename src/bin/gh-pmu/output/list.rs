@@ -61,17 +61,13 @@ impl Output<'_> {
                 tsv::text(out, &repo.to_string(), true);
                 out.push(b'\t');
             }
-            tsv::number(out, tracker.number.get());
-            out.extend_from_slice(match tracker.state {
+            let state: &[u8] = match tracker.state {
                 State::Open => b"\tOPEN\t",
                 State::Closed => b"\tCLOSED\t",
-            });
+            };
+            tsv::number_then(out, tracker.number.get(), state);
             tsv::text(out, &tracker.title, plain);
-            out.push(b'\t');
-            created.write(out, tracker.created_at);
-            out.push(b'\t');
-            closed.write(out, tracker.closed_at);
-            out.push(b'\n');
+            created.end_line(out, &mut closed, [tracker.created_at, tracker.closed_at]);
             lines.row_done()?;
         }
         lines.finish()

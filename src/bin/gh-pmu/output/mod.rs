@@ -9,17 +9,18 @@ mod pager;
 mod pretty;
 mod progress;
 mod relative;
-mod row;
 mod sanitize;
 mod status;
 mod style;
 mod table;
 mod terminal;
 mod tsv;
+mod verified;
 
 use std::io::Write;
 
 use gh_pmu::model::UnixMillis;
+use gh_pmu::query::Row;
 
 use crate::config::PagerCommand;
 use crate::exit::{Error, Exit};
@@ -28,7 +29,6 @@ use style::Style;
 pub use history::{EventRow, HistoryHead};
 pub use list::ListHead;
 pub use progress::Progress;
-pub use row::Row;
 pub use status::{Counts, RepoStatus, Status};
 pub use terminal::Terminal;
 
@@ -43,6 +43,8 @@ pub struct Output<'o> {
 
 /// Bytes are handed on in portions of about this size: a pipe holds as much.
 const PORTION: usize = 64 << 10;
+/// Room for a short list; memory that is never touched costs time, too.
+const FIRST_PORTION: usize = 8 << 10;
 
 impl<'o> Output<'o> {
     /// Over the two streams. `pager` is asked for only when a terminal gets more than it can show at once.
@@ -69,6 +71,24 @@ impl<'o> Output<'o> {
         let mut bytes = self.safe(text).into_bytes();
         bytes.push(b'\n');
         self.write(&bytes)
+    }
+
+    /// One sentence about what was done.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn success(&mut self, sentence: &str) -> Result<(), Error> {
+        if !self.terminal.stdout {
+            return self.line(sentence);
+        }
+        let mark = self.terminal.palette.paint(Style::Green, "✓");
+        let sentence = format!("{mark} {}\n", sanitize::visible_line(sentence));
+        self.write(sentence.as_bytes())
+    }
+
+    /// How long ago for people, the exact time for scripts.
+    pub fn time(&self, time: UnixMillis) -> String {
+        if self.terminal.stdout { relative::ago(self.now, time) } else { time.to_string() }
     }
 
     /// A page of help; `text` gets what makes a heading bold.
@@ -171,7 +191,7 @@ struct Portions<'p> {
 
 impl<'p> Portions<'p> {
     fn of(out: &'p mut dyn Write) -> Self {
-        Self { buffer: Vec::with_capacity(PORTION + 4096), out }
+        Self { buffer: Vec::with_capacity(FIRST_PORTION), out }
     }
 
     /// A row is complete.
@@ -191,6 +211,12 @@ impl<'p> Portions<'p> {
         self.hand_on()?;
         self.out.flush().map_err(|error| closed_or(&error))
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn is_yes(answer: &str) -> bool {

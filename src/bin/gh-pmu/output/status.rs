@@ -7,7 +7,6 @@ use gh_pmu::model::{Repo, Seq, UnixMillis};
 
 use super::Output;
 use super::json::JsonWriter;
-use super::relative::ago;
 use super::style::Style;
 use crate::exit::Error;
 
@@ -111,11 +110,11 @@ impl Output<'_> {
         if status.history_start.0 > 1 {
             line("history from", format!("@{}", status.history_start), Style::Plain);
         }
-        line("manifest", self.time(status.manifest_updated_at), Style::Plain);
+        line("manifest", self.time_or_never(status.manifest_updated_at), Style::Plain);
         line("manifest hash", status.manifest_hash.clone().unwrap_or_else(|| "none".to_owned()), Style::Plain);
         let source = status.source.map(|source| format!(", from {source}")).unwrap_or_default();
-        line("synced", format!("{}{source}", self.time(status.synced_at)), Style::Plain);
-        line("checked", self.time(status.checked_at), Style::Plain);
+        line("synced", format!("{}{source}", self.time_or_never(status.synced_at)), Style::Plain);
+        line("checked", self.time_or_never(status.checked_at), Style::Plain);
         match status.stale {
             true => line("stale", "yes".to_owned(), Style::Yellow),
             false => line("stale", "no".to_owned(), Style::Green),
@@ -127,13 +126,8 @@ impl Output<'_> {
         line("tail", format!("{} event{plural}", status.tail_events), Style::Plain);
     }
 
-    /// How long ago for people, the exact time for scripts.
-    fn time(&self, time: Option<UnixMillis>) -> String {
-        match time {
-            None => "never".to_owned(),
-            Some(time) if self.terminal.stdout => ago(self.now, time),
-            Some(time) => time.to_string(),
-        }
+    fn time_or_never(&self, time: Option<UnixMillis>) -> String {
+        time.map_or_else(|| "never".to_owned(), |time| self.time(time))
     }
 }
 

@@ -273,7 +273,7 @@ fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool)
             changed_at: at(if seq > 3 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" }),
             synced_at: at("2024-12-24T00:00:00Z"),
             source: "manifest",
-            manifest: Some("ab12"),
+            manifest: Some("ab12".to_owned()),
             commit: None,
         })
     });

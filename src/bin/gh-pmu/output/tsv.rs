@@ -4,19 +4,28 @@ use gh_pmu::model::UnixMillis;
 
 /// Appends the number in decimal.
 pub fn number(out: &mut Vec<u8>, value: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
+    number_then(out, value, b"");
+}
+
+/// Appends the number in decimal and what follows it, at most eight bytes, in one go.
+#[inline]
+pub fn number_then(out: &mut Vec<u8>, value: u64, then: &[u8]) {
+    const DIGITS: usize = 20;
+    let mut text = [0; DIGITS + 8];
+    let mut at = DIGITS;
     let mut rest = value;
     loop {
         at -= 1;
         // The cast keeps the value: it is 0 to 9.
-        digits[at] = b'0' + (rest % 10) as u8;
+        text[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
             break;
         }
     }
-    out.extend_from_slice(&digits[at..]);
+    let end = DIGITS + then.len();
+    text[DIGITS..end].copy_from_slice(then);
+    out.extend_from_slice(&text[at..end]);
 }
 
 /// Appends the text; what would break the line or the column becomes a space.
@@ -36,39 +45,67 @@ pub fn text(out: &mut Vec<u8>, text: &str, plain: bool) {
 pub struct Times {
     day: i64,
     date: [u8; 11],
+    scratch: Vec<u8>,
 }
 
 const DAY: i64 = 86_400_000;
+/// The longest time, with milliseconds.
+const TIME_LEN: usize = 24;
+/// Two times and the three bytes around them.
+const PAIR_LEN: usize = 2 * TIME_LEN + 3;
 
 impl Times {
     /// No day yet.
     pub fn new() -> Self {
-        Self { day: i64::MIN, date: [0; 11] }
+        Self { day: i64::MIN, date: [0; 11], scratch: Vec::new() }
     }
 
     /// Appends the time in RFC 3339, or nothing where there is none.
-    #[inline]
     pub fn write(&mut self, out: &mut Vec<u8>, time: Option<UnixMillis>) {
-        let Some(time) = time else { return };
-        let (day, of_day) = (time.get().div_euclid(DAY), time.get().rem_euclid(DAY));
-        if day != self.day || of_day % 1000 != 0 {
-            return self.write_new(out, time, day);
-        }
-        // Casts keep the values: all are below 86,400.
-        let seconds = (of_day / 1000) as u32;
-        let two = |value: u32| [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
-        let ([h, i], [m, j], [s, k]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
-        let mut text = [0; 20];
-        text[..11].copy_from_slice(&self.date);
-        text[11..].copy_from_slice(&[h, i, b':', m, j, b':', s, k, b'Z']);
-        out.extend_from_slice(&text);
+        let mut text = [0; TIME_LEN];
+        let length = self.put(&mut text, time);
+        out.extend_from_slice(&text[..length]);
     }
 
-    fn write_new(&mut self, out: &mut Vec<u8>, time: UnixMillis, day: i64) {
-        let start = out.len();
-        time.write_rfc3339(out);
-        self.date.copy_from_slice(&out[start..start + 11]);
+    /// The end of a line: a tab before each time, a line break behind them.
+    #[inline]
+    pub fn end_line(&mut self, out: &mut Vec<u8>, closed: &mut Times, times: [Option<UnixMillis>; 2]) {
+        let mut text = [b'\t'; PAIR_LEN];
+        let mut end = 1;
+        end += self.put(&mut text[end..], times[0]);
+        text[end] = b'\t';
+        end += 1;
+        end += closed.put(&mut text[end..], times[1]);
+        text[end] = b'\n';
+        out.extend_from_slice(&text[..=end]);
+    }
+
+    /// At the start of `text`, which has room for the longest; how many bytes it took.
+    #[inline]
+    fn put(&mut self, text: &mut [u8], time: Option<UnixMillis>) -> usize {
+        let Some(time) = time else { return 0 };
+        let (day, of_day) = (time.get().div_euclid(DAY), time.get().rem_euclid(DAY));
+        // Casts keep the values: a day has fewer milliseconds than 32 bits hold.
+        let (seconds, millis) = (of_day as u32 / 1000, of_day as u32 % 1000);
+        if day != self.day || millis != 0 {
+            return self.put_new(text, time, day);
+        }
+        let two = |value: u32| [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
+        let ([h, i], [m, j], [s, k]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
+        let text = &mut text[..20];
+        text[..11].copy_from_slice(&self.date);
+        text[11..].copy_from_slice(&[h, i, b':', m, j, b':', s, k, b'Z']);
+        20
+    }
+
+    fn put_new(&mut self, text: &mut [u8], time: UnixMillis, day: i64) -> usize {
+        let written = &mut self.scratch;
+        written.clear();
+        time.write_rfc3339(written);
+        self.date.copy_from_slice(&written[..11]);
         self.day = day;
+        text[..written.len()].copy_from_slice(written);
+        written.len()
     }
 }
 

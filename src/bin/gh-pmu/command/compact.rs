@@ -1,0 +1,94 @@
+//! `cache compact`.
+
+use gh_pmu::model::Repo;
+use gh_pmu::store::{Compaction, Moment, PATIENCE, Pruning};
+
+use super::{Context, nothing_cached};
+use crate::args::{CompactOptions, When};
+use crate::exit::{Error, Exit};
+
+/// Folds the tail into a new snapshot, prunes if asked, and says what was gained.
+///
+/// # Errors
+/// Nothing cached; another writer; the store's.
+pub fn run(options: &CompactOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let located = context.located();
+    let repo = context.repo(named, located.as_ref())?;
+    let store = context.store(&repo);
+    let Some(view) = store.view()? else { return Err(nothing_cached(Some(&repo))) };
+    let (tail, (log_bytes, index_bytes)) = (view.tail_events(), view.byte_lens());
+    drop(view);
+    let moment = options.prune_before.map(|when| match when {
+        When::At(time) => Ok(Moment::Time(time)),
+        When::After(seq) => Ok(Moment::Seq(seq.next())),
+        When::Last => Err(Error::new("only `--since` knows `last`")),
+    });
+    let moment = moment.transpose()?;
+    let progress = context.output.progress("Compacting");
+    let mut writer = store.writer(&repo, PATIENCE)?;
+    let pruning = match moment {
+        Some(moment) => writer.prune_before(moment, options.dry_run)?,
+        None => None,
+    };
+    let compaction = if options.dry_run { None } else { writer.compact()? };
+    drop(writer);
+    drop(progress);
+    let before = Before { tail, log_bytes, index_bytes };
+    for line in lines(&repo, before, pruning, compaction) {
+        context.output.success(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Clone, Copy)]
+struct Before {
+    tail: u64,
+    log_bytes: u64,
+    index_bytes: u64,
+}
+
+fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Option<Compaction>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let dry = compaction.is_none();
+    if let Some(pruning) = pruning {
+        let Pruning { dropped, kept, history_start, log_bytes } = pruning;
+        let verb = if dry { "would drop" } else { "dropped" };
+        lines.push(match dropped {
+            0 => format!("{repo}: no event is older than that"),
+            _ if dry => format!(
+                "{repo}: {verb} {} and keep {kept}; history would start with event {history_start}",
+                events(dropped)
+            ),
+            _ => format!(
+                "{repo}: {verb} {}, kept {kept}; history starts with event {history_start}; log {} to {} bytes",
+                events(dropped),
+                log_bytes.0,
+                log_bytes.1
+            ),
+        });
+    }
+    match compaction {
+        None => lines.push(format!(
+            "{repo}: would fold {} into the snapshot (log {} bytes, snapshot {} bytes)",
+            events(before.tail),
+            before.log_bytes,
+            before.index_bytes
+        )),
+        Some(_) if before.tail == 0 && pruning.is_none_or(|pruning| pruning.dropped == 0) => {
+            lines.push(format!("{repo} is compact: the snapshot holds every event"));
+        }
+        Some(after) => lines.push(format!(
+            "{repo}: folded {} into the snapshot: {} to {} bytes; log {} bytes",
+            events(before.tail),
+            before.index_bytes,
+            after.index_bytes.1,
+            after.log_bytes
+        )),
+    }
+    lines
+}
+
+fn events(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} event{plural}")
+}

@@ -1,0 +1,194 @@
+//! From where commands answer: the manifest of the checkout, synced first, and the stores behind it. What goes wrong on
+//! the way is a warning, as long as there is something to answer from.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use gh_pmu::fs::Disk;
+use gh_pmu::model::Repo;
+use gh_pmu::store::{Damage, Store, StoreError, View};
+use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, sync};
+
+use super::{Context, nothing_cached};
+use crate::exit::Error;
+
+/// The real disk.
+pub static DISK: Disk = Disk;
+
+/// A list waits no longer than this for another writer.
+const LIST_PATIENCE: Duration = Duration::from_millis(100);
+/// `checked` is written again on a hit only when it is older than this, so that most lists write nothing.
+const CHECK_AGAIN_MILLIS: i64 = 60_000;
+
+/// One repository to answer about.
+pub type Source = (Repo, View);
+
+impl Context<'_, '_> {
+    /// The host of manifests that name none.
+    pub fn hosting(&self) -> Hosting<'_> {
+        Hosting { host: &self.config.default_host, named: self.config.host_is_named }
+    }
+
+    /// The manifest of the checkout, if there is a place for one.
+    pub fn located(&self) -> Option<Located> {
+        let checkout = self.config.checkout();
+        let manifest = self.config.manifest(checkout.as_ref())?;
+        Some(locate(&DISK, &self.config.cache_dir, checkout, manifest, self.hosting()))
+    }
+
+    /// The store of a repository.
+    pub fn store(&self, repo: &Repo) -> Store<'static> {
+        Store::of(&DISK, &self.config.cache_dir, repo)
+    }
+
+    /// Syncs from the manifest at `located`, showing a sign of life if it takes long.
+    ///
+    /// # Errors
+    /// See [`SyncError`].
+    pub fn sync(
+        &mut self,
+        located: &Located,
+        only: Option<&Repo>,
+        force: bool,
+        patience: Duration,
+    ) -> Result<Synced, SyncError> {
+        let progress = RefCell::new(None);
+        let output = &*self.output;
+        let on_work = || drop(progress.replace(Some(output.progress("Syncing from the manifest"))));
+        let options = Options { force, patience, only, on_work: &on_work };
+        let synced = sync(&DISK, &self.config.cache_dir, located, self.hosting(), options, self.now);
+        drop(progress);
+        let synced = synced?;
+        self.tell_mended(&synced.mended);
+        Ok(synced)
+    }
+
+    fn tell_mended(&mut self, mended: &[Damage]) {
+        for damage in mended {
+            self.output.warn(&format!("{damage}; it has been written anew"));
+        }
+    }
+
+    /// The repository that the command is about: the one that is named, else that of the checkout; synced first.
+    ///
+    /// # Errors
+    /// Nothing to answer from.
+    pub fn source(&mut self, named: Option<Repo>) -> Result<Source, Error> {
+        if !self.config.cache.enabled {
+            return Err(Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
+                .with_hint("Set it to true, or use `gh issue list --label release`."));
+        }
+        let located = self.located();
+        let synced = match &located {
+            Some(located) if self.config.cache.auto_sync => self.try_sync(located, named.as_ref())?,
+            _ => None,
+        };
+        let (repo, view) = match synced {
+            Some(source) => source,
+            None => self.cached(named, located.as_ref())?,
+        };
+        self.tell_damage(&view);
+        Ok((repo, view))
+    }
+
+    /// Every cached repository; that of the checkout is synced first.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed.
+    pub fn all_sources(&mut self) -> Result<Vec<Source>, Error> {
+        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync) {
+            self.try_sync(&located, None)?;
+        }
+        let mut sources = Vec::new();
+        for store in Store::all(&DISK, &self.config.cache_dir)? {
+            match store.view() {
+                Ok(Some(view)) => {
+                    self.tell_damage(&view);
+                    match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
+                        Ok(repo) => sources.push((repo, view)),
+                        Err(error) => self.output.warn(&format!("{}: {error}", store.dir().display())),
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => self.output.warn(&error.to_string()),
+            }
+        }
+        Ok(sources)
+    }
+
+    /// `None` where the manifest could not be used, and what is cached must do. What stood in the way has been told.
+    fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, Error> {
+        match self.sync(located, named, false, LIST_PATIENCE) {
+            Ok(synced) => {
+                self.check_again(&synced);
+                if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
+                    self.output.warn(&format!("the cache was synced, and not compacted: {error}"));
+                }
+                Ok(Some((synced.repo, synced.view)))
+            }
+            // No manifest, or another repository's: there is nothing to say.
+            Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => Ok(None),
+            Err(SyncError::Store(StoreError::Busy { .. })) => {
+                self.output.note("another gh-pmu is writing to the cache; this is what was cached before");
+                Ok(None)
+            }
+            Err(error) => {
+                let repo = named.cloned().or_else(|| located.known.clone());
+                let cached = repo.map(|repo| self.store(&repo).view());
+                if let Some(Ok(Some(_))) = cached {
+                    self.output.warn(&format!("{error}; this is what was cached before"));
+                    return Ok(None);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A hit is a check too: says so in `checked`, but not at every list.
+    fn check_again(&self, synced: &Synced) {
+        let age = |checked_at: gh_pmu::model::UnixMillis| self.now.millis().get() - checked_at.get();
+        let is_old = synced.view.checked().is_some_and(|checked| age(checked.checked_at) > CHECK_AGAIN_MILLIS);
+        if is_old && matches!(synced.outcome, Outcome::Unchanged) {
+            self.store(&synced.repo).record_checked(&synced.view, None, self.now.millis());
+        }
+    }
+
+    fn cached(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Source, Error> {
+        let repo = self.repo(named, located)?;
+        let view = self.store(&repo).view()?;
+        let view = view.ok_or_else(|| nothing_cached(Some(&repo)))?;
+        Ok((repo, view))
+    }
+
+    /// The repository that is named, else that of the checkout, without syncing.
+    ///
+    /// # Errors
+    /// No checkout, or one of no known repository.
+    pub fn repo(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Repo, Error> {
+        if let Some(repo) = named {
+            return Ok(repo);
+        }
+        match located {
+            Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),
+            Some(located) => Ok(located.identify(&DISK, self.hosting())?),
+            None => Err(Error::new("no repository is named, and this is no checkout with a manifest")
+                .with_hint("Use `--repo OWNER/REPO`, or set GH_REPO.")),
+        }
+    }
+
+    fn tell_damage(&mut self, view: &View) {
+        if let Some(damage) = view.damage().first() {
+            self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+        }
+    }
+
+    /// The same repository again, from its log alone, after its index failed.
+    ///
+    /// # Errors
+    /// Damage that leaves nothing to answer from.
+    pub fn without_index(&mut self, repo: &Repo, error: &StoreError) -> Result<View, Error> {
+        self.output.warn(&format!("{error}; run `gh pmu cache repair`"));
+        let view = self.store(repo).view_without_index()?;
+        view.ok_or_else(|| nothing_cached(Some(repo)))
+    }
+}
