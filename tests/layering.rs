@@ -1,4 +1,5 @@
 //! Holds the layers and the house rules by reading the source: `ARCHITECTURE.md` tells them, `layering/rules.rs` is them.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[path = "layering/bad_snippets.rs"]
 mod bad_snippets;
