@@ -1,6 +1,7 @@
 //! The worked example in `format.md` is what the program writes, byte for byte, and what it reads.
 //!
 //! With `WRITE_GOLDEN=1` in the environment, the example is written anew: for a new format version only.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

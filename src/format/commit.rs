@@ -269,8 +269,7 @@ pub struct CommitBuilder {
 impl CommitBuilder {
     /// Starts a frame that will stand at `offset` of `file`.
     pub fn new(kind: FrameKind, file: FileId, offset: u64, first_seq: Seq, prev: Chain, sync: &SyncRecord) -> Self {
-        let mut bytes = Vec::new();
-        bytes.resize(FRAME_HEADER_LEN as usize, 0);
+        let mut bytes = vec![0; FRAME_HEADER_LEN as usize];
         let wire = SyncWire {
             source: sync.source.code(),
             changed_at: sync.changed_at.get(),

@@ -137,7 +137,7 @@ impl FrameHeader {
             prev: Chain(fields.array()),
         };
         // Sums of offsets stay far from overflow below these limits.
-        if header.payload_len % 8 != 0 || header.payload_len > 1 << 40 || header.first_seq.0 > 1 << 62 {
+        if !header.payload_len.is_multiple_of(8) || header.payload_len > 1 << 40 || header.first_seq.0 > 1 << 62 {
             return Err(value("a frame's length or sequence number"));
         }
         Ok(header)

@@ -235,7 +235,7 @@ impl IndexHeader {
             seq,
             address,
             last_frame,
-            changed_at: changed_at.clone().unwrap_or(UnixMillis::MIN),
+            changed_at: changed_at.unwrap_or(UnixMillis::MIN),
             history_start,
             counts,
             heap_len,

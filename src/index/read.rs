@@ -222,4 +222,4 @@ impl Index {
     }
 }
 
-const _: () = assert!(INDEX_HEADER_LEN % 8 == 0);
+const _: () = assert!(INDEX_HEADER_LEN.is_multiple_of(8));

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::error::{Damage, StoreError};
 use super::history::{History, Logged};
@@ -86,10 +87,10 @@ impl History<'_> {
     fn undo(&self, overlay: &mut Overlay, logged: &Logged<'_>) -> Result<(), StoreError> {
         let (kind, number) = (logged.event.kind, logged.event.number);
         let key = (kind, Reverse(number));
-        if !overlay.contains_key(&key) {
-            overlay.insert(key, self.view().touched(kind, number)?);
-        }
-        let Some(touched) = overlay.get_mut(&key) else { return Ok(()) };
+        let touched = match overlay.entry(key) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.view().touched(kind, number)?),
+        };
         let before = logged.event.undo(touched.now.take()).map_err(|error| self.mismatch(logged, error))?;
         touched.now = before.map(Tracker::into_owned);
         touched.last_seq = logged.prev;
