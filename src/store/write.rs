@@ -100,7 +100,8 @@ impl Writer<'_> {
     /// commit may still be found by later readers if the system wrote more than it said.
     ///
     /// # Errors
-    /// The system's; damage, which `repair` must mend first; a writer poisoned by an earlier failure.
+    /// The system's; damage, which `repair` must mend first; a writer poisoned by an earlier failure; events that do
+    /// not fit the state, or a time before the last commit's.
     pub fn append(&mut self, sync: &SyncRecord, events: &[Event<'_>]) -> Result<Append, StoreError> {
         self.check()?;
         let first_seq = self.view.as_ref().map_or(Seq(1), |view| view.seq().next());
@@ -110,7 +111,8 @@ impl Writer<'_> {
             Some(view) if view.end.file_len > view.end.offset => self.append_segment(sync, &records),
             Some(_) => self.append_frame(FrameKind::Commit, sync, &records),
         };
-        self.poisoned = appended.is_err();
+        // Nothing was written of what does not fit.
+        self.poisoned = matches!(&appended, Err(error) if !matches!(error, StoreError::Misfit { .. }));
         appended?;
         let compaction_failed = self.compact_if_due().err();
         self.poisoned = compaction_failed.is_some();
@@ -234,7 +236,8 @@ impl Writer<'_> {
         let store = FileId(self.store.storage.nonce());
         let header = SegmentHeader { id: store, base: 0, first_seq: Seq(1), prev: Chain::START, generation: 1 };
         let name = segment_name(&header);
-        let (frame, file_len) = self.publish_segment(&header, sync, records)?;
+        let bytes = segment_bytes(&header, sync, records);
+        let file_len = bytes.len() as u64;
         let current = Current {
             store,
             generation: 0,
@@ -254,7 +257,8 @@ impl Writer<'_> {
             damage: Vec::new(),
             state_in_doubt: false,
         };
-        fold_own(&mut view, &frame, name, SEGMENT_HEADER_LEN)?;
+        view.tail = continued(&view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
+        self.publish_segment(&name, &bytes)?;
         // The first CURRENT names the index too: one replacement less.
         self.write_compacted(view)
     }
@@ -268,15 +272,17 @@ impl Writer<'_> {
         let sealed = current.segments.len() - 1;
         current.segments[sealed].end = view.end.offset;
         current.segments.push(name);
+        let bytes = segment_bytes(&header, sync, records);
+        let tail = continued(view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
+        let file_len = bytes.len() as u64;
         // What this seals must be as durable as what follows.
         self.settle()?;
-        let (frame, file_len) = self.publish_segment(&header, sync, records)?;
+        self.publish_segment(&name, &bytes)?;
         self.file = None;
         self.replace_current(current)?;
         if let Some(view) = &mut self.view {
             view.end = LogEnd { offset: file_len, file_len };
-            fold_own(view, &frame, name, SEGMENT_HEADER_LEN)?;
-            self.synced = view.tail.address;
+            view.tail = tail;
         }
         Ok(())
     }
@@ -293,23 +299,11 @@ impl Writer<'_> {
         }
     }
 
-    /// A segment with one commit, durable but for its name; gives the frame and the file's length.
-    fn publish_segment(
-        &self,
-        header: &SegmentHeader,
-        sync: &SyncRecord,
-        records: &[EventRecord<'_>],
-    ) -> Result<(Vec<u8>, u64), StoreError> {
-        let (kind, offset) = (FrameKind::Commit, SEGMENT_HEADER_LEN);
-        let mut builder = CommitBuilder::new(kind, header.id, offset, header.first_seq, header.prev, sync);
-        records.iter().for_each(|record| builder.event(record));
-        let frame = builder.finish();
-        let mut bytes = header.encode();
-        bytes.extend_from_slice(&frame);
-        let path = self.store.file(&segment_name(header).file_name());
-        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
-        self.sync_dir()?;
-        Ok((frame, bytes.len() as u64))
+    /// Gives a segment its name, durably.
+    fn publish_segment(&self, name: &SegmentName, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.store.file(&name.file_name());
+        publish(self.store.storage, &path, bytes).map_err(StoreError::io("write", &path))?;
+        self.sync_dir()
     }
 
     fn append_frame(
@@ -326,14 +320,14 @@ impl Writer<'_> {
         let mut builder = CommitBuilder::new(kind, name.id, offset, view.seq().next(), view.tail.chain, sync);
         records.iter().for_each(|record| builder.event(record));
         let frame = builder.finish();
+        let tail = continued(view, &frame, name, offset)?;
         let file = self.segment_file(&name)?;
         file.write_at(offset, &frame).map_err(StoreError::io("write", &path))?;
         file.sync().map_err(StoreError::io("sync", &path))?;
         if let Some(view) = &mut self.view {
             let end = offset + frame.len() as u64;
             view.end = LogEnd { offset: end, file_len: end };
-            fold_own(view, &frame, name, offset)?;
-            self.synced = view.tail.address;
+            view.tail = tail;
         }
         Ok(())
     }
@@ -394,6 +388,28 @@ impl Store<'_> {
 pub(super) fn segment_name(header: &SegmentHeader) -> SegmentName {
     let SegmentHeader { id, base, first_seq, generation, .. } = *header;
     SegmentName { first_seq, generation, base, end: OPEN_END, id }
+}
+
+/// A segment with one commit.
+fn segment_bytes(header: &SegmentHeader, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Vec<u8> {
+    let (kind, offset) = (FrameKind::Commit, SEGMENT_HEADER_LEN);
+    let mut builder = CommitBuilder::new(kind, header.id, offset, header.first_seq, header.prev, sync);
+    records.iter().for_each(|record| builder.event(record));
+    let mut bytes = header.encode();
+    bytes.extend_from_slice(&builder.finish());
+    bytes
+}
+
+/// The tail of `view` behind a frame that is yet to be written, through the reader's own code: what a reader would
+/// refuse must not get into the log, for it could never be taken out again.
+fn continued(view: &View, frame: &[u8], name: SegmentName, offset: u64) -> Result<Tail, StoreError> {
+    let mut tail = view.tail.clone();
+    let frame = Frame::decode(frame, name.id, offset).map_err(FoldError::Log);
+    match frame.and_then(|frame| tail.fold(&frame, name.base, view.index())) {
+        Ok(()) => Ok(tail),
+        Err(FoldError::Log(error)) => Err(StoreError::Misfit { path: view.dir.clone(), what: error.wrong }),
+        Err(FoldError::Index(error)) => Err(view.index_error(&error)),
+    }
 }
 
 /// Folds the frame at the start of `bytes`, which was just written, through the reader's own code. Gives the offset
