@@ -27,9 +27,9 @@ pub struct Writer<'s> {
     pub(super) view: Option<View>,
     pub(super) file: Option<Box<dyn WriteFile>>,
     pub(super) poisoned: bool,
+    /// Whether all that the view rests on is known to survive a power cut.
+    settled: bool,
     mended: Vec<Damage>,
-    /// The log address up to which this writer knows the log to be synced.
-    synced: u64,
     _lock: Box<dyn Lock>,
 }
 
@@ -70,16 +70,9 @@ impl<'s> Store<'s> {
         let lock = self.lock(patience)?;
         let view = self.view()?;
         let repo = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
-        let mut writer = Writer {
-            store: self.clone(),
-            repo,
-            view,
-            file: None,
-            poisoned: false,
-            mended: Vec::new(),
-            synced: 0,
-            _lock: lock,
-        };
+        let settled = view.as_ref().is_none_or(View::is_acknowledged);
+        let (store, mended) = (self.clone(), Vec::new());
+        let mut writer = Writer { store, repo, view, file: None, poisoned: false, settled, mended, _lock: lock };
         writer.tidy()?;
         Ok(writer)
     }
@@ -114,6 +107,7 @@ impl Writer<'_> {
         // Nothing was written of what does not fit.
         self.poisoned = matches!(&appended, Err(error) if !matches!(error, StoreError::Misfit { .. }));
         appended?;
+        self.settled = true;
         let compaction_failed = self.compact_if_due().err();
         self.poisoned = compaction_failed.is_some();
         Ok(Append { first_seq, last_seq: Seq(first_seq.0 + records.len() as u64 - 1), compaction_failed })
@@ -139,29 +133,36 @@ impl Writer<'_> {
         self.replace_current(current)
     }
 
-    /// Syncs what an interrupted writer may have left unsynced, before anything is acknowledged that rests on it.
+    /// Syncs what an interrupted writer may have left unsynced, bytes and names, before anything is acknowledged that
+    /// rests on it.
     ///
     /// # Errors
     /// As [`Self::append`].
     pub fn settle(&mut self) -> Result<(), StoreError> {
         self.check()?;
-        let Some(view) = &self.view else { return Ok(()) };
-        let address = view.tail.address;
-        let acknowledged = view.checked.as_ref().map_or(0, |checked| checked.acknowledged);
-        if view.tail.frame_count == 0 || acknowledged.max(self.synced) >= address {
-            return Ok(());
+        if !self.settled {
+            let synced = self.sync_found();
+            self.poisoned = synced.is_err();
+            synced?;
+            self.settled = true;
         }
-        let (path, name) = self.open_segment_path();
-        let synced = self.segment_file(&name).and_then(|file| file.sync().map_err(StoreError::io("sync", &path)));
-        self.poisoned = synced.is_err();
-        self.synced = address;
-        synced
+        Ok(())
+    }
+
+    fn sync_found(&mut self) -> Result<(), StoreError> {
+        // What an index holds was synced before the index had its name.
+        if self.view.as_ref().is_some_and(|view| view.tail.frame_count > 0) {
+            let (path, name) = self.open_segment_path();
+            self.segment_file(&name)?.sync().map_err(StoreError::io("sync", &path))?;
+        }
+        self.sync_dir()
     }
 
     /// Remembers a manifest's signature. Best effort: `checked` may vanish at any time.
     pub fn record_checked(&self, entry: Option<CheckedEntry>, now: UnixMillis) {
         if let Some(view) = &self.view {
-            self.store.record_checked(view, entry, now);
+            let acknowledged = if self.settled { view.tail.address } else { 0 };
+            self.store.write_checked(view, acknowledged, entry, now);
         }
     }
 
@@ -186,12 +187,19 @@ impl Writer<'_> {
             Some(_) => names.clone(),
             None => Vec::new(),
         };
-        for name in names.iter().filter(|name| is_own(name) && !live.contains(name)) {
-            let numbered = name.starts_with("log-") || name.starts_with("index-");
-            if name.ends_with(TEMPORARY) || (numbered && self.view.is_some()) {
-                // Best effort: what stays is removed next time.
-                let _ = self.store.storage.remove(&self.store.file(name));
-            }
+        let numbered = |name: &str| name.starts_with("log-") || name.starts_with("index-");
+        let retired = |name: &&String| {
+            let unused = name.ends_with(TEMPORARY) || (numbered(name) && self.view.is_some());
+            unused && is_own(name) && !live.contains(name)
+        };
+        let retired: Vec<&String> = names.iter().filter(retired).collect();
+        if retired.iter().any(|name| !name.ends_with(TEMPORARY)) {
+            // The CURRENT that retired them may not be durable yet: until then the one before it needs them.
+            self.sync_dir()?;
+        }
+        for name in retired {
+            // Best effort: what stays is removed next time.
+            let _ = self.store.storage.remove(&self.store.file(name));
         }
         self.mend()
     }
@@ -371,6 +379,11 @@ impl Writer<'_> {
 impl Store<'_> {
     /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.
     pub fn record_checked(&self, view: &View, entry: Option<CheckedEntry>, now: UnixMillis) {
+        // A reader may see a commit that its writer has not synced, or never will: only a writer knows better.
+        self.write_checked(view, 0, entry, now);
+    }
+
+    fn write_checked(&self, view: &View, acknowledged: u64, entry: Option<CheckedEntry>, now: UnixMillis) {
         if view.state_in_doubt {
             return;
         }
@@ -379,7 +392,7 @@ impl Store<'_> {
         let others = known.into_iter().flat_map(|checked| &checked.entries);
         entries.extend(others.filter(|other| entry.is_none_or(|entry| entry.path_key != other.path_key)));
         entries.truncate(Checked::MAX_ENTRIES);
-        let acknowledged = view.tail.address.max(known.map_or(0, |checked| checked.acknowledged));
+        let acknowledged = acknowledged.max(known.map_or(0, |checked| checked.acknowledged));
         let checked = Checked { store: view.current.store, acknowledged, checked_at: now, entries };
         let _ = publish_unsynced(self.storage, &self.file(CHECKED), &checked.encode());
     }
