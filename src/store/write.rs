@@ -268,7 +268,11 @@ impl Writer<'_> {
         view.tail = continued(&view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
         self.publish_segment(&name, &bytes)?;
         // The first CURRENT names the index too: one replacement less.
-        self.write_compacted(view)
+        let written = self.write_compacted(view);
+        if written.is_err() {
+            self.view = None;
+        }
+        written
     }
 
     /// Writes past a torn commit: seals the segment where its last commit ends, and begins another.
