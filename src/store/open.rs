@@ -1,5 +1,6 @@
 //! Opening for reading: no lock, no write, no waiting for a writer.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -41,14 +42,19 @@ impl Store<'_> {
         }
         match last {
             // What stays missing was not a compaction's doing: go on from what the directory holds.
-            Err(StoreError::Unstable { path }) => self.recovered_view(path),
+            Err(StoreError::Unstable { path }) => self.view_without(path),
             last => last,
         }
     }
 
-    fn recovered_view(&self, missing: std::path::PathBuf) -> Result<Option<View>, StoreError> {
+    fn view_without(&self, missing: PathBuf) -> Result<Option<View>, StoreError> {
         let damage =
             Damage { path: missing, offset: 0, what: "is missing or not the file that CURRENT names".to_owned() };
+        // If it is the index, the log alone gives the same answer.
+        if let Ok(Some(mut view)) = self.try_view(false) {
+            view.damage.insert(0, damage);
+            return Ok(Some(view));
+        }
         let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
         let mut view = self.view_of(current, true)?;
         view.damage.insert(0, damage);
