@@ -8,7 +8,10 @@ use super::error::{Damage, StoreError};
 use super::tail::{FoldError, Tail};
 use super::view::{LogEnd, View};
 use super::{CHECKED, CURRENT, SMALL_FILE_LIMIT, Store};
-use crate::format::{Checked, Current, FormatError, IndexName, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Wrong};
+use crate::format::{
+    Checked, ChunkKind, Current, FRAME_HEADER_LEN, FormatError, FrameKind, IndexName, OPEN_END, SEGMENT_HEADER_LEN,
+    SegmentName, SyncRecord, Wrong, decode_sync,
+};
 use crate::index::Index;
 use crate::log::{Segment, SegmentError, Stop, walk};
 
@@ -66,21 +69,40 @@ impl Store<'_> {
         let path = self.file(CURRENT);
         let bytes = self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))?;
         let found = bytes.as_deref().map(Current::decode);
-        let (current, damage) = match found {
-            Some(Ok(current)) => (current, None),
+        let lost = match found {
+            Some(Ok(current)) => return self.view_of(current, with_index).map(Some),
             Some(Err(error)) if matches!(error.wrong, Wrong::Newer(_)) => return Err(StoreError::format(path, &error)),
-            Some(Err(error)) => match self.recover_current()? {
-                Some(current) => (current, Some(Damage::new(path, &error))),
-                None => return Err(StoreError::format(path, &error)),
-            },
-            None => match self.recover_current()? {
-                Some(current) => (current, Some(Damage { path, offset: 0, what: "is missing".to_owned() })),
-                None => return Ok(None),
-            },
+            Some(Err(error)) => Damage::new(path, &error),
+            None => Damage { path, offset: 0, what: "is missing".to_owned() },
+        };
+        let Some(current) = self.recover_current()? else {
+            // Segments are complete before they have their names: one that does not verify is no crash's doing.
+            let nothing = bytes.is_none() && !self.has_segments()?;
+            return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
         };
         let mut view = self.view_of(current, with_index)?;
-        view.damage.extend(damage);
+        view.current_recovered = true;
+        if view.tail.last_sync.is_none() {
+            view.tail.last_sync = self.last_sync(&view);
+        }
+        if bytes.is_some() || !view.is_interrupted_first_sync() {
+            view.damage.push(lost);
+        }
         Ok(Some(view))
+    }
+
+    /// The sync of the last commit that the index holds: how fresh the state is, where `CURRENT` does not say.
+    fn last_sync(&self, view: &View) -> Option<SyncRecord> {
+        let at = view.tail.last_frame;
+        let name = *view.current.segments.iter().rev().find(|name| name.base < at)?;
+        let segment = self.segment(name).ok()?;
+        let offset = at - name.base;
+        let header = segment.frame_header(offset).ok()?;
+        let chunk_at = offset + FRAME_HEADER_LEN;
+        let bytes = segment.chunk_bytes(chunk_at).ok()?;
+        let chunk = segment.chunk(&bytes, chunk_at).ok()?;
+        let is_sync = header.kind != FrameKind::Note && chunk.kind == ChunkKind::Sync;
+        if is_sync { decode_sync(chunk.payload, chunk_at).ok() } else { None }
     }
 
     fn view_of(&self, current: Current, with_index: bool) -> Result<View, StoreError> {
@@ -159,6 +181,7 @@ impl Store<'_> {
             end: LogEnd::default(),
             damage: Vec::new(),
             state_in_doubt: false,
+            current_recovered: false,
         };
         for name in view.current.segments.clone() {
             let behind = name.end != OPEN_END && name.base + name.end <= view.tail.address;

@@ -67,6 +67,7 @@ impl Writer<'_> {
             end: LogEnd { offset: bytes.len() as u64, file_len: bytes.len() as u64 },
             damage: Vec::new(),
             state_in_doubt: false,
+            current_recovered: false,
         };
         fold_all(&mut view, &bytes)?;
         // What was known to be fresh stays so, unless the new log knows better.

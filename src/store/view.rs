@@ -31,6 +31,8 @@ pub struct View {
     pub(super) damage: Vec<Damage>,
     /// Whether the damage leaves the state in doubt (and not only old history, or the index).
     pub(super) state_in_doubt: bool,
+    /// Whether `current` was told from the other files, and is still to be written.
+    pub(super) current_recovered: bool,
 }
 
 /// Where the open segment ends.

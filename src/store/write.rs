@@ -207,13 +207,15 @@ impl Writer<'_> {
     /// Writes anew what can be told from the log alone: `CURRENT`, and the index.
     fn mend(&mut self) -> Result<(), StoreError> {
         let Some(view) = &self.view else { return Ok(()) };
-        if view.state_in_doubt || view.damage.is_empty() {
+        if view.state_in_doubt || (view.damage.is_empty() && !view.current_recovered) {
             return Ok(());
         }
         let mut current = view.current.clone();
         let folded_anew = view.index.is_none();
-        if view.damage.iter().any(|damage| damage.path == self.store.file(CURRENT)) {
+        if view.current_recovered {
             current.repo.clone_from(&self.repo);
+            current.freshness = view.freshness();
+            self.settle()?;
             self.replace_current(current)?;
         }
         if folded_anew {
@@ -264,6 +266,7 @@ impl Writer<'_> {
             end: LogEnd { offset: file_len, file_len },
             damage: Vec::new(),
             state_in_doubt: false,
+            current_recovered: false,
         };
         view.tail = continued(&view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
         self.publish_segment(&name, &bytes)?;
@@ -370,6 +373,7 @@ impl Writer<'_> {
         replaced?;
         if let Some(view) = &mut self.view {
             view.current = current;
+            view.current_recovered = false;
         }
         Ok(())
     }
