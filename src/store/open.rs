@@ -59,33 +59,48 @@ impl Store<'_> {
             return Ok(Some(view));
         }
         let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
-        let mut view = self.view_of(current, true)?;
+        let mut view = self.view_of(current, self.read_checked(), true)?;
         view.damage.insert(0, damage);
         view.state_in_doubt = true;
         Ok(Some(view))
     }
 
     fn try_view(&self, with_index: bool) -> Result<Option<View>, StoreError> {
+        // Before CURRENT, so that the log which that names holds what this acknowledges.
+        let checked = self.read_checked();
         let path = self.file(CURRENT);
-        let bytes = self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))?;
+        let bytes = self.current_bytes()?;
         let found = bytes.as_deref().map(Current::decode);
         let lost = match found {
-            Some(Ok(current)) => return self.view_of(current, with_index).map(Some),
+            Some(Ok(current)) => return self.view_of(current, checked, with_index).map(Some),
             Some(Err(error)) if matches!(error.wrong, Wrong::Newer(_)) => return Err(StoreError::format(path, &error)),
-            Some(Err(error)) => Damage::new(path, &error),
-            None => Damage { path, offset: 0, what: "is missing".to_owned() },
+            Some(Err(error)) => Damage::new(path.clone(), &error),
+            None => Damage { path: path.clone(), offset: 0, what: "is missing".to_owned() },
         };
+        let is_damaged = bytes.is_some();
+        let recovered = self.view_without_current(lost, is_damaged, checked, with_index);
+        // A writer may have brought it meanwhile, and all of this come from half of its work.
+        if self.current_bytes()? == bytes { recovered } else { Err(StoreError::Unstable { path }) }
+    }
+
+    fn view_without_current(
+        &self,
+        lost: Damage,
+        is_damaged: bool,
+        checked: Option<Checked>,
+        with_index: bool,
+    ) -> Result<Option<View>, StoreError> {
         let Some(current) = self.recover_current()? else {
             // Segments are complete before they have their names: one that does not verify is no crash's doing.
-            let nothing = bytes.is_none() && !self.has_segments()?;
+            let nothing = !is_damaged && !self.has_segments()?;
             return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
         };
-        let mut view = self.view_of(current, with_index)?;
+        let mut view = self.view_of(current, checked, with_index)?;
         view.current_recovered = true;
         if view.tail.last_sync.is_none() {
             view.tail.last_sync = self.last_sync(&view);
         }
-        if bytes.is_some() || !view.is_interrupted_first_sync() {
+        if is_damaged || !view.is_interrupted_first_sync() {
             view.damage.push(lost);
         }
         Ok(Some(view))
@@ -105,7 +120,7 @@ impl Store<'_> {
         if is_sync { decode_sync(chunk.payload, chunk_at).ok() } else { None }
     }
 
-    fn view_of(&self, current: Current, with_index: bool) -> Result<View, StoreError> {
+    fn view_of(&self, current: Current, checked: Option<Checked>, with_index: bool) -> Result<View, StoreError> {
         let mut damage = Vec::new();
         let mut index = None;
         if let (Some(name), true) = (current.index, with_index) {
@@ -115,7 +130,7 @@ impl Store<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let checked = self.read_checked(&current);
+        let checked = checked.filter(|checked| checked.store == current.store);
         match self.fold(current.clone(), index, checked.clone()) {
             Ok(mut view) => {
                 view.damage.extend(damage);
@@ -151,10 +166,10 @@ impl Store<'_> {
         self.fold(current, None, None).map_err(|(error, _)| error)
     }
 
-    fn read_checked(&self, current: &Current) -> Option<Checked> {
+    fn read_checked(&self) -> Option<Checked> {
         // It may vanish at any time, so whatever is wrong with it only costs a look at the manifest.
         let bytes = self.storage.read(&self.file(CHECKED), SMALL_FILE_LIMIT).ok()??;
-        Checked::decode(&bytes).ok().filter(|checked| checked.store == current.store)
+        Checked::decode(&bytes).ok()
     }
 
     /// The error's flag tells whether it lies in the index.
