@@ -57,15 +57,26 @@ impl Checkout {
         if dot_git.metadata()?.is_dir() {
             return Ok(dot_git.join("config"));
         }
-        let link = line(&dot_git)?;
-        let target = link.strip_prefix(b"gitdir: ").ok_or(io::ErrorKind::InvalidData)?;
-        let git_dir = self.root.join(path(target)?);
+        let git_dir = self.git_dir()?;
         let common = match line(&git_dir.join("commondir")) {
             Ok(common) => git_dir.join(path(&common)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => git_dir,
             Err(error) => return Err(error),
         };
         Ok(common.join("config"))
+    }
+}
+
+impl Checkout {
+    /// The directory that holds this working tree's `HEAD`.
+    pub(super) fn git_dir(&self) -> io::Result<PathBuf> {
+        let dot_git = self.root.join(".git");
+        if dot_git.metadata()?.is_dir() {
+            return Ok(dot_git);
+        }
+        let link = line(&dot_git)?;
+        let target = link.strip_prefix(b"gitdir: ").ok_or(io::ErrorKind::InvalidData)?;
+        Ok(self.root.join(path(target)?))
     }
 }
 

@@ -37,7 +37,7 @@ fn entries(bytes: &[u8]) -> Vec<(String, String)> {
 }
 
 /// The first line that git wrote, or how it ended.
-fn reason(stderr: &[u8], status: &str) -> String {
+pub(super) fn reason(stderr: &[u8], status: &str) -> String {
     let text = String::from_utf8_lossy(stderr);
     text.lines().find(|line| !line.trim().is_empty()).unwrap_or(status).to_owned()
 }

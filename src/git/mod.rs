@@ -1,19 +1,21 @@
 //! The checkout: where its root is, and which repository of GitHub it belongs to.
 //!
 //! Owns what this program knows of git: the look of a checkout on disk, the one call of `git` that reads its remotes,
-//! and the forms of their URLs, all as `gh` takes them. Finding the root and the configuration's path only looks at
+//! the forms of their URLs, all as `gh` takes them, and the committed versions of a file. Finding the root and the configuration's path only looks at
 //! files; nothing here writes. Knows nothing of the store, the manifest's content, the environment or the network.
 //!
 //! Left out of what `gh` does: aliases of hosts in `~/.ssh/config`, and asking the user which remote is meant.
 
 mod checkout;
 mod config;
+mod history;
 mod remotes;
 #[cfg(test)]
 mod tests;
 mod url;
 
 pub use checkout::Checkout;
+pub use history::{CommitId, Version};
 pub use remotes::{HostSource, Hosts};
 
 /// Why a checkout names no repository; in the words of `gh`, where it has some.

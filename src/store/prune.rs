@@ -38,7 +38,9 @@ impl Writer<'_> {
         self.view = Some(view);
         let (mut pruning, rewrite) = plan?;
         if let Some(rewrite) = rewrite {
-            let replaced = self.replace_log(rewrite, &[]);
+            // The state stays, and so does how fresh it is.
+            let freshness = self.view.as_ref().and_then(|view| view.freshness());
+            let replaced = self.replace_log(rewrite, freshness, &[]);
             self.poisoned |= replaced.is_err();
             replaced?;
             pruning.log_bytes.1 = self.view.as_ref().map_or(0, |view| view.byte_lens().0);

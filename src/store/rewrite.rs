@@ -8,8 +8,8 @@ use super::tail::Tail;
 use super::view::{LogEnd, View};
 use super::write::{Writer, fold_own, segment_name};
 use crate::format::{
-    Chain, CommitBuilder, Current, EventRecord, FileId, FrameKind, SEGMENT_HEADER_LEN, SegmentHeader, SyncRecord,
-    chain_of,
+    Chain, CommitBuilder, Current, EventRecord, FileId, FrameKind, Freshness, SEGMENT_HEADER_LEN, SegmentHeader,
+    SyncRecord, chain_of,
 };
 use crate::fs::publish;
 use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber};
@@ -36,19 +36,25 @@ impl Writer<'_> {
         Rewrite { bytes: header.encode(), header, chain: Chain::START, next_seq: first_seq, last_seqs: HashMap::new() }
     }
 
-    /// Makes `rewrite` the log. Old files are removed, but for those of `keep`, which are renamed to `damaged-…`.
+    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed, but for those of `keep`, which are
+    /// renamed to `damaged-…`.
     ///
     /// # Errors
     /// The system's; the store is then as it was.
-    pub fn replace_log(&mut self, rewrite: Rewrite, keep: &[String]) -> Result<(), StoreError> {
+    pub fn replace_log(
+        &mut self,
+        rewrite: Rewrite,
+        freshness: Option<Freshness>,
+        keep: &[String],
+    ) -> Result<(), StoreError> {
         let Rewrite { header, bytes, .. } = rewrite;
         let name = segment_name(&header);
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
         self.sync_dir()?;
-        let (generation, freshness, repo) = match &self.view {
-            Some(view) => (view.current.generation, view.freshness(), view.current.repo.clone()),
-            None => (0, None, self.repo.clone()),
+        let (generation, repo) = match &self.view {
+            Some(view) => (view.current.generation, view.current.repo.clone()),
+            None => (0, self.repo.clone()),
         };
         let mut view = View {
             dir: self.store.dir.clone(),
@@ -70,12 +76,8 @@ impl Writer<'_> {
             current_recovered: false,
         };
         fold_all(&mut view, &bytes)?;
-        // What was known to be fresh stays so, unless the new log knows better.
         let address = view.tail.address;
-        let last = view.tail.changed_at;
-        view.current.freshness = freshness
-            .filter(|fresh| fresh.changed_at >= last)
-            .map(|fresh| crate::format::Freshness { address, ..fresh });
+        view.current.freshness = freshness.map(|fresh| Freshness { address, ..fresh });
         let retired = self.live_files();
         self.file = None;
         self.write_compacted(view)?;

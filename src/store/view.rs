@@ -45,6 +45,13 @@ pub(super) struct LogEnd {
 }
 
 impl View {
+    /// The state of an index alone.
+    pub(super) fn of_index(dir: PathBuf, current: Current, index: Rc<Index>) -> Result<Self, StoreError> {
+        let tail = Tail::behind(&index).map_err(|error| StoreError::format(dir.clone(), &error))?;
+        let (checked, end, damage) = (None, LogEnd::default(), Vec::new());
+        Ok(Self { dir, current, index: Some(index), tail, checked, end, damage, state_in_doubt: false })
+    }
+
     pub(super) fn index(&self) -> Option<&Index> {
         self.index.as_deref()
     }

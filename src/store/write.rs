@@ -113,6 +113,18 @@ impl Writer<'_> {
         Ok(Append { first_seq, last_seq: Seq(first_seq.0 + records.len() as u64 - 1), compaction_failed })
     }
 
+    /// Appends a note: words, and no events.
+    pub(super) fn append_note(&mut self, note: &SyncRecord) -> Result<(), StoreError> {
+        self.check()?;
+        let appended = match &self.view {
+            Some(view) if view.end.file_len == view.end.offset => self.append_frame(FrameKind::Note, note, &[]),
+            // A torn tail is written past by the next commit: a note is not worth a segment.
+            _ => Ok(()),
+        };
+        self.poisoned = appended.is_err();
+        appended
+    }
+
     /// Records that a manifest or answer was taken in that changed nothing.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ pub struct Located {
     pub path_key: [u8; 16],
     /// The repository it belonged to when it was last read.
     pub known: Option<Repo>,
-    checkout: Option<Checkout>,
+    pub(super) checkout: Option<Checkout>,
     hint_path: PathBuf,
     git_config: Signature,
 }

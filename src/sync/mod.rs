@@ -4,9 +4,11 @@
 
 mod checkout;
 mod manifest;
+mod rebuild;
 
 pub use checkout::{Hosting, Located, forget_checkouts, locate};
 pub use manifest::{Options, Outcome, Synced, is_pending, sync};
+pub use rebuild::{Rebuilt, past_states, rebuild};
 
 use std::path::PathBuf;
 
@@ -67,6 +69,22 @@ pub enum SyncError {
         path: PathBuf,
         /// Git's answer.
         error: GitError,
+    },
+    /// Git could not tell.
+    #[error("could not read the history of {}: {error}", path.display())]
+    Git {
+        /// The manifest.
+        path: PathBuf,
+        /// Git's answer.
+        error: GitError,
+    },
+    /// Git knows no version of the manifest that can be read.
+    #[error("{revision} has no version of {} that can be read", path.display())]
+    NoVersions {
+        /// The manifest.
+        path: PathBuf,
+        /// The branch or `HEAD`.
+        revision: String,
     },
     /// The host does not fit.
     #[error("{host:?} is no host: {error}")]

@@ -123,7 +123,8 @@ fn merge(found: &mut Vec<(usize, Change)>, options: &HistoryOptions) {
     }
 }
 
-fn row<'r>(repo: &'r Repo, change: &'r Change) -> EventRow<'r> {
+/// The change as it is printed.
+pub fn row<'r>(repo: &'r Repo, change: &'r Change) -> EventRow<'r> {
     let sync = &change.sync;
     // The commit of a working tree's manifest only tells where its checkout stood.
     let commit = sync.commit.as_deref().filter(|_| sync.source == gh_pmu::format::Source::Git);

@@ -3,8 +3,11 @@
 
 mod clear;
 mod compact;
+mod export;
 mod history;
 mod list;
+mod rebuild;
+mod repair;
 mod sources;
 mod status;
 mod sync;
@@ -49,7 +52,9 @@ pub fn run(invocation: &Invocation, context: &mut Context<'_, '_>) -> Result<Exi
         Command::Compact(options) => compact::run(options, repo, context),
         Command::Verify { json } => verify::run(*json, repo, context),
         Command::Clear(options) => clear::run(options, repo, context),
-        _ => Err(nothing_cached(repo.as_ref())),
+        Command::Repair => repair::run(repo, context),
+        Command::Rebuild => rebuild::run(repo, context),
+        Command::Export(options) => export::run(options, repo, context),
     }
 }
 

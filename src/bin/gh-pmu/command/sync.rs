@@ -27,7 +27,8 @@ pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Re
     Ok(Exit::Done)
 }
 
-fn sentence(synced: &Synced, context: &Context<'_, '_>) -> String {
+/// What a sync came to, for people.
+pub fn sentence(synced: &Synced, context: &Context<'_, '_>) -> String {
     let repo = &synced.repo;
     match &synced.outcome {
         Outcome::Unchanged => format!("{repo} is up to date: the manifest has not changed"),

@@ -208,7 +208,8 @@ where
     lines.finish()
 }
 
-fn write_event(names: &[&str], visible: bool, row: &EventRow<'_>, out: &mut Vec<u8>) {
+/// One event as a JSON object of the fields `names`.
+pub(super) fn write_event(names: &[&str], visible: bool, row: &EventRow<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
     let mut json = JsonWriter::new(out, visible);
     let event = &row.event;
@@ -234,13 +235,13 @@ fn write_event(names: &[&str], visible: bool, row: &EventRow<'_>, out: &mut Vec<
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Before,
     After,
 }
 
 /// The fields that changed, as they were or are; the whole tracker where it appeared or went.
-fn side(json: &mut JsonWriter<'_>, event: &Event<'_>, side: Side) {
+pub(super) fn side(json: &mut JsonWriter<'_>, event: &Event<'_>, side: Side) {
     let times = |json: &mut JsonWriter<'_>, before: &Times, after: &Times| {
         let shown = if side == Side::Before { before } else { after };
         if before.closed_at != after.closed_at {

@@ -181,14 +181,19 @@ fn place(head: &ListHead<'_>) -> String {
 }
 
 /// The fields asked for, in the order of their names.
-struct Fields<'f, 'r> {
+pub(super) struct Fields<'f, 'r> {
     names: &'f [&'static str],
     visible: bool,
     /// The repository of the row before, its name and the beginning of its URLs, in JSON: they seldom change.
     repo: Option<(&'r Repo, Vec<u8>, Vec<u8>)>,
 }
 
-impl<'r> Fields<'_, 'r> {
+impl<'f, 'r> Fields<'f, 'r> {
+    /// The fields `names`, which are in alphabetical order, for programs.
+    pub(super) fn of(names: &'f [&'static str]) -> Self {
+        Self { names, visible: false, repo: None }
+    }
+
     /// Writes the whole array and a line break.
     fn write<I, E>(&mut self, rows: I, mut lines: Portions<'_>) -> Result<(), Error>
     where
@@ -207,7 +212,8 @@ impl<'r> Fields<'_, 'r> {
         lines.finish()
     }
 
-    fn row(&mut self, row: &Row<'r>, out: &mut Vec<u8>) {
+    /// One tracker as a JSON object.
+    pub(super) fn row(&mut self, row: &Row<'r>, out: &mut Vec<u8>) {
         out.push(b'{');
         let tracker = &row.tracker;
         let parts = || TitleParts::of(tracker.kind, &tracker.title);

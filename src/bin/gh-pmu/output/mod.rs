@@ -1,6 +1,7 @@
 //! The only printer. Owns standard output and standard error, every form that lists and reports take, and what happens
 //! when nobody reads them; must not know the store or where rows come from.
 
+mod export;
 mod history;
 mod jq;
 mod json;
@@ -26,6 +27,7 @@ use crate::config::PagerCommand;
 use crate::exit::{Error, Exit};
 use style::Style;
 
+pub use export::{Export, SyncRow};
 pub use history::{EventRow, HistoryHead};
 pub use list::ListHead;
 pub use progress::Progress;

@@ -1,0 +1,101 @@
+//! `cache export`.
+
+use gh_pmu::model::{Kind, Repo, Seq};
+use gh_pmu::query::{Filter, HistoryFilter, Order, Row, changes, select};
+use gh_pmu::store::Moment;
+
+use super::Context;
+use super::history::row;
+use super::sources::Source;
+use crate::args::{ExportFormat, ExportOptions};
+use crate::exit::{Error, Exit};
+use crate::output::{Export, SyncRow, hex};
+
+/// Events are read and written in portions of this many.
+const PORTION: u64 = 10_000;
+
+/// Writes the trackers, or the events, of one repository.
+///
+/// # Errors
+/// Nothing to answer from; damage; standard output is closed.
+pub fn run(options: &ExportOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let mut source = context.source(named)?;
+    // Half an export is none: every block is verified before the first byte is written.
+    if let Err(error) = source.1.state_hash().and_then(|_| select_all(&source).map(drop)) {
+        source.1 = context.without_index(&source.0, &error)?;
+    }
+    let sources = [source];
+    let [source] = &sources;
+    let store = context.store(&source.0);
+    let mut export = context.output.export();
+    match options.format {
+        ExportFormat::Ndjson if options.events => each_event(&store, source, &mut export, |e, r| e.ndjson_event(&r))?,
+        ExportFormat::Ndjson => each_tracker(&sources, |row| export.ndjson_tracker(&row))?,
+        ExportFormat::Csv if options.events => {
+            export.csv_header(true)?;
+            each_event(&store, source, &mut export, |export, row| export.csv_event(&row))?;
+        }
+        ExportFormat::Csv => {
+            export.csv_header(false)?;
+            each_tracker(&sources, |row| export.csv_tracker(&row))?;
+        }
+        ExportFormat::Sql => {
+            let sync = sync_row(source);
+            export.sql_start(&sync)?;
+            each_tracker(&sources, |row| export.sql_tracker(&row, &sync))?;
+            each_event(&store, source, &mut export, |export, row| export.sql_event(&row))?;
+            export.sql_end()?;
+        }
+    }
+    export.finish()?;
+    Ok(Exit::Done)
+}
+
+fn select_all((_, view): &Source) -> Result<u64, gh_pmu::store::StoreError> {
+    let mut count = 0;
+    for item in view.trackers() {
+        item?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn each_tracker(sources: &[Source], mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    for kind in Kind::ALL {
+        let selection = select(sources, &Filter::all(kind)).map_err(|(_, error)| error)?;
+        selection.rows().try_for_each(&mut each)?;
+    }
+    Ok(())
+}
+
+fn each_event(
+    store: &gh_pmu::store::Store<'_>,
+    (repo, view): &Source,
+    export: &mut Export<'_>,
+    mut each: impl FnMut(&mut Export<'_>, crate::output::EventRow<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let history = store.history(view);
+    let mut after = view.history_start().0.saturating_sub(1);
+    while after < view.seq().0 {
+        let until = (after + PORTION).min(view.seq().0);
+        let filter = HistoryFilter {
+            since: Some(Moment::Seq(Seq(after))),
+            until: Some(Moment::Seq(Seq(until))),
+            order: Order::Ascending,
+            ..HistoryFilter::default()
+        };
+        for change in changes(&history, &filter)? {
+            each(export, row(repo, &change))?;
+        }
+        after = until;
+    }
+    Ok(())
+}
+
+fn sync_row((repo, view): &Source) -> SyncRow {
+    let fresh = view.freshness();
+    let synced_at = fresh.as_ref().map_or(view.changed_at(), |fresh| fresh.synced_at);
+    let checked_at = view.checked().map_or(synced_at, |checked| checked.checked_at);
+    let manifest = fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash));
+    SyncRow { repo: repo.to_string(), manifest, synced_at, checked_at }
+}

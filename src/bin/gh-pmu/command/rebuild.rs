@@ -1,0 +1,50 @@
+//! `cache rebuild`.
+
+use gh_pmu::model::Repo;
+use gh_pmu::store::PATIENCE;
+use gh_pmu::sync::{Rebuilt, rebuild};
+
+use super::Context;
+use super::sources::DISK;
+use crate::exit::{Error, Exit};
+use crate::output::hex;
+
+/// Replaces the log by one out of git's history, then syncs from the working tree.
+///
+/// # Errors
+/// No checkout, no git, no version of the manifest in its history, another writer, the store's.
+pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let Some(located) = context.located() else {
+        return Err(Error::new("this is no checkout, so there is no history of a manifest to rebuild from"));
+    };
+    let repo = context.repo(named, Some(&located))?;
+    let branch = context.config.cache.branch.as_ref().map(|branch| format!("origin/{branch}"));
+    let revision = branch.as_deref().unwrap_or("HEAD");
+    let progress = context.output.progress("Rebuilding from git");
+    let rebuilt = rebuild(&DISK, &context.config.cache_dir, &located, (&repo, revision), context.now);
+    drop(progress);
+    let rebuilt = rebuilt?;
+    context.output.success(&sentence(&repo, &rebuilt))?;
+    if context.config.cache.branch.is_none() {
+        match context.sync(&located, Some(&repo), false, PATIENCE) {
+            Ok(synced) => context.output.success(&super::sync::sentence(&synced, context))?,
+            Err(error) => context.output.warn(&format!("{error}; the rest is rebuilt")),
+        }
+    }
+    if let Some(view) = context.store(&repo).view()? {
+        context.output.success(&format!("state hash {}", hex(&view.state_hash()?)))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn sentence(repo: &Repo, rebuilt: &Rebuilt) -> String {
+    let Rebuilt { versions, skipped, older, events } = *rebuilt;
+    let mut text = format!("{repo} rebuilt from git: {versions} versions, {events} events");
+    if skipped > 0 {
+        text.push_str(&format!("; {skipped} versions skipped, which cannot be read or are of another repository"));
+    }
+    if older > 0 {
+        text.push_str(&format!("; {older} skipped, which are older than one before them"));
+    }
+    text
+}

@@ -1,0 +1,56 @@
+//! `cache repair`.
+
+use gh_pmu::model::Repo;
+use gh_pmu::store::{PATIENCE, Repaired};
+use gh_pmu::sync::{SyncError, past_states};
+
+use super::Context;
+use crate::exit::{Error, Exit};
+
+/// Mends a damaged store, then syncs from the manifest, and says what was and was not recovered.
+///
+/// # Errors
+/// Another writer, and the system's.
+pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let located = context.located();
+    let repo = context.repo(named, located.as_ref())?;
+    let store = context.store(&repo);
+    let progress = context.output.progress("Repairing");
+    let now = context.now;
+    let mut past = || located.as_ref().map_or_else(Vec::new, |located| past_states(located, &repo, now));
+    let repaired = store.repair(&repo, PATIENCE, &mut past, now.millis());
+    drop(progress);
+    match repaired? {
+        None => context.output.success(&format!("nothing of {repo} is damaged"))?,
+        Some(repaired) => tell(&repo, &repaired, context)?,
+    }
+    let Some(located) = &located else { return Ok(Exit::Done) };
+    match context.sync(located, Some(&repo), false, PATIENCE) {
+        Ok(synced) => context.output.success(&super::sync::sentence(&synced, context))?,
+        Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => {}
+        Err(error) => context.output.warn(&error.to_string()),
+    }
+    Ok(Exit::Done)
+}
+
+fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Result<(), Error> {
+    for found in &repaired.found {
+        context.output.success(&format!("found: {found}"))?;
+    }
+    for aside in &repaired.aside {
+        context.output.success(&format!("kept aside as {aside}"))?;
+    }
+    let Repaired { kept, recovered, lost, history_start, begun_anew, .. } = repaired;
+    if *begun_anew {
+        return context.output.success(&format!("nothing of {repo} verified: its cache begins anew"));
+    }
+    let lost = match lost {
+        0 => "nothing is lost".to_owned(),
+        lost => format!("{lost} events are lost"),
+    };
+    context.output.success(&format!("{repo} repaired: {kept} events kept, {recovered} recovered, {lost}"))?;
+    if history_start.0 > 1 {
+        context.output.success(&format!("history of {repo} starts with event {history_start}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! What stood in the gaps of a damaged log, told from what stands around them.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::repair::PastState;
+use crate::format::{Source, SyncRecord};
+use crate::model::{Change, Event, Kind, Seq, State, Tracker, TrackerNumber, UnixMillis, diff};
+
+type Key = (Kind, Reverse<TrackerNumber>);
+type States = BTreeMap<Key, Tracker<'static>>;
+
+/// Everything that verifies.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) first_seq: Seq,
+    /// The first event behind a base, its sync, and its trackers with their last events.
+    pub(super) base: Option<(Seq, SyncRecord, Vec<(Tracker<'static>, Seq)>)>,
+    pub(super) events: BTreeMap<Seq, (Rc<SyncRecord>, Event<'static>)>,
+    /// The index's last event, its time, and its trackers with their last events.
+    pub(super) index: Option<(Seq, UnixMillis, Vec<(Tracker<'static>, Seq)>)>,
+    /// Whether commits may be missing at the end.
+    pub(super) tail_in_doubt: bool,
+}
+
+/// A state from which a log starts.
+pub(super) struct Base {
+    pub(super) behind: Seq,
+    pub(super) sync: SyncRecord,
+    pub(super) trackers: Vec<(Tracker<'static>, Seq)>,
+}
+
+/// Events of one sync, or of a part of one.
+pub(super) struct Step {
+    pub(super) first_seq: Seq,
+    pub(super) sync: Rc<SyncRecord>,
+    pub(super) events: Vec<Event<'static>>,
+}
+
+/// A log without gaps but for those that are told.
+#[derive(Default)]
+pub(super) struct Filled {
+    pub(super) base: Option<Base>,
+    pub(super) steps: Vec<Step>,
+    pub(super) kept: u64,
+    pub(super) recovered: u64,
+    pub(super) lost: u64,
+    /// Numbers below this were given to events, lost ones included.
+    pub(super) next_seq: Seq,
+    pub(super) tail_in_doubt: bool,
+}
+
+/// Fills the gaps of `known`, asking `past` for git's states where there are any.
+pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Filled {
+    let last_event = known.events.keys().next_back().copied().unwrap_or_default();
+    let indexed = known.index.as_ref().map_or(Seq(0), |(seq, ..)| *seq);
+    let end = last_event.max(indexed);
+    let start = known.base.as_ref().map_or(Seq(1), |(first, ..)| *first);
+    let starts_known = known.base.is_some() || known.first_seq <= Seq(1);
+    if !starts_known {
+        return from_index(known, end);
+    }
+    let mut filler = Filler {
+        state: known.base.iter().flat_map(|(_, _, trackers)| trackers).map(|(tracker, _)| keyed(tracker)).collect(),
+        filled: Filled { tail_in_doubt: known.tail_in_doubt, next_seq: end.next(), ..Filled::default() },
+        past: None,
+        last_time: known.base.as_ref().map_or(UnixMillis::MIN, |(_, sync, _)| sync.changed_at),
+    };
+    if let Some((first, sync, trackers)) = &known.base {
+        let base = Base { behind: Seq(first.0 - 1), sync: sync.clone(), trackers: trackers.clone() };
+        filler.filled.base = Some(base);
+    }
+    let mut next = start;
+    while next <= end {
+        match known.events.get(&next) {
+            Some((sync, event)) => {
+                if !filler.keep(next, sync, event) {
+                    // The pieces do not fit together: better a shorter history than a wrong one.
+                    return from_index(known, end);
+                }
+                next = next.next();
+            }
+            None => {
+                let behind = known.events.range(next..).next().map(|(seq, _)| *seq);
+                let last_gap =
+                    behind.is_none_or(|behind| known.events.range(behind..).count() as u64 == end.0 - behind.0 + 1);
+                let until = behind.unwrap_or(end.next());
+                if !filler.gap(next, until, &known, last_gap, past) {
+                    return from_index(known, end);
+                }
+                next = until;
+            }
+        }
+    }
+    filler.filled
+}
+
+/// The state of the index as a base, and the events known behind it: when the older part cannot be told.
+fn from_index(known: Known, end: Seq) -> Filled {
+    let mut filled = Filled { tail_in_doubt: true, next_seq: end.next(), ..Filled::default() };
+    let Some((seq, changed_at, trackers)) = known.index else {
+        filled.lost = end.0;
+        return filled;
+    };
+    filled.lost = seq.0.saturating_sub(known.first_seq.0.saturating_sub(1));
+    filled.base = Some(Base { behind: seq, sync: recovered_sync(changed_at), trackers });
+    let mut next = seq.next();
+    while let Some((sync, event)) = known.events.get(&next) {
+        filled.push(next, sync, event.clone());
+        filled.kept += 1;
+        next = next.next();
+    }
+    filled.lost += end.next().0.saturating_sub(next.0);
+    filled
+}
+
+struct Filler {
+    state: States,
+    filled: Filled,
+    past: Option<Vec<PastState>>,
+    last_time: UnixMillis,
+}
+
+impl Filler {
+    fn keep(&mut self, seq: Seq, sync: &Rc<SyncRecord>, event: &Event<'static>) -> bool {
+        let key = (event.kind, Reverse(event.number));
+        let Ok(after) = event.apply(self.state.remove(&key)) else { return false };
+        if let Some(after) = after {
+            self.state.insert(key, after);
+        }
+        self.last_time = sync.changed_at;
+        self.filled.push(seq, sync, event.clone());
+        self.filled.kept += 1;
+        true
+    }
+
+    /// Fills the numbers from `first` up to `until`; false where more changed than there are numbers.
+    fn gap(
+        &mut self,
+        first: Seq,
+        until: Seq,
+        known: &Known,
+        last_gap: bool,
+        past: &mut dyn FnMut() -> Vec<PastState>,
+    ) -> bool {
+        let (target, time) = self.state_behind(until, known, last_gap);
+        let count = until.0 - first.0;
+        let before: Vec<_> = self.state.values().cloned().collect();
+        let steps = self.through_git(&before, &target, time, count, past).unwrap_or_else(|| {
+            let mut events = Vec::new();
+            diff(before, &target, &mut events);
+            vec![(Rc::new(recovered_sync(time)), events)]
+        });
+        let recovered: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
+        if recovered > count {
+            return false;
+        }
+        let mut seq = first;
+        for (sync, events) in steps {
+            for event in events {
+                self.filled.push(seq, &sync, event);
+                seq = seq.next();
+            }
+        }
+        self.filled.recovered += recovered;
+        self.filled.lost += count - recovered;
+        self.state = target.iter().map(keyed).collect();
+        self.last_time = time;
+        true
+    }
+
+    /// The state behind a gap: of each tracker, what its next event says it was; of those without one, what the index
+    /// says if the gap is the last one before it, else what they were.
+    fn state_behind(&self, until: Seq, known: &Known, last_gap: bool) -> (Vec<Tracker<'static>>, UnixMillis) {
+        let mut target = self.state.clone();
+        let mut seen: BTreeMap<Key, ()> = BTreeMap::new();
+        let mut time = None;
+        for (sync, event) in known.events.range(until..).map(|(_, logged)| logged) {
+            time.get_or_insert(sync.changed_at);
+            let key = (event.kind, Reverse(event.number));
+            if seen.insert(key, ()).is_none() {
+                match before(event, target.get(&key)) {
+                    Some(tracker) => target.insert(key, tracker),
+                    None => target.remove(&key),
+                };
+            }
+        }
+        if let Some((seq, changed_at, trackers)) =
+            known.index.as_ref().filter(|(seq, ..)| last_gap && *seq >= Seq(until.0 - 1))
+        {
+            // What the index has was so behind the gap too, unless an event between says otherwise.
+            let touched: Vec<Key> =
+                known.events.range(until..=*seq).map(|(_, (_, event))| (event.kind, Reverse(event.number))).collect();
+            let indexed: States = trackers.iter().map(|(tracker, _)| keyed(tracker)).collect();
+            let keys: Vec<Key> = target.keys().chain(indexed.keys()).copied().collect();
+            for key in keys.into_iter().filter(|key| !touched.contains(key)) {
+                match indexed.get(&key) {
+                    Some(tracker) => target.insert(key, tracker.clone()),
+                    None => target.remove(&key),
+                };
+            }
+            time.get_or_insert(*changed_at);
+        }
+        (target.into_values().collect(), time.unwrap_or(self.last_time).max(self.last_time))
+    }
+
+    /// The changes through git's states from `before` to `target`, if they are as many as the numbers missing.
+    #[allow(clippy::type_complexity, reason = "syncs and their events")]
+    fn through_git(
+        &mut self,
+        before: &[Tracker<'static>],
+        target: &[Tracker<'static>],
+        time: UnixMillis,
+        count: u64,
+        past: &mut dyn FnMut() -> Vec<PastState>,
+    ) -> Option<Vec<(Rc<SyncRecord>, Vec<Event<'static>>)>> {
+        let from = self.last_time;
+        let states = self.past.get_or_insert_with(past);
+        let between = states.iter().filter(|(sync, _)| sync.changed_at > from && sync.changed_at <= time);
+        let mut steps = Vec::new();
+        let mut state = before.to_vec();
+        for (sync, trackers) in between {
+            let mut events = Vec::new();
+            diff(state, trackers, &mut events);
+            if !events.is_empty() {
+                steps.push((Rc::new(sync.clone()), events));
+            }
+            state = trackers.clone();
+            if state == target {
+                break;
+            }
+        }
+        let mut events = Vec::new();
+        diff(state, target, &mut events);
+        if !events.is_empty() {
+            steps.push((Rc::new(recovered_sync(time)), events));
+        }
+        let total: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
+        (total == count).then_some(steps)
+    }
+}
+
+impl Filled {
+    fn push(&mut self, seq: Seq, sync: &Rc<SyncRecord>, event: Event<'static>) {
+        match self.steps.last_mut() {
+            Some(step) if Rc::ptr_eq(&step.sync, sync) && step.first_seq.0 + step.events.len() as u64 == seq.0 => {
+                step.events.push(event);
+            }
+            _ => self.steps.push(Step { first_seq: seq, sync: Rc::clone(sync), events: vec![event] }),
+        }
+    }
+}
+
+fn keyed(tracker: &Tracker<'static>) -> (Key, Tracker<'static>) {
+    (tracker.list_key(), tracker.clone())
+}
+
+/// The tracker before an event, from the event; what it does not say is as in `guess`.
+fn before(event: &Event<'static>, guess: Option<&Tracker<'static>>) -> Option<Tracker<'static>> {
+    let of = |state: State, title: &str, times: crate::model::Times| Tracker {
+        kind: event.kind,
+        number: event.number,
+        state,
+        title: title.to_owned().into(),
+        created_at: times.created_at,
+        closed_at: times.closed_at,
+    };
+    match &event.change {
+        Change::Added { .. } => None,
+        Change::Removed { state, title, times } => Some(of(*state, title, *times)),
+        Change::Closed { title, before, .. } => Some(of(State::Open, title, *before)),
+        Change::Reopened { title, before, .. } => Some(of(State::Closed, title, *before)),
+        Change::Redated { title, before, .. } => {
+            Some(of(guess.map_or(State::Open, |guess| guess.state), title, *before))
+        }
+        Change::Retitled { before, .. } => guess.map(|guess| Tracker { title: before.clone(), ..guess.clone() }),
+    }
+}
+
+fn recovered_sync(changed_at: UnixMillis) -> SyncRecord {
+    let (source, synced_at) = (Source::Manifest, changed_at);
+    SyncRecord { source, changed_at, synced_at, manifest: None, commit: None, note: String::new() }
+}

@@ -1,0 +1,246 @@
+//! Mending a damaged store: keeps all that verifies, tells what cannot be brought back, throws nothing away.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::error::StoreError;
+use super::gap::{Known, fill};
+
+use super::view::View;
+use super::write::Writer;
+use super::{CHECKED, LAST, Store};
+use crate::format::{Current, FrameKind, SyncRecord};
+use crate::log::salvage;
+use crate::model::{Repo, Seq, Tracker, UnixMillis};
+
+/// What a repair did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repaired {
+    /// Damage found, in words.
+    pub found: Vec<String>,
+    /// Files set aside, under their new names.
+    pub aside: Vec<String>,
+    /// Events that verify, and were kept.
+    pub kept: u64,
+    /// Events brought back from the index, later events or git.
+    pub recovered: u64,
+    /// Events lost: their changes, where they lasted, are among those recovered.
+    pub lost: u64,
+    /// The first event that history holds now.
+    pub history_start: Seq,
+    /// Nothing verified: the store is gone, set aside, and begins anew with the next sync.
+    pub begun_anew: bool,
+}
+
+/// A state that git still holds: the sync that would have brought it, and its trackers in list order.
+pub type PastState = (SyncRecord, Vec<Tracker<'static>>);
+
+impl Store<'_> {
+    /// Repairs the store; `past` is asked for older states only if something is missing. `None` where there is nothing
+    /// to repair.
+    ///
+    /// # Errors
+    /// Another writer, and the system's. The store is then as it was.
+    pub fn repair(
+        &self,
+        repo: &Repo,
+        patience: Duration,
+        past: &mut dyn FnMut() -> Vec<PastState>,
+        now: UnixMillis,
+    ) -> Result<Option<Repaired>, StoreError> {
+        let Some(verified) = self.verify()? else { return Ok(None) };
+        let mut repaired = Repaired::default();
+        for finding in &verified.findings {
+            repaired.found.push(format!(
+                "{}: byte {}: {}: {}",
+                finding.path.display(),
+                finding.offset,
+                finding.record,
+                finding.what
+            ));
+        }
+        if verified.findings.is_empty() {
+            return Ok(None);
+        }
+        let names = verified.findings.iter().filter_map(|finding| finding.path.file_name()?.to_str());
+        let mut damaged: Vec<String> = names.map(str::to_owned).collect();
+        damaged.sort_unstable();
+        damaged.dedup();
+        self.set_small_aside(&damaged, &mut repaired)?;
+        let mut writer = match self.writer(repo, patience) {
+            Ok(writer) => writer,
+            Err(StoreError::Damaged(_)) => return self.begin_anew(patience, repaired).map(Some),
+            Err(error) => return Err(error),
+        };
+        let log_damaged = damaged.iter().any(|name| name.starts_with("log-"));
+        if log_damaged || writer.view.as_ref().is_none_or(|view| view.state_in_doubt) {
+            self.rewrite_log(&mut writer, &damaged, past, now, &mut repaired)?;
+        } else {
+            // CURRENT and the index were written anew when the writer opened.
+            writer.note_repair(&repaired.found, now)?;
+            repaired.kept = verified.events;
+            repaired.history_start = writer.view.as_ref().map_or(Seq(1), View::history_start);
+        }
+        Ok(Some(repaired))
+    }
+
+    /// `checked` and `last` may vanish: what is wrong with them is kept under another name.
+    fn set_small_aside(&self, damaged: &[String], repaired: &mut Repaired) -> Result<(), StoreError> {
+        for name in damaged.iter().filter(|name| *name == CHECKED || *name == LAST || *name == super::CURRENT) {
+            let (from, aside) = (self.file(name), format!("damaged-{name}"));
+            let bytes = self.storage.read(&from, super::SMALL_FILE_LIMIT).map_err(StoreError::io("read", &from))?;
+            let Some(bytes) = bytes else { continue };
+            let to = self.file(&aside);
+            // A copy: CURRENT must not be missing for a moment.
+            crate::fs::publish(self.storage, &to, &bytes).map_err(StoreError::io("write", &to))?;
+            if name != super::CURRENT {
+                self.storage.remove(&from).map_err(StoreError::io("remove", &from))?;
+            }
+            repaired.aside.push(aside);
+        }
+        Ok(())
+    }
+
+    /// Nothing verifies: all of it is set aside.
+    fn begin_anew(&self, patience: Duration, mut repaired: Repaired) -> Result<Repaired, StoreError> {
+        let _lock = self.lock(patience)?;
+        let names = self.storage.list(&self.dir).map_err(StoreError::io("list", &self.dir))?;
+        let live = |name: &&String| *name == super::CURRENT || name.starts_with("log-") || name.starts_with("index-");
+        for name in names.iter().filter(live) {
+            let (from, aside) = (self.file(name), format!("damaged-{name}"));
+            self.storage.rename(&from, &self.file(&aside)).map_err(StoreError::io("rename", &from))?;
+            if !repaired.aside.contains(&aside) {
+                repaired.aside.push(aside);
+            }
+        }
+        self.storage.sync_dir(&self.dir).map_err(StoreError::io("sync", &self.dir))?;
+        repaired.begun_anew = true;
+        Ok(repaired)
+    }
+
+    fn rewrite_log(
+        &self,
+        writer: &mut Writer<'_>,
+        damaged: &[String],
+        past: &mut dyn FnMut() -> Vec<PastState>,
+        now: UnixMillis,
+        repaired: &mut Repaired,
+    ) -> Result<(), StoreError> {
+        let Some(view) = &writer.view else { return Ok(()) };
+        let current = view.current.clone();
+        let known = self.known(&current, view)?;
+        let freshness = view.freshness();
+        let mut rewrite = None;
+        let filled = fill(known, past);
+        let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.behind.next());
+        let rewrite = rewrite.insert(writer.rewrite(first_seq));
+        if let Some(base) = filled.base {
+            rewrite.base(&base.sync, base.trackers);
+        }
+        for step in &filled.steps {
+            if step.first_seq > rewrite.next_seq() {
+                let note = note(&step.sync, format!("events before {} are lost", step.first_seq), now);
+                rewrite.note(&note, step.first_seq);
+            }
+            rewrite.commit(&step.sync, step.events.iter().cloned());
+        }
+        let last = filled.steps.last().map(|step| Rc::clone(&step.sync));
+        repaired.kept = filled.kept;
+        repaired.recovered = filled.recovered;
+        repaired.lost = filled.lost;
+        repaired.history_start = first_seq;
+        if let Some(last) = last {
+            let next = rewrite.next_seq().max(filled.next_seq);
+            rewrite.note(&note(&last, summary(repaired), now), next);
+        }
+        // A manifest that was taken in last is taken in again: its changes may be among those lost.
+        let freshness = freshness.filter(|_| repaired.lost == 0 && !filled.tail_in_doubt);
+        let rewrite = std::mem::replace(rewrite, writer.rewrite(Seq(1)));
+        writer.replace_log(rewrite, freshness, damaged)?;
+        repaired.aside.extend(
+            damaged
+                .iter()
+                .filter(|name| name.starts_with("log-") || name.starts_with("index-"))
+                .map(|name| format!("damaged-{name}")),
+        );
+        Ok(())
+    }
+
+    /// Everything that verifies, from every live segment, and the state of the index.
+    fn known(&self, current: &Current, view: &View) -> Result<Known, StoreError> {
+        let mut known =
+            Known { first_seq: current.history_start, tail_in_doubt: view.state_in_doubt, ..Known::default() };
+        for name in &current.segments {
+            let path = self.file(&name.file_name());
+            let io = || StoreError::io("read", &path);
+            let Some(file) = self.storage.open(&path).map_err(io())? else { continue };
+            let len = file.len().map_err(io())?.min(name.end);
+            let bytes = file.bytes(len).map_err(io())?;
+            let found = salvage(&bytes, name.id);
+            let mut syncs: BTreeMap<u64, Rc<SyncRecord>> = BTreeMap::new();
+            for (seq, (frame, record)) in &found.events {
+                let Some(sync) = found.sync_of(*frame) else { continue };
+                let sync = Rc::clone(syncs.entry(*frame).or_insert_with(|| Rc::new(sync)));
+                known.events.insert(*seq, (sync, record.event.clone().into_owned()));
+            }
+            let base = found.headers.iter().find(|(_, header)| header.kind == FrameKind::Base);
+            if let (Some((frame, header)), Some(sync)) = (base, base.and_then(|(frame, _)| found.sync_of(*frame))) {
+                let of_frame = found.trackers.iter().filter(|(of, ..)| of == frame);
+                let trackers: Vec<_> =
+                    of_frame.map(|(_, tracker, last)| (tracker.clone().into_owned(), *last)).collect();
+                if trackers.len() == header.event_count as usize {
+                    known.base = Some((header.first_seq, sync, trackers));
+                }
+            }
+        }
+        known.index = self.index_state(current)?;
+        Ok(known)
+    }
+
+    /// The whole state of the index, if every byte of it verifies.
+    #[allow(clippy::type_complexity, reason = "a state: its last event, its time, its trackers with their last events")]
+    fn index_state(
+        &self,
+        current: &Current,
+    ) -> Result<Option<(Seq, UnixMillis, Vec<(Tracker<'static>, Seq)>)>, StoreError> {
+        let Some(name) = current.index else { return Ok(None) };
+        let index = match self.open_index(name) {
+            Ok(index) => Rc::new(index),
+            Err(StoreError::Damaged(_) | StoreError::Unstable { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !index.verify().is_empty() {
+            return Ok(None);
+        }
+        let (seq, changed_at) = (index.header().seq, index.header().changed_at);
+        let view = View::of_index(self.dir.clone(), current.clone(), index)?;
+        let trackers = view.trackers().map(|item| item.map(|item| (item.tracker.into_owned(), item.last_seq)));
+        Ok(Some((seq, changed_at, trackers.collect::<Result<_, _>>()?)))
+    }
+}
+
+impl Writer<'_> {
+    /// Records in the log that a repair happened which changed nothing in it.
+    fn note_repair(&mut self, found: &[String], now: UnixMillis) -> Result<(), StoreError> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let sync = view.tail.last_sync.clone().unwrap_or_else(|| SyncRecord {
+            source: crate::format::Source::Manifest,
+            changed_at: view.tail.changed_at,
+            synced_at: now,
+            manifest: None,
+            commit: None,
+            note: String::new(),
+        });
+        self.append_note(&note(&sync, format!("repaired: {}", found.join("; ")), now))
+    }
+}
+
+fn note(last: &SyncRecord, text: String, now: UnixMillis) -> SyncRecord {
+    SyncRecord { synced_at: now, manifest: None, commit: None, note: text, ..last.clone() }
+}
+
+fn summary(repaired: &Repaired) -> String {
+    let Repaired { found, kept, recovered, lost, .. } = repaired;
+    format!("repaired: {kept} events kept, {recovered} recovered, {lost} lost; {}", found.join("; "))
+}

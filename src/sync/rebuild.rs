@@ -1,0 +1,153 @@
+//! A fresh log out of git: every committed version of the manifest, in first-parent order.
+
+use std::path::{Path, PathBuf};
+
+use super::{Located, Now, SyncError};
+use crate::format::{Freshness, Source, SyncRecord};
+use crate::fs::Storage;
+use crate::git::{Checkout, Version};
+use crate::manifest::{self, Manifest};
+use crate::model::{Event, Repo, Seq, Tracker, UnixMillis, diff};
+use crate::store::{PATIENCE, PastState, Rewrite, Store};
+
+/// What a rebuild found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Versions whose state was taken in.
+    pub versions: u64,
+    /// Versions that cannot be read, or are of another repository.
+    pub skipped: u64,
+    /// Versions older than one before them.
+    pub older: u64,
+    /// Events written.
+    pub events: u64,
+}
+
+/// Replaces the log of `repo` by one out of the history of `revision`.
+///
+/// # Errors
+/// No git, no version in its history, another writer, the store's. The old log is then as it was.
+pub fn rebuild(
+    storage: &dyn Storage,
+    cache: &Path,
+    located: &Located,
+    (repo, revision): (&Repo, &str),
+    now: Now,
+) -> Result<Rebuilt, SyncError> {
+    let (checkout, path) = located.in_git()?;
+    let git_error = |error| SyncError::Git { path: located.manifest.clone(), error };
+    let commits = checkout.commits_of(revision, None, &path).map_err(git_error)?.unwrap_or_default();
+    if commits.is_empty() {
+        return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: revision.to_owned() });
+    }
+    let store = Store::of(storage, cache, repo);
+    let mut writer = store.writer(repo, PATIENCE)?;
+    let mut replay =
+        Replay { rewrite: writer.rewrite(Seq(1)), state: Vec::new(), last: None, rebuilt: Rebuilt::default() };
+    let read = checkout.read_versions(&commits, &path, manifest::MAX_LEN, |version| {
+        replay.version(&version, repo, now);
+        Ok::<(), crate::git::GitError>(())
+    });
+    read.map_err(git_error)?;
+    let Some(last) = replay.last else {
+        return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: revision.to_owned() });
+    };
+    writer.replace_log(replay.rewrite, Some(last), &[])?;
+    Ok(replay.rebuilt)
+}
+
+/// The states that git holds of a manifest, oldest first, for repairs. Best effort: none where git cannot tell.
+pub fn past_states(located: &Located, repo: &Repo, now: Now) -> Vec<PastState> {
+    let mut states = Vec::new();
+    let Ok((checkout, path)) = located.in_git() else { return states };
+    let Ok(Some(commits)) = checkout.commits_of("HEAD", None, &path) else { return states };
+    let read = checkout.read_versions(&commits, &path, manifest::MAX_LEN, |version| {
+        if let Some((bytes, manifest)) = readable(&version)
+            && manifest.repo.as_ref().is_none_or(|name| name.on(repo.host()).ok().as_ref() == Some(repo))
+        {
+            let sync = git_record(&version.commit, bytes, manifest.updated_at, now);
+            states.push((sync, manifest.trackers.into_iter().map(Tracker::into_owned).collect()));
+        }
+        Ok::<(), crate::git::GitError>(())
+    });
+    // What was read before git failed is still true.
+    drop(read);
+    states
+}
+
+struct Replay {
+    rewrite: Rewrite,
+    state: Vec<Tracker<'static>>,
+    last: Option<Freshness>,
+    rebuilt: Rebuilt,
+}
+
+impl Replay {
+    fn version(&mut self, version: &Version, repo: &Repo, now: Now) {
+        let Some((bytes, manifest)) = readable(version) else {
+            self.rebuilt.skipped += 1;
+            return;
+        };
+        // A manifest of another name is another repository's, from before a fork or a copy.
+        let name = manifest.repo.as_ref();
+        if name.is_some_and(|name| name.on(repo.host()).ok().as_ref() != Some(repo)) {
+            self.rebuilt.skipped += 1;
+            return;
+        }
+        if self.last.as_ref().is_some_and(|last| manifest.updated_at < last.changed_at) {
+            self.rebuilt.older += 1;
+            return;
+        }
+        self.take(&version.commit, bytes, manifest, now);
+    }
+
+    fn take(&mut self, commit: &[u8], bytes: &[u8], manifest: Manifest<'_>, now: Now) {
+        let sync = git_record(commit, bytes, manifest.updated_at, now);
+        let mut events: Vec<Event<'static>> = Vec::new();
+        diff(self.state.drain(..), &manifest.trackers, &mut events);
+        self.rebuilt.versions += 1;
+        self.rebuilt.events += events.len() as u64;
+        // The first version is a commit even if it is empty: a store begins with one.
+        if !events.is_empty() || self.last.is_none() {
+            self.rewrite.commit(&sync, events);
+        }
+        self.state = manifest.trackers.into_iter().map(Tracker::into_owned).collect();
+        self.last = Some(Freshness {
+            address: 0,
+            changed_at: sync.changed_at,
+            synced_at: sync.synced_at,
+            source: sync.source,
+            manifest: sync.manifest,
+            commit: sync.commit,
+        });
+    }
+}
+
+/// A version's bytes and manifest, if it has one that is accepted.
+pub(super) fn readable(version: &Version) -> Option<(&[u8], Manifest<'_>)> {
+    let bytes = version.bytes.as_deref()?;
+    let manifest = manifest::parse(bytes).ok()?;
+    Some((bytes, manifest))
+}
+
+/// The sync record of a committed version.
+pub(super) fn git_record(commit: &[u8], bytes: &[u8], changed_at: UnixMillis, now: Now) -> SyncRecord {
+    SyncRecord {
+        source: Source::Git,
+        changed_at,
+        synced_at: now.millis(),
+        manifest: Some(*blake3::hash(bytes).as_bytes()),
+        commit: Some(commit.to_vec()),
+        note: String::new(),
+    }
+}
+
+impl Located {
+    /// The checkout, and the manifest's path in it.
+    pub(super) fn in_git(&self) -> Result<(&Checkout, PathBuf), SyncError> {
+        let no_git = || SyncError::Git { path: self.manifest.clone(), error: crate::git::GitError::NotARepository };
+        let checkout = self.checkout.as_ref().filter(|checkout| checkout.is_git()).ok_or_else(no_git)?;
+        let path = self.manifest.strip_prefix(checkout.root()).map_err(|_| no_git())?;
+        Ok((checkout, path.to_owned()))
+    }
+}
