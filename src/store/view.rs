@@ -49,7 +49,17 @@ impl View {
     pub(super) fn of_index(dir: PathBuf, current: Current, index: Rc<Index>) -> Result<Self, StoreError> {
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(dir.clone(), &error))?;
         let (checked, end, damage) = (None, LogEnd::default(), Vec::new());
-        Ok(Self { dir, current, index: Some(index), tail, checked, end, damage, state_in_doubt: false })
+        Ok(Self {
+            dir,
+            current,
+            index: Some(index),
+            tail,
+            checked,
+            end,
+            damage,
+            state_in_doubt: false,
+            current_recovered: false,
+        })
     }
 
     pub(super) fn index(&self) -> Option<&Index> {
