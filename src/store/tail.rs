@@ -40,6 +40,7 @@ impl Touched {
 }
 
 /// What the commits behind the index amount to, and where the log stands after them.
+#[derive(Clone)]
 pub(super) struct Tail {
     /// In list order.
     pub(super) touched: Vec<Touched>,

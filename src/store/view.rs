@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::error::{Damage, StoreError};
 use super::merge::{At, Place, Places};
 use super::tail::Tail;
-use crate::format::{Checked, Current, FormatError, Freshness, Group, Standing, StateHasher};
+use crate::format::{Checked, Current, FormatError, Freshness, Group, SEGMENT_HEADER_LEN, Standing, StateHasher};
 use crate::index::{Index, Item};
 use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
 
@@ -31,6 +31,8 @@ pub struct View {
     pub(super) damage: Vec<Damage>,
     /// Whether the damage leaves the state in doubt (and not only old history, or the index).
     pub(super) state_in_doubt: bool,
+    /// Whether `current` was told from the other files, and is still to be written.
+    pub(super) current_recovered: bool,
 }
 
 /// Where the open segment ends.
@@ -47,7 +49,17 @@ impl View {
     pub(super) fn of_index(dir: PathBuf, current: Current, index: Rc<Index>) -> Result<Self, StoreError> {
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(dir.clone(), &error))?;
         let (checked, end, damage) = (None, LogEnd::default(), Vec::new());
-        Ok(Self { dir, current, index: Some(index), tail, checked, end, damage, state_in_doubt: false })
+        Ok(Self {
+            dir,
+            current,
+            index: Some(index),
+            tail,
+            checked,
+            end,
+            damage,
+            state_in_doubt: false,
+            current_recovered: false,
+        })
     }
 
     pub(super) fn index(&self) -> Option<&Index> {
@@ -56,6 +68,18 @@ impl View {
 
     pub(super) fn tail(&self) -> &Tail {
         &self.tail
+    }
+
+    /// Whether the last commit is known to have been acknowledged.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.checked.as_ref().is_some_and(|checked| checked.acknowledged >= self.tail.address)
+    }
+
+    /// Whether this is what a first sync leaves that is interrupted before it writes `CURRENT`.
+    pub(super) fn is_interrupted_first_sync(&self) -> bool {
+        let one_commit = self.current.segments.len() == 1 && self.tail.last_frame == SEGMENT_HEADER_LEN;
+        let acknowledged = self.checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
+        one_commit && self.end.offset == self.end.file_len && !acknowledged && !self.state_in_doubt
     }
 
     /// The store's directory.
