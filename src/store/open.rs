@@ -216,6 +216,15 @@ impl Store<'_> {
 
     fn fold_segment(&self, view: &mut View, name: SegmentName) -> Result<(), (StoreError, bool)> {
         let path = self.file(&name.file_name());
+        let from = view.tail.address.saturating_sub(name.base).max(SEGMENT_HEADER_LEN);
+        // Where the index holds all of the log, its length tells so, and nothing of it need be read.
+        if view.index.is_some()
+            && name.end == OPEN_END
+            && self.storage.signature(&path).is_ok_and(|signature| signature.is_some_and(|found| found.len == from))
+        {
+            view.end = LogEnd { offset: from, file_len: from };
+            return Ok(());
+        }
         let segment = match self.segment(name) {
             Ok(segment) => segment,
             // The index may still answer for all that was committed before it.
@@ -226,7 +235,6 @@ impl Store<'_> {
             }
             Err(error) => return Err((error, false)),
         };
-        let from = view.tail.address.saturating_sub(name.base).max(SEGMENT_HEADER_LEN);
         view.end = LogEnd { offset: from.min(segment.readable_len()), file_len: segment.file_len() };
         if from > segment.readable_len() {
             let error =

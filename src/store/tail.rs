@@ -1,10 +1,11 @@
 //! The tail: what the log says beyond the index, folded at opening.
 
 use crate::format::{Chain, ChunkKind, FormatError, FrameKind, Standing, SyncRecord, Waypoint, Wrong, decode_trackers};
-use crate::format::{EventRecord, needs_waypoint};
-use crate::index::Index;
+use crate::format::{EventRecord, needs_waypoint, title_is_plain};
+use crate::index::{Index, Item};
 use crate::log::Frame;
 use crate::model::{Kind, Seq, Tracker, TrackerNumber, UnixMillis};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 /// A tracker that the tail touched.
@@ -22,6 +23,14 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn key(&self) -> (Kind, Reverse<TrackerNumber>) {
         (self.kind, Reverse(self.number))
+    }
+
+    /// The tracker, unless it was removed.
+    pub(super) fn item(&self) -> Option<Item<'_>> {
+        let now = self.now.as_ref()?;
+        let title = Cow::Borrowed(&*now.title);
+        let plain = title_is_plain(&title);
+        Some(Item { tracker: Tracker { title, ..*now }, last_seq: self.last_seq, plain })
     }
 
     /// A tracker that no event touched yet, as the index has it.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::{Damage, StoreError};
-use super::merge::{At, Place, Places};
+use super::merge::{At, Merged, Place};
 use super::tail::Tail;
 use crate::format::{Checked, Current, FormatError, Freshness, Group, SEGMENT_HEADER_LEN, Standing, StateHasher};
 use crate::index::{Index, Item};
-use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, State, TrackerNumber, UnixMillis};
 
 /// Trackers of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,7 +143,24 @@ impl View {
 
     /// The places of all trackers of a kind, and of one state if it is given; numbers descending.
     pub fn places(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Place, StoreError>> + '_ {
-        Places::new(self, kind, state).map(|place| place.map_err(|error| self.index_error(&error)))
+        Merged::new(self, kind, state).places().map(|place| place.map_err(|error| self.index_error(&error)))
+    }
+
+    /// All trackers of a kind, and of one state if it is given; numbers descending.
+    pub fn items(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
+        Merged::new(self, kind, state).items().map(|item| item.map_err(|error| self.index_error(&error)))
+    }
+
+    /// Verifies every byte that [`Self::items`] of the same arguments will read.
+    ///
+    /// # Errors
+    /// A block of the index that does not verify.
+    pub fn verify_items(&self, kind: Kind, state: Option<State>) -> Result<(), StoreError> {
+        let Some(index) = &self.index else { return Ok(()) };
+        for each in State::ALL.into_iter().filter(|each| state.is_none_or(|only| only == *each)) {
+            index.verify_group(Group(kind, each.into())).map_err(|error| self.index_error(&error))?;
+        }
+        Ok(())
     }
 
     /// The tracker at a place of this view.
@@ -156,13 +173,8 @@ impl View {
                 index.item(place.kind(), place.state(), position).map_err(|error| self.index_error(&error))
             }
             (At::Tail(at), _) => {
-                let touched = &self.tail.touched[at];
-                // OK because Places gives live trackers only, and a view does not change.
-                let tracker = touched.now.as_ref().expect("the place of a live tracker");
-                let title = std::borrow::Cow::Borrowed(&*tracker.title);
-                let plain = crate::format::title_is_plain(&title);
-                let tracker = Tracker { title, ..*tracker };
-                Ok(Item { tracker, last_seq: touched.last_seq, plain })
+                // OK because places are those of live trackers, and a view does not change.
+                Ok(self.tail.touched[at].item().expect("the place of a live tracker"))
             }
             (At::Index(_), None) => unreachable!("OK because a view without an index gives no such place"),
         }
@@ -170,8 +182,7 @@ impl View {
 
     /// All trackers in list order.
     pub fn trackers(&self) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
-        let places = Kind::ALL.into_iter().flat_map(|kind| self.places(kind, None));
-        places.map(|place| self.item(place?))
+        Kind::ALL.into_iter().flat_map(|kind| self.items(kind, None))
     }
 
     /// How many trackers of a kind there are, without looking at them.
