@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::rc::Rc;
 
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::tail::Tail;
 use super::view::View;
 use super::write::{Writer, segment_name};
@@ -81,6 +81,27 @@ impl Writer<'_> {
         let (tail_events, (_, index_before)) = before;
         let (log_bytes, index_after) = view.byte_lens();
         Ok(Some(Compaction { tail_events, index_bytes: (index_before, index_after), log_bytes }))
+    }
+
+    /// Writes the index anew from the log alone, whatever the one that is there says.
+    ///
+    /// # Errors
+    /// As [`Self::compact`]; damage of the log included, for then the index may be all that is left.
+    pub fn renew_index(&mut self) -> Result<(), StoreError> {
+        self.check()?;
+        self.settle()?;
+        let Some(view) = &self.view else { return Ok(()) };
+        let mut folded = self.store.fold_log(view.current.clone())?;
+        if let Some(damage) = folded.damage.first() {
+            return Err(StoreError::Damaged(damage.clone()));
+        }
+        folded.checked.clone_from(&view.checked);
+        let errors = view.index.iter().flat_map(|index| index.verify());
+        let found: Vec<Damage> = errors.map(|error| view.index_damage(&error)).collect();
+        self.view = Some(folded);
+        self.compact()?;
+        self.mended.extend(found);
+        Ok(())
     }
 
     /// Writes the index of `view` and a `CURRENT` that names it; `self.view` is then the view behind that index, and

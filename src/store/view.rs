@@ -248,7 +248,14 @@ impl View {
     }
 
     pub(super) fn index_error(&self, error: &FormatError) -> StoreError {
-        let name = self.current.index.map_or(String::from("index"), |name| name.file_name());
-        StoreError::format(self.dir.join(name), error)
+        StoreError::format(self.index_path(), error)
+    }
+
+    pub(super) fn index_damage(&self, error: &FormatError) -> Damage {
+        Damage::new(self.index_path(), error)
+    }
+
+    fn index_path(&self) -> PathBuf {
+        self.dir.join(self.current.index.map_or(String::from("index"), |name| name.file_name()))
     }
 }

@@ -29,7 +29,7 @@ pub struct Writer<'s> {
     pub(super) poisoned: bool,
     /// Whether all that the view rests on is known to survive a power cut.
     settled: bool,
-    mended: Vec<Damage>,
+    pub(super) mended: Vec<Damage>,
     _lock: Box<dyn Lock>,
 }
 

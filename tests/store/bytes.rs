@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use gh_pmu::fs::Storage;
-use gh_pmu::model::{Kind, State, UnixMillis};
+use gh_pmu::model::{Kind, Repo, State, UnixMillis};
 use gh_pmu::store::StoreError;
 
 use crate::crash_disk::CrashDisk;
@@ -174,4 +175,38 @@ fn what_does_not_continue_the_log_is_refused_and_leaves_no_trace() {
     writer.append(&sync(100), &[]).unwrap();
     let (seq, moment, _) = seen(&disk).unwrap().unwrap();
     assert_eq!((seq, moment), (right.unwrap().0, 100));
+}
+
+/// What damage costs is the newest commits at most, and that is told.
+fn judge_repair(disk: &CrashDisk, right: &Seen) -> Result<(), String> {
+    let repo = Repo::new("github.com", "acme", "widgets").unwrap();
+    let now = UnixMillis::new(1000).unwrap();
+    let repairing = || store(disk).repair(&repo, Duration::ZERO, &mut Vec::new, now).map_err(|error| error.to_string());
+    let repaired = catch_unwind(AssertUnwindSafe(repairing)).map_err(|_| "a panic in repair")??;
+    let found = seen(&disk.only_synced())?;
+    let told = repaired.is_some_and(|repaired| repaired.lost > 0 || repaired.begun_anew || !repaired.aside.is_empty());
+    if let Some(finding) = store(disk).verify().unwrap().iter().flat_map(|verified| &verified.findings).next() {
+        return Err(format!("damage behind the repair: {finding:?}"));
+    }
+    if same_trackers(&found, right) || told { Ok(()) } else { Err("a repair that tells of no loss".to_owned()) }
+}
+
+#[test]
+fn every_byte_turned_over_and_every_cut_is_repaired() {
+    let disk = small_store();
+    let right = seen(&disk).unwrap();
+    let mut tried = 0;
+    for (name, content) in live_files(&disk) {
+        for at in 0..content.len() {
+            let mut turned = content.clone();
+            turned[at] ^= 0x10;
+            for (how, bytes) in [("turned over at", turned), ("cut at", content[..at].to_vec())] {
+                let damaged = disk.fork();
+                damaged.set_content(&file(&name), bytes);
+                tried += 1;
+                judge_repair(&damaged, &right).unwrap_or_else(|what| panic!("{name} {how} {at}: {what}"));
+            }
+        }
+    }
+    println!("{tried} repairs");
 }
