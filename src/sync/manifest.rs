@@ -261,7 +261,12 @@ impl Run<'_> {
                 }
                 sync.changed_at = self.now.millis().max(cached);
             }
-            changes(view, &manifest.trackers, &mut events)?;
+            if let Err(StoreError::Damaged(_)) = changes(view, &manifest.trackers, &mut events) {
+                // A block of the index: the log gives the same state, and a new index.
+                writer.renew_index()?;
+                events.clear();
+                writer.view().map_or(Ok(()), |view| changes(view, &manifest.trackers, &mut events))?;
+            }
             if events.is_empty() {
                 writer.note_freshness(&sync)?;
                 return Ok(Outcome::Fresher);
