@@ -1,14 +1,14 @@
 //! One sync from a manifest in a working tree: signature, hash, parse, diff, append; the cheapest that tells.
 
-use std::cell::Cell;
 use std::time::Duration;
 
+use super::apply::{Outcome, apply};
 use super::{Hosting, Located, Now, SyncError};
 use crate::format::{Checked, CheckedEntry, Signature, Source, SyncRecord};
 use crate::fs::Storage;
 use crate::manifest::{self, Manifest, ManifestError};
-use crate::model::{Event, Repo, Seq, Tracker, UnixMillis, diff};
-use crate::store::{Damage, Store, StoreError, View, Writer};
+use crate::model::Repo;
+use crate::store::{Damage, Store, View};
 
 /// Two stamps of one clock can be equal within its grain: Linux's coarse clock ticks at most every 10 ms. A file whose
 /// stamps have no fraction is on a file system of whole (FAT: even) seconds. Compare git's racy-git.adoc.
@@ -30,33 +30,6 @@ pub struct Options<'a> {
     pub only: Option<&'a Repo>,
     /// Called once the signature does not tell, and work begins.
     pub on_work: &'a dyn Fn(),
-}
-
-/// What a sync came to.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The manifest is the one that was last taken in.
-    Unchanged,
-    /// Its trackers are those cached; only its time moved on.
-    Fresher,
-    /// It is older than what is cached, and changed nothing.
-    Older {
-        /// The manifest's time.
-        manifest: UnixMillis,
-        /// The cache's.
-        cached: UnixMillis,
-    },
-    /// Its changes were appended.
-    Changed {
-        /// The first event.
-        first_seq: Seq,
-        /// The last event.
-        last_seq: Seq,
-        /// How many events of each word there are, in the words' order of first appearance.
-        counts: Vec<(&'static str, u64)>,
-        /// Why the compaction that was due did not happen.
-        compaction_failed: Option<StoreError>,
-    },
 }
 
 /// A sync, and the state behind it.
@@ -230,16 +203,7 @@ impl Run<'_> {
     fn write(&self, repo: Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
         let store = Store::of(self.storage, self.cache, &repo);
         let mut writer = store.writer(&repo, self.options.patience)?;
-        let outcome = self.decide(&mut writer, manifest, hash)?;
-        writer.record_checked(self.entry(hash), self.now.millis());
-        // OK because every outcome of decide() has or makes a store.
-        let (view, mended) = writer.into_view();
-        let view = view.expect("a store behind a sync");
-        Ok(Synced { repo, view, outcome, mended })
-    }
-
-    fn decide(&self, writer: &mut Writer<'_>, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Outcome, SyncError> {
-        let mut sync = SyncRecord {
+        let sync = SyncRecord {
             source: Source::Manifest,
             changed_at: manifest.updated_at,
             synced_at: self.now.millis(),
@@ -247,64 +211,13 @@ impl Run<'_> {
             commit: None,
             note: String::new(),
         };
-        let mut events = Vec::new();
-        if let Some(view) = writer.view() {
-            let (cached, known) = (view.changed_at(), view.freshness().and_then(|fresh| fresh.manifest));
-            if known == Some(hash) && !self.options.force && !view.state_in_doubt() {
-                writer.settle()?;
-                return Ok(Outcome::Unchanged);
-            }
-            if manifest.updated_at < cached {
-                if !self.options.force {
-                    writer.settle()?;
-                    return Ok(Outcome::Older { manifest: manifest.updated_at, cached });
-                }
-                sync.changed_at = self.now.millis().max(cached);
-            }
-            if let Err(StoreError::Damaged(_)) = changes(view, &manifest.trackers, &mut events) {
-                // A block of the index: the log gives the same state, and a new index.
-                writer.renew_index()?;
-                events.clear();
-                writer.view().map_or(Ok(()), |view| changes(view, &manifest.trackers, &mut events))?;
-            }
-            if events.is_empty() {
-                writer.note_freshness(&sync)?;
-                return Ok(Outcome::Fresher);
-            }
-        } else {
-            diff([], &manifest.trackers, &mut events);
-        }
-        let counts = count(&events);
-        let append = writer.append(&sync, &events)?;
-        let (first_seq, last_seq) = (append.first_seq, append.last_seq);
-        Ok(Outcome::Changed { first_seq, last_seq, counts, compaction_failed: append.compaction_failed })
+        let outcome = apply(&mut writer, sync, &manifest.trackers, self.options.force)?;
+        writer.record_checked(self.entry(hash), self.now.millis());
+        // OK because every outcome of apply() has or makes a store.
+        let (view, mended) = writer.into_view();
+        let view = view.expect("a store behind a sync");
+        Ok(Synced { repo, view, outcome, mended })
     }
-}
-
-/// What turns the view's state into `trackers`.
-fn changes(view: &View, trackers: &[Tracker<'_>], events: &mut Vec<Event<'static>>) -> Result<(), StoreError> {
-    let failed = Cell::new(None);
-    let before = view.trackers().map_while(|item| match item {
-        Ok(item) => Some(item.tracker),
-        Err(error) => {
-            failed.set(Some(error));
-            None
-        }
-    });
-    diff(before, trackers, events);
-    failed.into_inner().map_or(Ok(()), Err)
-}
-
-fn count(events: &[Event<'_>]) -> Vec<(&'static str, u64)> {
-    let mut counts: Vec<(&'static str, u64)> = Vec::new();
-    for event in events {
-        let word = event.change.as_str();
-        match counts.iter_mut().find(|(known, _)| *known == word) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((word, 1)),
-        }
-    }
-    counts
 }
 
 fn parse_and_hash(bytes: &[u8]) -> (Result<Manifest<'_>, ManifestError>, [u8; 32]) {
