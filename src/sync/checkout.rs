@@ -112,7 +112,7 @@ impl Located {
     ///
     /// # Errors
     /// Git's answer, where no remote is of a known host.
-    fn remote_repo(&self, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
+    pub fn remote_repo(&self, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
         self.repo(None, hosting)
     }
 

@@ -17,6 +17,7 @@ pub use rebuild::{Rebuilt, past_states, rebuild};
 use std::path::PathBuf;
 
 use crate::git::GitError;
+use crate::github::GithubError;
 use crate::manifest::ManifestError;
 use crate::model::{Repo, RepoError, UnixMillis};
 use crate::store::StoreError;
@@ -108,6 +109,9 @@ pub enum SyncError {
         /// Whose was wanted.
         asked: Box<Repo>,
     },
+    /// GitHub was asked, and gave no answer.
+    #[error(transparent)]
+    Github(#[from] GithubError),
     /// The store could not take it.
     #[error(transparent)]
     Store(#[from] StoreError),

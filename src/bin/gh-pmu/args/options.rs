@@ -60,6 +60,10 @@ pub struct ListOptions {
     pub limit: Option<u64>,
     /// As of when, and how that was written.
     pub as_of: Option<(When, String)>,
+    /// Ask GitHub first.
+    pub refresh: bool,
+    /// In the browser.
+    pub web: bool,
     /// JSON instead of a table.
     pub json: Option<JsonOptions>,
     /// Every cached repository.
@@ -190,6 +194,10 @@ impl Reader<'_> {
             Some("version") => SortBy::Version,
             _ => SortBy::Number,
         };
+        let conflict = ["json", "all-repos", "as-of"].into_iter().find(|flag| self.flags.text(flag).is_some());
+        if let (true, Some(flag)) = (self.flags.switch("web"), conflict) {
+            return Err(plainly_wrong(format!("cannot use `--web` with `--{flag}`")));
+        }
         let as_of = self.when("as-of")?.zip(self.flags.text("as-of").map(str::to_owned));
         Ok(ListOptions {
             kind,
@@ -201,6 +209,8 @@ impl Reader<'_> {
             order: self.order(),
             limit: self.limit()?,
             as_of,
+            refresh: self.flags.switch("refresh"),
+            web: self.flags.switch("web"),
             json: self.json()?,
             all_repos: self.flags.switch("all-repos"),
         })

@@ -110,9 +110,11 @@ const LIST_FLAGS: &[Flag] = &[
     JSON,
     LIMIT,
     word("order", None, ORDERS, "Order of the list: {asc|desc} (default \"desc\")"),
+    switch("refresh", "Ask GitHub now and record the answer; exit with status 1 when only the cache can be shown"),
     text("search", Some('S'), "text", "Filter by words in the title"),
     word("sort", None, SORTS, "Sort by: {number|created|closed|title|version} (default \"number\")"),
     word("state", Some('s'), STATES, "Filter by state: {open|closed|all} (default \"all\")"),
+    Flag { short: Some('w'), ..switch("web", "List in the web browser") },
 ];
 
 const RELEASE_LIST: Spec = Spec {

@@ -4,6 +4,7 @@
 mod clear;
 mod compact;
 mod export;
+mod github;
 mod history;
 mod list;
 mod rebuild;
@@ -12,6 +13,7 @@ mod sources;
 mod status;
 mod sync;
 mod verify;
+mod web;
 
 use gh_pmu::model::Repo;
 use gh_pmu::sync::Now;

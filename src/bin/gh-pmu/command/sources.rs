@@ -9,6 +9,7 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::{Damage, Store, StoreError, View};
 use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, sync};
 
+use super::github::Keep;
 use super::{Context, nothing_cached};
 use crate::exit::Error;
 
@@ -22,6 +23,24 @@ const CHECK_AGAIN_MILLIS: i64 = 60_000;
 
 /// One repository to answer about.
 pub type Source = (Repo, View);
+
+/// What there is of a repository without asking GitHub.
+pub struct Known {
+    /// Which.
+    pub repo: Repo,
+    /// What is cached of it.
+    pub view: Option<View>,
+    /// Whether the user named it, and not the checkout.
+    pub named: bool,
+    /// What stood in the way of a manifest or cache that is there.
+    pub stopped: Option<SyncError>,
+}
+
+/// The cache is not to be used, and there is no doing without.
+pub fn switched_off() -> Error {
+    Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
+        .with_hint("Set it to true, or use `gh issue list --label release`.")
+}
 
 impl Context<'_, '_> {
     /// The host of manifests that name none.
@@ -63,32 +82,62 @@ impl Context<'_, '_> {
         Ok(synced)
     }
 
-    fn tell_mended(&mut self, mended: &[Damage]) {
+    pub(super) fn tell_mended(&mut self, mended: &[Damage]) {
         for damage in mended {
             self.output.warn(&format!("{damage}; it has been written anew"));
         }
     }
 
-    /// The repository that the command is about: the one that is named, else that of the checkout; synced first.
+    /// The repository that the command is about: the one that is named, else that of the checkout; synced first. Where
+    /// nothing is cached, GitHub is asked.
     ///
     /// # Errors
     /// Nothing to answer from.
-    pub fn source(&mut self, named: Option<Repo>) -> Result<Source, Error> {
+    pub fn source(&mut self, named: Option<Repo>, keep: Keep) -> Result<Source, Error> {
         if !self.config.cache.enabled {
-            return Err(Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
-                .with_hint("Set it to true, or use `gh issue list --label release`."));
+            return Err(switched_off());
         }
+        match self.known(named)? {
+            Known { repo, view: Some(view), .. } => Ok((repo, view)),
+            known => self.first_answer(known, keep, LIST_PATIENCE),
+        }
+    }
+
+    /// What there is without GitHub, synced first.
+    ///
+    /// # Errors
+    /// No repository is named, and the checkout does not tell.
+    pub(super) fn known(&mut self, named: Option<Repo>) -> Result<Known, Error> {
         let located = self.located();
-        let synced = match &located {
-            Some(located) if self.config.cache.auto_sync => self.try_sync(located, named.as_ref())?,
-            _ => None,
+        let is_named = named.is_some();
+        let mut stopped = None;
+        if let Some(located) = located.as_ref().filter(|_| self.config.cache.auto_sync) {
+            match self.try_sync(located, named.as_ref()) {
+                Ok(Some((repo, view))) => {
+                    self.tell_damage(&view);
+                    return Ok(Known { repo, view: Some(view), named: is_named, stopped });
+                }
+                Ok(None) => {}
+                Err(error) => stopped = Some(error),
+            }
+        }
+        let repo = match (self.repo(named, located.as_ref()), &located) {
+            (Ok(repo), _) => repo,
+            // A manifest that is refused names nobody; the checkout's remotes may.
+            (Err(error), Some(located)) => match (located.remote_repo(self.hosting()), stopped) {
+                (Ok(repo), refused) => return Ok(Known { repo, view: None, named: is_named, stopped: refused }),
+                (Err(_), Some(stopped)) => return Err(stopped.into()),
+                (Err(_), None) => return Err(error),
+            },
+            (Err(error), None) => return Err(error),
         };
-        let (repo, view) = match synced {
-            Some(source) => source,
-            None => self.cached(named, located.as_ref())?,
-        };
-        self.tell_damage(&view);
-        Ok((repo, view))
+        match self.store(&repo).view() {
+            Ok(view) => {
+                view.iter().for_each(|view| self.tell_damage(view));
+                Ok(Known { repo, view, named: is_named, stopped })
+            }
+            Err(error) => Ok(Known { repo, view: None, named: is_named, stopped: Some(error.into()) }),
+        }
     }
 
     /// Every cached repository; that of the checkout is synced first.
@@ -117,7 +166,7 @@ impl Context<'_, '_> {
     }
 
     /// `None` where the manifest could not be used, and what is cached must do. What stood in the way has been told.
-    fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, Error> {
+    fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
         match self.sync(located, named, false, LIST_PATIENCE) {
             Ok(synced) => {
                 self.check_again(&synced);
@@ -139,7 +188,7 @@ impl Context<'_, '_> {
                     self.output.warn(&format!("{error}; this is what was cached before"));
                     return Ok(None);
                 }
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -151,13 +200,6 @@ impl Context<'_, '_> {
         if is_old && matches!(synced.outcome, Outcome::Unchanged) {
             self.store(&synced.repo).record_checked(&synced.view, None, self.now.millis());
         }
-    }
-
-    fn cached(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Source, Error> {
-        let repo = self.repo(named, located)?;
-        let view = self.store(&repo).view()?;
-        let view = view.ok_or_else(|| nothing_cached(Some(&repo)))?;
-        Ok((repo, view))
     }
 
     /// The repository that is named, else that of the checkout, without syncing.

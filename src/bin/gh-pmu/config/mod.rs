@@ -14,7 +14,7 @@ use gh_pmu::model::Repo;
 
 use crate::exit::Error;
 pub use cache::CacheSection;
-pub use env::{Env, PagerCommand, TerminalWishes, is_debug, process_env, utf8_variables};
+pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, is_debug, process_env, utf8_variables};
 
 /// The file that holds the `cache:` section.
 pub const FILE_NAME: &str = ".gh-pmu.yml";
