@@ -110,7 +110,7 @@ const LIST_FLAGS: &[Flag] = &[
     JSON,
     LIMIT,
     word("order", None, ORDERS, "Order of the list: {asc|desc} (default \"desc\")"),
-    switch("refresh", "Ask GitHub now and record the answer; exit with status 1 when only the cache can be shown"),
+    switch("refresh", "Ask GitHub now, and record the answer"),
     text("search", Some('S'), "text", "Filter by words in the title"),
     word("sort", None, SORTS, "Sort by: {number|created|closed|title|version} (default \"number\")"),
     word("state", Some('s'), STATES, "Filter by state: {open|closed|all} (default \"all\")"),
@@ -122,7 +122,9 @@ const RELEASE_LIST: Spec = Spec {
     aliases: &["ls"],
     path: "gh pmu release list",
     short: "List release trackers",
-    long: "List the release trackers of a repository from the cache.",
+    long: "List the release trackers of a repository from the cache.\n\n\
+           Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
+           the exit status is not 0.",
     flags: LIST_FLAGS,
     json_fields: TRACKER_FIELDS,
     examples: "$ gh pmu release list --state open\n\
@@ -137,7 +139,9 @@ const MICROSPRINT_LIST: Spec = Spec {
     aliases: &["ls"],
     path: "gh pmu microsprint list",
     short: "List microsprint trackers",
-    long: "List the microsprint trackers of a repository from the cache.",
+    long: "List the microsprint trackers of a repository from the cache.\n\n\
+           Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
+           the exit status is not 0.",
     flags: LIST_FLAGS,
     json_fields: TRACKER_FIELDS,
     examples: "$ gh pmu microsprint list --state open\n\
@@ -187,7 +191,8 @@ const SYNC: Spec = command(
     "sync",
     "gh pmu cache sync",
     "Sync the cache from the manifest",
-    "Read the manifest, compare it with the cache and record what changed.\n\n\
+    "Read the manifest, compare it with the cache and record what changed. Without a checkout that has one,\n\
+     GitHub is asked: for the manifest on its default branch, else for the issues.\n\n\
      A manifest that is older than what is cached changes nothing, unless it is forced.",
     &[switch("force", "Apply the manifest even if it is older than the cache")],
     "$ gh pmu cache sync",
