@@ -218,7 +218,7 @@ LEARN MORE
     fn no_help_text_calls_the_program_by_its_file_name() {
         fn walk(spec: &Spec) {
             for text in [help(spec, &plain), usage(spec)] {
-                assert!(!text.contains("gh-pmu"), "{text}");
+                assert!(!text.replace(".gh-pmu.yml", "").contains("gh-pmu"), "{text}");
                 assert!(text.lines().all(|line| line.len() <= 110), "{text}");
             }
             assert!(spec.flags.is_sorted_by_key(|flag| flag.long), "{}", spec.path);

@@ -7,6 +7,7 @@ use gh_pmu::query::{Order, SortBy, TimeRange};
 use super::flags::{Flags, find};
 use super::spec::{self, Spec};
 use super::{Clock, HelpPage, When, help, plainly_wrong, range, wrong};
+use crate::config::is_branch;
 use crate::exit::Error;
 
 /// One command with its options.
@@ -25,6 +26,7 @@ pub enum Command {
     Rebuild,
     Export(ExportOptions),
     Clear(ClearOptions),
+    Init(InitOptions),
 }
 
 impl Command {
@@ -147,6 +149,19 @@ pub struct ClearOptions {
     pub yes: bool,
 }
 
+/// `init`.
+#[derive(Debug)]
+pub struct InitOptions {
+    /// The workflow, too.
+    pub workflow: bool,
+    /// The branch that holds the manifest.
+    pub branch: Option<String>,
+    /// Show, and write nothing.
+    pub dry_run: bool,
+    /// Replace what is there and differs.
+    pub force: bool,
+}
+
 /// The options of one command.
 ///
 /// # Errors
@@ -170,6 +185,7 @@ pub fn read(spec: &'static Spec, flags: &Flags, clock: Clock<'_>) -> Result<Comm
         "gh pmu cache rebuild" => Command::Rebuild,
         "gh pmu cache export" => Command::Export(reader.export()?),
         "gh pmu cache clear" => Command::Clear(ClearOptions { all: flags.switch("all"), yes: flags.switch("yes") }),
+        "gh pmu init" => Command::Init(reader.init()?),
         _ => Command::Help(HelpPage(spec)),
     })
 }
@@ -244,6 +260,19 @@ impl Reader<'_> {
             None => return Err(plainly_wrong("required flag(s) \"format\" not set".to_owned())),
         };
         Ok(ExportOptions { events: self.flags.switch("events"), format })
+    }
+
+    fn init(&self) -> Result<InitOptions, Error> {
+        let branch = self.flags.text("branch");
+        if let Some(name) = branch.filter(|name| !is_branch(name)) {
+            return Err(self.wrong(self.flags.invalid("branch", name, "not the name of a branch")));
+        }
+        Ok(InitOptions {
+            workflow: self.flags.switch("workflow"),
+            branch: branch.map(str::to_owned),
+            dry_run: self.flags.switch("dry-run"),
+            force: self.flags.switch("force"),
+        })
     }
 
     fn order(&self) -> Order {

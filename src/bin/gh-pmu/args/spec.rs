@@ -164,7 +164,7 @@ pub const ROOT: Spec = Spec {
     long: "List the release and microsprint trackers of a repository, and what changed, from a local cache.",
     flags: &[VERSION],
     examples: "$ gh pmu release list\n$ gh pmu microsprint list --state open\n$ gh pmu cache history --since yesterday",
-    ..group("gh-pmu", "gh pmu", "List release and microsprint trackers", &[&CACHE, &MICROSPRINT, &RELEASE])
+    ..group("gh-pmu", "gh pmu", "List release and microsprint trackers", &[&CACHE, &INIT, &MICROSPRINT, &RELEASE])
 };
 
 const fn group(
@@ -186,6 +186,22 @@ const fn command(
 ) -> Spec {
     Spec { name, aliases: &[], path, short, long, flags, json_fields: &[], examples, commands: &[] }
 }
+
+const INIT: Spec = command(
+    "init",
+    "gh pmu init",
+    "Set a repository up",
+    "Write the cache section into .gh-pmu.yml at the root of the checkout, and with --workflow the workflow\n\
+     that keeps the manifest. Nothing else in the file is touched, and doing it twice changes nothing.\n\n\
+     Where the default branch is protected, --branch keeps the manifest on a branch of its own.",
+    &[
+        text("branch", None, "name", "Keep the manifest on this branch"),
+        switch("dry-run", "Show what would change, and write nothing"),
+        switch("force", "Replace a section or a workflow that stands in the way"),
+        switch("workflow", "Also write .github/workflows/pmu-cache.yml"),
+    ],
+    "$ gh pmu init\n$ gh pmu init --workflow --dry-run\n$ gh pmu init --workflow --branch pmu-cache",
+);
 
 const SYNC: Spec = command(
     "sync",

@@ -169,7 +169,7 @@ fn unknown_commands_are_named_and_guessed() {
     let (message, usage) = error("cache x");
     assert_eq!(message, "unknown command \"x\" for \"gh pmu cache\"");
     assert_eq!(usage, "Usage:  gh pmu cache <command> [flags]");
-    assert_eq!(error("init").0, "unknown command \"init\" for \"gh pmu\"");
+    assert_eq!(error("install").0, "unknown command \"install\" for \"gh pmu\"");
     assert_eq!(error("help nothing").0, "unknown command \"nothing\" for \"gh pmu\"");
     assert_eq!(
         error("cache stats").0,
@@ -269,4 +269,17 @@ fn flags_that_exclude_each_other_are_refused() {
     list_error("--all-repos -R o/r", "cannot use `--all-repos` with `--repo`");
     assert_eq!(error("cache clear --all -R o/r").0, "cannot use `--all` with `--repo`");
     assert_eq!(error("cache export").0, "required flag(s) \"format\" not set");
+}
+
+#[test]
+fn init_takes_a_branch_that_git_takes_and_no_repository() {
+    let Command::Init(options) = run("init --workflow --branch pmu-cache --dry-run").unwrap().command else { panic!() };
+    assert_eq!(options.branch.as_deref(), Some("pmu-cache"));
+    assert!(options.workflow && options.dry_run && !options.force);
+    for name in ["a..b", "--x", "a:b", "@"] {
+        let (message, usage) = error(&format!("init --branch {name}"));
+        assert_eq!(message, format!("invalid argument {name:?} for \"--branch\" flag: not the name of a branch"));
+        assert_eq!(usage, "Usage:  gh pmu init [flags]");
+    }
+    assert_eq!(error("init -R o/r").0, "cannot use `--repo`: init sets up the checkout it is run in");
 }

@@ -6,6 +6,7 @@ mod compact;
 mod export;
 mod github;
 mod history;
+pub mod init;
 mod list;
 mod rebuild;
 mod repair;
@@ -46,7 +47,7 @@ pub fn run(invocation: &Invocation, context: &mut Context<'_, '_>) -> Result<Exi
     };
     match &invocation.command {
         // Answered before the surroundings were looked at.
-        Command::Help(_) | Command::Version => Ok(Exit::Done),
+        Command::Help(_) | Command::Version | Command::Init(_) => Ok(Exit::Done),
         Command::List(options) => list::run(options, repo, context),
         Command::Sync { force } => sync::run(*force, repo, context),
         Command::Status(options) => status::run(options, repo, context),

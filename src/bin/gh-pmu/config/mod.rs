@@ -13,8 +13,8 @@ use gh_pmu::git::Checkout;
 use gh_pmu::model::Repo;
 
 use crate::exit::Error;
-pub use cache::CacheSection;
-pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, is_debug, process_env, utf8_variables};
+pub use cache::{CacheSection, is_branch, read as cache_section};
+pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, home, is_debug, process_env, utf8_variables};
 
 /// The file that holds the `cache:` section.
 pub const FILE_NAME: &str = ".gh-pmu.yml";
@@ -113,6 +113,16 @@ impl Config {
     }
 }
 
+/// The root of the checkout around `cwd`.
+pub fn checkout_root(cwd: &Path) -> Option<PathBuf> {
+    cwd.ancestors().find(|dir| is_checkout(dir)).map(Path::to_path_buf)
+}
+
+/// Whether there is a `.git`: a directory, or the file that a worktree or submodule has there.
+fn is_checkout(dir: &Path) -> bool {
+    std::fs::symlink_metadata(dir.join(".git")).is_ok()
+}
+
 /// The root of the checkout around `cwd`, and the nearest file with its content.
 type Found = (Option<PathBuf>, Option<(PathBuf, Vec<u8>)>);
 
@@ -127,8 +137,7 @@ fn look_up(cwd: &Path) -> Result<Found, Error> {
                 Err(error) => return Err(Error::new(format!("cannot read {}: {error}", path.display()))),
             }
         }
-        // A directory, or the file that a worktree or submodule has there.
-        if std::fs::symlink_metadata(dir.join(".git")).is_ok() {
+        if is_checkout(dir) {
             return Ok((Some(dir.to_path_buf()), nearest));
         }
     }
