@@ -99,11 +99,6 @@ pub fn text(env: Env<'_>, name: &str) -> Option<String> {
     env(name)?.into_string().ok().filter(|value| !value.is_empty())
 }
 
-/// `GH_DEBUG`, unless it says no.
-pub fn is_debug(env: Env<'_>) -> bool {
-    text(env, "GH_DEBUG").is_some_and(|value| !matches!(&*value.to_ascii_lowercase(), "0" | "false" | "no"))
-}
-
 /// The home directory.
 pub fn home(env: Env<'_>) -> Option<PathBuf> {
     path(env, "HOME").or_else(|| if cfg!(windows) { path(env, "USERPROFILE") } else { None })
@@ -232,12 +227,6 @@ mod tests {
         let variables = |set: &[(&str, &str)]| with(set, PagerCommand::read).unwrap().variables;
         assert_eq!(variables(&[("PAGER", "less")]), [("LESS", "FRX"), ("LV", "-c")]);
         assert_eq!(variables(&[("PAGER", "less"), ("LESS", "")]), [("LV", "-c")]);
-    }
-
-    #[test]
-    fn debug_is_on_unless_it_says_no() {
-        let debug = |value: &str| with(&[("GH_DEBUG", value)], |env| is_debug(env));
-        assert!(debug("1") && debug("api") && !debug("") && !debug("0") && !debug("false"));
     }
 
     #[test]
