@@ -38,7 +38,15 @@ impl Store<'_> {
     fn retrying(&self, with_index: bool) -> Result<Option<View>, StoreError> {
         let mut last = self.try_view(with_index);
         for attempt in 0..ATTEMPTS {
-            let Err(StoreError::Unstable { .. }) = last else { return last };
+            let is_passing = match &last {
+                Err(StoreError::Unstable { .. }) => true,
+                // Perhaps a store that is being cleared: what is left of it is gone in a moment.
+                Ok(Some(view)) => !view.damage.is_empty() && self.current_bytes()?.is_none(),
+                _ => false,
+            };
+            if !is_passing {
+                return last;
+            }
             // The first retries come at once: a compaction renames `CURRENT` before it removes what that named.
             self.storage.wait(Duration::from_millis(u64::from(attempt / 2)));
             last = self.try_view(with_index);
