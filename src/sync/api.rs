@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::apply::apply;
+use super::apply::{Outcome, apply};
 use super::{Now, SyncError, Synced};
 use crate::format::{Source, SyncRecord};
 use crate::fs::Storage;
@@ -39,7 +39,9 @@ pub fn record(
         let synced_at = now.millis();
         let sync = SyncRecord { source, changed_at, synced_at, manifest, commit: None, note: String::new() };
         let outcome = apply(&mut writer, sync, trackers, false)?;
-        writer.record_checked(None, synced_at);
+        if !matches!(outcome, Outcome::Older { .. }) {
+            writer.record_checked(None, synced_at);
+        }
         let (view, mended) = writer.into_view();
         // OK because every outcome of apply() has or makes a store.
         let view = view.expect("a store behind a sync");

@@ -94,17 +94,15 @@ impl Located {
     /// The repository of the checkout: its manifest's, else its remotes'.
     ///
     /// # Errors
-    /// A manifest that is refused, and no remote of a known host; git's answer, where there is no manifest.
+    /// A manifest that is refused; git's answer, where no remote is of a known host.
     pub fn identify(&self, storage: &dyn Storage, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
         let path = &self.manifest;
         let bytes = storage.read(path, crate::manifest::MAX_LEN);
         match bytes.map_err(|source| SyncError::Read { path: path.clone(), source })? {
             Some(bytes) => {
-                let refused = match crate::manifest::parse(&bytes) {
-                    Ok(manifest) => return self.repo(manifest.repo.as_ref(), hosting),
-                    Err(error) => SyncError::Refused { path: path.clone(), error },
-                };
-                self.remote_repo(hosting).map_err(|_| refused)
+                let manifest = crate::manifest::parse(&bytes);
+                let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
+                self.repo(manifest.repo.as_ref(), hosting)
             }
             None => self.remote_repo(hosting),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, assert_same, files_below, text};
+use crate::lab::{Lab, NO_GH, assert_same, files_below, text};
 use crate::manifests::{SMALL_RELEASES, manifest, many, many_listed, open, small, small_at};
 
 fn lab() -> Lab {
@@ -77,10 +77,14 @@ fn an_older_manifest_changes_nothing_unless_it_is_forced() {
 fn sync_without_anything_to_sync_from_is_told() {
     let lab = Lab::without_git();
     let said = lab.run(&["cache", "sync"]).fails();
-    assert_eq!(said, "this is no checkout with a manifest, so there is nothing to sync from\n");
-    let lab = Lab::new();
+    assert!(said.starts_with("no repository is named, and this is no checkout with a manifest\n"), "{said}");
+    let lab = Lab::with_git();
+    let missing = format!("there is no manifest at {}\nGitHub cannot stand in: ", lab.manifest_path().display());
     let said = lab.run(&["cache", "sync"]).fails();
-    assert_eq!(said, format!("there is no manifest at {}\n", lab.manifest_path().display()));
+    assert!(said.starts_with(&missing) && said.ends_with("no git remotes found\n"), "{said}");
+    lab.git(&["remote", "add", "origin", "https://github.com/o/r"]);
+    assert_eq!(lab.run(&["cache", "sync"]).fails(), format!("{missing}{NO_GH}\n"));
+    assert_eq!(lab.run(&["cache", "sync", "-R", "o/r"]).fails(), format!("{NO_GH}\n"));
     assert!(!lab.cache.exists());
 }
 

@@ -14,6 +14,10 @@ pub fn program() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_BIN_EXE_gh-pmu").expect("cargo names the program"))
 }
 
+/// What the program says where it would ask GitHub: there is no `gh` in these labs.
+pub const NO_GH: &str =
+    "gh was not found, and without it GitHub cannot be asked: install it from https://cli.github.com";
+
 /// Everything that one test needs of a machine. Nothing of the tester's own is visible in it.
 pub struct Lab {
     root: TempDir,
@@ -21,6 +25,11 @@ pub struct Lab {
     pub checkout: PathBuf,
     pub cache: PathBuf,
     variables: Vec<(OsString, OsString)>,
+}
+
+/// What the program says where nothing is cached of a repository.
+pub fn nothing_cached(repo: &str) -> String {
+    format!("nothing is cached of {repo}, and {NO_GH}\n")
 }
 
 /// What became of one run.

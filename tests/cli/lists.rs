@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Ran, columns, numbers, words};
+use crate::lab::{Lab, Ran, columns, nothing_cached, numbers, words};
 use crate::manifests::{SMALL_MICROSPRINTS, SMALL_RELEASES, manifest, open, small, small_at, tracker};
 
 /// Eight releases that every order puts in another order.
@@ -260,7 +260,7 @@ fn another_repository_is_listed_from_the_cache_even_outside_any_checkout() {
 #[test]
 fn a_repository_that_is_not_cached_or_not_named_is_told() {
     let lab = lab();
-    let nothing = "nothing is cached of o/r\nRun `gh pmu cache sync` in a checkout that has a manifest.\n";
+    let nothing = nothing_cached("o/r");
     assert_eq!(lab.run(&["release", "list", "-R", "o/r"]).fails(), nothing);
     assert_eq!(lab.run_with(&[("GH_REPO", "o/r")], &["release", "list"]).fails(), nothing);
     let unnamed = lab.run_in(&lab.root(), &["release", "list"]).fails();
@@ -279,7 +279,7 @@ fn a_repository_that_is_not_cached_or_not_named_is_told() {
     assert!(
         Ran::from(elsewhere.output().unwrap())
             .fails()
-            .starts_with("nothing is cached of ghe.example.com/octo-org/atlas\n")
+            .starts_with("nothing is cached of ghe.example.com/octo-org/atlas, ")
     );
 }
 

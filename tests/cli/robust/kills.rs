@@ -4,7 +4,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use super::{assert_tidy, assert_verifies};
-use crate::lab::Lab;
+use crate::lab::{Lab, nothing_cached};
 use crate::manifests::{many, many_listed};
 
 const COUNT: u64 = 20_000;
@@ -33,8 +33,7 @@ fn cached(lab: &Lab) -> Option<String> {
     match ran.code {
         Some(0) => Some(ran.ok()),
         _ => {
-            let said = ran.fails();
-            assert!(said.starts_with("nothing is cached of octo-org/atlas\n"), "{said}");
+            assert_eq!(ran.fails(), nothing_cached("octo-org/atlas"));
             None
         }
     }

@@ -67,6 +67,9 @@ impl Context<'_, '_> {
     }
 
     fn refreshed(&mut self, known: Known) -> Result<(Source, Exit), Error> {
+        if let (Some(stopped), Some(_)) = (&known.stopped, &known.view) {
+            self.output.warn(&stopped.to_string());
+        }
         let said = match (self.ask(&known.repo, None), known.view) {
             (Ok(said), _) => said,
             (Err(error), None) => return Err(not_asked(&known.repo, known.stopped, error)),
@@ -115,6 +118,7 @@ impl Context<'_, '_> {
         let place = self.manifest_place(named);
         let said = self.ask(repo, Some(place)).map_err(failed)?;
         let (synced, said) = self.record(repo, said, PATIENCE)?;
+        self.tell_mended(&synced.mended);
         Ok((synced, matches!(said, Said::Issues(_))))
     }
 

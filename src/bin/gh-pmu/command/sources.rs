@@ -106,7 +106,12 @@ impl Context<'_, '_> {
             return Err(switched_off());
         }
         match self.known(named)? {
-            Known { repo, view: Some(view), .. } => Ok((repo, view)),
+            Known { repo, view: Some(view), stopped, .. } => {
+                if let Some(stopped) = stopped {
+                    self.output.warn(&format!("{stopped}; this is what was cached before"));
+                }
+                Ok((repo, view))
+            }
             known => self.first_answer(known, keep, LIST_PATIENCE),
         }
     }
@@ -126,6 +131,8 @@ impl Context<'_, '_> {
                     return Ok(Known { repo, view: Some(view), named: is_named, stopped });
                 }
                 Ok(None) => {}
+                // What is wrong with the manifest here matters only to its own repository.
+                Err(_) if named.is_some() && located.known.is_some() && located.known != named => {}
                 Err(error) => stopped = Some(error),
             }
         }
@@ -133,9 +140,11 @@ impl Context<'_, '_> {
             (Ok(repo), _) => repo,
             // A manifest that is refused names nobody; the checkout's remotes may.
             (Err(error), Some(located)) => match (located.remote_repo(self.hosting()), stopped) {
-                (Ok(repo), refused) => return Ok(Known { repo, view: None, named: is_named, stopped: refused }),
-                (Err(_), Some(stopped)) => return Err(stopped.into()),
-                (Err(_), None) => return Err(error),
+                (Ok(repo), refused) => {
+                    stopped = refused;
+                    repo
+                }
+                (Err(_), refused) => return Err(refused.map_or(error, Error::from)),
             },
             (Err(error), None) => return Err(error),
         };
@@ -153,8 +162,10 @@ impl Context<'_, '_> {
     /// # Errors
     /// The cache's directory cannot be listed.
     pub fn all_sources(&mut self) -> Result<Vec<Source>, Error> {
-        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync) {
-            self.try_sync(&located, None)?;
+        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
+            && let Err(error) = self.try_sync(&located, None)
+        {
+            self.output.warn(&format!("{error}; this is what was cached before"));
         }
         let mut sources = Vec::new();
         for store in Store::all(&DISK, &self.config.cache_dir)? {
@@ -173,7 +184,7 @@ impl Context<'_, '_> {
         Ok(sources)
     }
 
-    /// `None` where the manifest could not be used, and what is cached must do. What stood in the way has been told.
+    /// `None` where there is no manifest to use, and what is cached must do.
     fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
         let options = Options { force: false, patience: LIST_PATIENCE, only: named, explain: false, on_work: &|| () };
         let synced = match self.sync_as(located, options) {
@@ -195,10 +206,6 @@ impl Context<'_, '_> {
             Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => Ok(None),
             Err(SyncError::Store(StoreError::Busy { .. })) if self.is_cached(located, named) => {
                 self.output.note("another gh-pmu is writing to the cache; this is what was cached before");
-                Ok(None)
-            }
-            Err(error) if self.is_cached(located, named) => {
-                self.output.warn(&format!("{error}; this is what was cached before"));
                 Ok(None)
             }
             Err(error) => Err(error),

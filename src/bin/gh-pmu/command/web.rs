@@ -70,10 +70,12 @@ fn encoded(query: &str) -> String {
 /// Starts the user's browser, or what the system opens URLs with, and waits: a browser may be one of the terminal.
 fn open(url: &str) -> Result<(), Error> {
     let named = config::browser(&process_env);
-    let system: &[&[&str]] = match std::env::consts::OS {
-        "macos" => &[&["open"]],
-        "windows" => &[&["rundll32", "url.dll,FileProtocolHandler"]],
-        _ => &[&["xdg-open"], &["x-www-browser"], &["www-browser"], &["wslview"]],
+    let system: &[&[&str]] = if cfg!(target_os = "macos") {
+        &[&["open"]]
+    } else if cfg!(windows) {
+        &[&["rundll32", "url.dll,FileProtocolHandler"]]
+    } else {
+        &[&["xdg-open"], &["x-www-browser"], &["www-browser"], &["wslview"]]
     };
     let candidates = match &named {
         Some(words) => vec![words.iter().map(String::as_str).collect()],
