@@ -9,7 +9,7 @@ use crate::store::{StoreError, View, Writer};
 /// What a sync came to.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The manifest is the one that was last taken in.
+    /// The manifest is the one that was last looked at.
     Unchanged,
     /// Its trackers are those cached; only its time moved on.
     Fresher,

@@ -29,6 +29,9 @@ pub struct Options<'a> {
     pub patience: Duration,
     /// Only if the manifest is of this repository.
     pub only: Option<&'a Repo>,
+    /// Tell [`Outcome::Older`] every time, although the manifest then has to be read again. Without it a manifest that
+    /// was looked at before is [`Outcome::Unchanged`].
+    pub explain: bool,
     /// Called once the signature does not tell, and work begins.
     pub on_work: &'a dyn Fn(),
 }
@@ -66,7 +69,8 @@ pub fn sync(
     if let Some(repo) = &located.known {
         let store = Store::of(storage, cache, repo);
         if let Some(view) = store.view()? {
-            let entry = entry_of(&view, located);
+            let last = view.freshness().and_then(|fresh| fresh.manifest);
+            let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.
             let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
             if clean && !options.force {

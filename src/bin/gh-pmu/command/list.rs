@@ -18,6 +18,9 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
     if options.web {
         return web::run(options, repo, context);
     }
+    if options.as_of.is_some() && !context.config.cache.enabled {
+        return Err(switched_off());
+    }
     let (mut sources, exit) = match options.all_repos {
         true => context.all_listed(options.refresh)?,
         false => context.listed(repo, options.refresh).map(|(source, exit)| (vec![source], exit))?,
@@ -72,9 +75,6 @@ fn filter(options: &ListOptions) -> Filter {
 /// The source as it was.
 fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Error> {
     let (repo, view) = source;
-    if !context.config.cache.enabled {
-        return Err(switched_off());
-    }
     let moment = match when {
         When::At(time) => Moment::Time(time),
         When::After(seq) => Moment::Seq(seq),

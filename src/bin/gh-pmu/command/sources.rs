@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gh_pmu::fs::Disk;
 use gh_pmu::model::Repo;
-use gh_pmu::store::{Damage, Store, StoreError, View};
+use gh_pmu::store::{Damage, PATIENCE, Store, StoreError, View};
 use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, sync, sync_branch};
 
 use super::github::Keep;
@@ -60,7 +60,7 @@ impl Context<'_, '_> {
         Store::of(&DISK, &self.config.cache_dir, repo)
     }
 
-    /// Syncs from the manifest at `located`, showing a sign of life if it takes long.
+    /// Syncs from the manifest at `located` because that was asked for, showing a sign of life if it takes long.
     ///
     /// # Errors
     /// See [`SyncError`].
@@ -71,10 +71,14 @@ impl Context<'_, '_> {
         force: bool,
         patience: Duration,
     ) -> Result<Synced, SyncError> {
+        self.sync_as(located, Options { force, patience, only, explain: true, on_work: &|| () })
+    }
+
+    fn sync_as(&mut self, located: &Located, options: Options<'_>) -> Result<Synced, SyncError> {
         let progress = RefCell::new(None);
         let output = &*self.output;
         let on_work = || drop(progress.replace(Some(output.progress("Syncing from the manifest"))));
-        let options = Options { force, patience, only, on_work: &on_work };
+        let options = Options { on_work: &on_work, ..options };
         let cache = &self.config.cache_dir;
         let synced = match &self.config.cache.branch {
             Some(branch) => sync_branch(&DISK, cache, (located, branch), self.hosting(), options, self.now),
@@ -182,7 +186,15 @@ impl Context<'_, '_> {
 
     /// `None` where there is no manifest to use, and what is cached must do.
     fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
-        match self.sync(located, named, false, LIST_PATIENCE) {
+        let options = Options { force: false, patience: LIST_PATIENCE, only: named, explain: false, on_work: &|| () };
+        let synced = match self.sync_as(located, options) {
+            // Somebody else's first sync is worth waiting for: before it there is nothing to answer from.
+            Err(SyncError::Store(StoreError::Busy { .. })) if !self.is_cached(located, named) => {
+                self.sync_as(located, Options { patience: PATIENCE, ..options })
+            }
+            synced => synced,
+        };
+        match synced {
             Ok(synced) => {
                 self.check_again(&synced);
                 if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
@@ -192,12 +204,18 @@ impl Context<'_, '_> {
             }
             // No manifest, or another repository's: there is nothing to say.
             Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => Ok(None),
-            Err(SyncError::Store(StoreError::Busy { .. })) => {
+            Err(SyncError::Store(StoreError::Busy { .. })) if self.is_cached(located, named) => {
                 self.output.note("another gh-pmu is writing to the cache; this is what was cached before");
                 Ok(None)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether there is an answer without the manifest.
+    fn is_cached(&self, located: &Located, named: Option<&Repo>) -> bool {
+        let repo = self.repo(named.cloned(), Some(located));
+        repo.is_ok_and(|repo| matches!(self.store(&repo).view(), Ok(Some(_))))
     }
 
     /// A hit is a check too: says so in `checked`, but not at every list.

@@ -13,10 +13,14 @@ use crate::exit::{Error, Exit};
 /// No manifest, or one that is refused; another writer; the store's.
 pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
     let located = context.located();
+    let mut missing = None;
     let from_manifest = match &located {
         Some(located) => match context.sync(located, repo.as_ref(), force, PATIENCE) {
             // There is none here, but GitHub may have one.
-            Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => None,
+            Err(error @ (SyncError::NoManifest { .. } | SyncError::OtherRepo { .. })) => {
+                missing = Some(error);
+                None
+            }
             result => Some(result?),
         },
         None => None,
@@ -25,8 +29,12 @@ pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Re
         Some(synced) => (synced, false),
         None => {
             let is_named = repo.is_some();
-            let repo = context.repo(repo, located.as_ref())?;
-            context.sync_from_github(&repo, is_named)?
+            let asked = context.repo(repo, located.as_ref());
+            let asked = asked.and_then(|repo| context.sync_from_github(&repo, is_named));
+            asked.map_err(|error| match missing.take() {
+                Some(missing @ SyncError::NoManifest { .. }) if !is_named => instead(missing, error),
+                _ => error,
+            })?
         }
     };
     if let Some(damage) = synced.view.damage().first() {
@@ -41,6 +49,12 @@ pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Re
         context.output.warn(&format!("the cache was not compacted: {error}"));
     }
     Ok(Exit::Done)
+}
+
+/// There was no manifest, and GitHub could not be asked either.
+fn instead(missing: SyncError, error: Error) -> Error {
+    let (exit, text) = (error.exit(), error.to_string());
+    Error::from(missing).with_hint(format!("GitHub cannot stand in: {}", text.trim_end())).with_exit(exit)
 }
 
 /// As [`sentence`], where GitHub's issues were the source.

@@ -87,6 +87,11 @@ impl Config {
     /// Not a repository's name.
     pub fn named_repo(&self, flag: Option<&str>) -> Result<Option<Repo>, Error> {
         let Some(text) = flag.or(self.gh_repo.as_deref()) else { return Ok(None) };
+        // As gh takes them, though its help does not say so.
+        if text.contains("://") || text.starts_with("git@") {
+            let repo = gh_pmu::git::repo_of_url(text);
+            return repo.map(Some).ok_or_else(|| Error::new(format!("{text:?} is not the URL of a repository")));
+        }
         Repo::parse(text, &self.default_host).map(Some).map_err(|error| {
             let form = "expected the \"[HOST/]OWNER/REPO\" format";
             match error {
