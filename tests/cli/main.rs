@@ -1,4 +1,5 @@
 //! The program as its users run it: real processes in real checkouts, with an environment and a home of their own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accepted;
 mod cache;
