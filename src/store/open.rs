@@ -43,7 +43,9 @@ impl Store<'_> {
             let wait = match &last {
                 // The first retries come at once: a compaction renames `CURRENT` before it removes what that named.
                 Err(StoreError::Unstable { .. }) => Duration::from_millis(u64::from(attempt / 2)),
-                Ok(Some(view)) if !view.damage.is_empty() && self.current_bytes()?.is_none() => CLEARING,
+                Ok(None) => return last,
+                Ok(Some(view)) if view.damage.is_empty() => return last,
+                Ok(Some(_)) | Err(StoreError::Damaged(_)) if self.current_bytes()?.is_none() => CLEARING,
                 _ => return last,
             };
             self.storage.wait(wait);

@@ -194,7 +194,7 @@ fn readers_beside_clears_see_everything_or_nothing() {
                     let ran = lab.run_in(&lab.root(), &["release", "list", "-R", "octo-org/atlas"]);
                     match ran.code {
                         Some(0) => assert!(ran.ok() == *expected),
-                        _ => assert!(ran.fails() == nothing_cached("octo-org/atlas")),
+                        _ => assert_eq!(ran.fails(), nothing_cached("octo-org/atlas")),
                     }
                 });
             });
