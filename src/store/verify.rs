@@ -1,6 +1,7 @@
 //! Reading every byte. Changes nothing, and works beside a writer.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::compact::index_bytes;
 use super::error::StoreError;
@@ -47,8 +48,11 @@ const SYNC_MENDS: &str = "the next sync writes it anew";
 const REPAIR_MENDS: &str = "run `gh pmu cache repair`";
 const COSTS_TIME: &str = "nothing but time";
 const COSTS_HISTORY: &str = "changes that only this file holds";
-/// While a compaction or two pass by.
-const ATTEMPTS: usize = 3;
+/// While compactions and commits pass by.
+const ATTEMPTS: usize = 5;
+/// A commit that is being written is whole after that.
+const WRITING: Duration = Duration::from_millis(10);
+const TORN: &str = "a commit is incomplete and nothing follows it";
 
 impl Store<'_> {
     /// Reads every byte of every file against its checksum, the chain, the geometry, and the index against a fold of
@@ -57,16 +61,26 @@ impl Store<'_> {
     /// # Errors
     /// The system's; a newer format.
     pub fn verify(&self) -> Result<Option<Verified>, StoreError> {
-        for attempt in 1.. {
-            let before = self.current_bytes()?;
-            let verified = self.verify_once()?;
-            let clean = verified.as_ref().is_none_or(|verified| verified.findings.is_empty());
-            // What a compaction retires while it is read is no damage.
-            if clean || attempt == ATTEMPTS || self.current_bytes()? == before {
-                return Ok(verified);
+        let mut current = self.current_bytes()?;
+        let mut verified = self.verify_once()?;
+        for _attempt in 1..ATTEMPTS {
+            let found = verified.as_ref().map_or(&[][..], |verified| &verified.findings);
+            let is_torn = found.iter().any(|finding| finding.what == TORN);
+            // What a compaction retires while it is read is no damage, nor is what a writer has half written.
+            if found.is_empty() || (!is_torn && self.current_bytes()? == current) {
+                break;
+            }
+            if is_torn {
+                self.storage.wait(WRITING);
+            }
+            let last = (current, found.to_vec());
+            current = self.current_bytes()?;
+            verified = self.verify_once()?;
+            if (current.clone(), verified.as_ref().map_or(Vec::new(), |verified| verified.findings.clone())) == last {
+                break;
             }
         }
-        Ok(None)
+        Ok(verified)
     }
 
     pub(super) fn current_bytes(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -284,7 +298,7 @@ fn verify_frames(
         let (error, resumes_at) = match stop {
             Stop::End => return whole.then_some(chain),
             Stop::Torn(offset) => {
-                let what = "a commit is incomplete and nothing follows it".to_owned();
+                let what = TORN.to_owned();
                 let record = "the last commit".to_owned();
                 let (cost, mend) = if name.end == OPEN_END {
                     (
