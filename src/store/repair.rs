@@ -139,17 +139,16 @@ impl Store<'_> {
         let filled = fill(known, past);
         let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.behind.next());
         let rewrite = rewrite.insert(writer.rewrite(first_seq));
+        let mut last = None;
         if let Some(base) = filled.base {
             rewrite.base(&base.sync, base.trackers);
+            last = Some(Rc::new(base.sync));
         }
         for step in &filled.steps {
-            if step.first_seq > rewrite.next_seq() {
-                let note = note(&step.sync, format!("events before {} are lost", step.first_seq), now);
-                rewrite.note(&note, step.first_seq);
-            }
+            rewrite.skip_to(step.first_seq, &step.sync, now);
             rewrite.commit(&step.sync, step.events.iter().cloned());
         }
-        let last = filled.steps.last().map(|step| Rc::clone(&step.sync));
+        let last = filled.steps.last().map(|step| Rc::clone(&step.sync)).or(last);
         repaired.kept = filled.kept;
         repaired.recovered = filled.recovered;
         repaired.lost = filled.lost;
