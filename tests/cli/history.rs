@@ -143,10 +143,10 @@ fn every_sort_of_event_is_told_apart() {
     let closed = |at: &str| tracker(1, "one", Some("2025-01-01T00:00:00Z"), Some(at));
     let opened = tracker(1, "one", Some("2025-01-01T00:00:00Z"), None);
     let steps: [(&[Value], &str); 6] = [
-        (&[opened.clone()], "added"),
+        (std::slice::from_ref(&opened), "added"),
         (&[closed("2025-06-01T00:00:00Z")], "closed"),
         (&[closed("2025-06-02T00:00:00Z")], "redated"),
-        (&[opened], "reopened"),
+        (std::slice::from_ref(&opened), "reopened"),
         (&[tracker(1, "uno", Some("2025-01-01T00:00:00Z"), None)], "retitled"),
         (&[], "removed"),
     ];

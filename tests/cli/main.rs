@@ -1,5 +1,6 @@
 //! The program as its users run it: real processes in real checkouts, with an environment and a home of their own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "tests say what they had to leave out")]
 
 mod accepted;
 mod cache;

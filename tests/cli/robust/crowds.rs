@@ -161,7 +161,7 @@ fn readers_beside_syncs_and_compactions_always_see_one_of_the_manifests() {
                     )
                     .ok();
                 let count = seqs.lines().count() as u64;
-                assert!(count > 0 && count % TRACKERS == 0, "{count} events");
+                assert!(count > 0 && count.is_multiple_of(TRACKERS), "{count} events");
                 assert!(seqs.lines().map(|line| line.parse::<u64>().unwrap()).eq((1..=count).rev()));
                 lab.run_in(&lab.root(), &["cache", "verify", "-R", "octo-org/atlas"]).ok();
             });
