@@ -2,7 +2,7 @@
 
 use super::as_of::Moment;
 use super::error::StoreError;
-use super::rewrite::{Rewrite, Run, by_sync};
+use super::rewrite::{Replaced, Rewrite, Run, by_sync};
 use super::write::Writer;
 use crate::format::SyncRecord;
 use crate::model::{Seq, UnixMillis};
@@ -38,7 +38,7 @@ impl Writer<'_> {
         if let Some(rewrite) = rewrite {
             // The state stays, and so does how fresh it is.
             let freshness = self.view.as_ref().and_then(|view| view.freshness());
-            let replaced = self.replace_log(rewrite, freshness, &[]);
+            let replaced = self.replace_log(rewrite, freshness, Replaced::Same);
             self.poisoned |= replaced.is_err();
             replaced?;
             pruning.log_bytes.1 = self.view.as_ref().map_or(0, |view| view.byte_lens().0);

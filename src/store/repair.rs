@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::StoreError;
 use super::gap::{Known, Whole, fill};
+use super::rewrite::Replaced;
 
 use super::view::View;
 use super::write::Writer;
@@ -160,7 +161,7 @@ impl Store<'_> {
         // A manifest that was taken in last is taken in again: its changes may be among those lost.
         let freshness = freshness.filter(|_| repaired.lost == 0 && !filled.tail_in_doubt);
         let rewrite = std::mem::replace(rewrite, writer.rewrite(Seq(1)));
-        writer.replace_log(rewrite, freshness, damaged)?;
+        writer.replace_log(rewrite, freshness, Replaced::Damaged(damaged))?;
         repaired.aside.extend(
             damaged
                 .iter()

@@ -14,6 +14,17 @@ use crate::format::{
 use crate::fs::publish;
 use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber, UnixMillis};
 
+/// What becomes of a log that another replaces.
+#[derive(Clone, Copy, Debug)]
+pub enum Replaced<'a> {
+    /// State and numbers stay: what `checked` and `last` say of it holds.
+    Same,
+    /// These files are kept under other names; what was acknowledged may be lost.
+    Damaged(&'a [String]),
+    /// Its events are numbered anew.
+    Renumbered,
+}
+
 /// A log in the making: one segment, in memory.
 pub struct Rewrite {
     header: SegmentHeader,
@@ -52,8 +63,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed, but for those of `keep`, which are
-    /// renamed to `damaged-…`.
+    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed; those that are damaged are renamed to
+    /// `damaged-…`.
     ///
     /// # Errors
     /// The system's; the store is then as it was.
@@ -61,21 +72,27 @@ impl Writer<'_> {
         &mut self,
         rewrite: Rewrite,
         freshness: Option<Freshness>,
-        keep: &[String],
+        replaced: Replaced<'_>,
     ) -> Result<(), StoreError> {
         let Rewrite { header, bytes, .. } = rewrite;
         let name = segment_name(&header);
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
         self.sync_dir()?;
-        let (generation, repo) = match &self.view {
-            Some(view) => (view.current.generation, view.current.repo.clone()),
-            None => (0, self.repo.clone()),
+        let (generation, repo, old) = match &self.view {
+            Some(view) => (view.current.generation, view.current.repo.clone(), Some(view.current.store)),
+            None => (0, self.repo.clone(), None),
+        };
+        let nonce = FileId(self.store.storage.nonce());
+        let (store, keep): (_, &[String]) = match replaced {
+            Replaced::Same => (old.unwrap_or(nonce), &[]),
+            Replaced::Damaged(keep) => (nonce, keep),
+            Replaced::Renumbered => (nonce, &[]),
         };
         let mut view = View {
             dir: self.store.dir.clone(),
             current: Current {
-                store: FileId(self.store.storage.nonce()),
+                store,
                 generation,
                 index: None,
                 history_start: header.first_seq,
@@ -85,7 +102,11 @@ impl Writer<'_> {
             },
             index: None,
             tail: Tail::start(header.base + SEGMENT_HEADER_LEN, header.first_seq, Chain::START),
-            checked: None,
+            checked: self
+                .view
+                .as_ref()
+                .filter(|_| matches!(replaced, Replaced::Same))
+                .and_then(|view| view.checked.clone()),
             end: LogEnd { offset: bytes.len() as u64, file_len: bytes.len() as u64 },
             damage: Vec::new(),
             state_in_doubt: false,
