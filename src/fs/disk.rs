@@ -1,7 +1,7 @@
 //! The real disk.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -80,21 +80,27 @@ impl ReadFile for DiskFile {
 
     #[cfg(unix)]
     fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
-        use std::os::unix::fs::FileExt;
         // The caller's `len` comes from `stat` or a verified header; a file that ends before it bounds the memory.
         let len = len.min(self.len()?.saturating_sub(offset));
         let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?];
+        let filled = self.read_into(offset, &mut bytes)?;
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
+    #[cfg(unix)]
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        use std::os::unix::fs::FileExt;
         let mut filled = 0;
-        while filled < bytes.len() {
-            match self.0.read_at(&mut bytes[filled..], offset + filled as u64) {
+        while filled < buffer.len() {
+            match self.0.read_at(&mut buffer[filled..], offset + filled as u64) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        bytes.truncate(filled);
-        Ok(bytes)
+        Ok(filled)
     }
 
     #[cfg(not(unix))]
@@ -142,9 +148,12 @@ impl Storage for Disk {
         if metadata.len() > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-        file.take(limit + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Some(bytes)) }
+        // One call for the length that `stat` gave. What is written to the file meanwhile is the caller's to notice.
+        let file = DiskFile(file);
+        let mut bytes = vec![0; usize::try_from(metadata.len()).map_err(|_| io::ErrorKind::FileTooLarge)?];
+        let filled = file.read_into(0, &mut bytes)?;
+        bytes.truncate(filled);
+        Ok(Some(bytes))
     }
 
     fn open(&self, path: &Path) -> io::Result<Option<Box<dyn ReadFile>>> {

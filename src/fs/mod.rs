@@ -37,6 +37,16 @@ pub trait ReadFile {
     /// The system's.
     fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>>;
 
+    /// Fills `buffer` from `offset`; gives how many bytes there were, fewer only where the file ends.
+    ///
+    /// # Errors
+    /// The system's.
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.read_at(offset, buffer.len() as u64)?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
     /// The first `len` bytes, mapped where that is faster than reading. The caller knows that the file is that long and
     /// never shortened.
     ///

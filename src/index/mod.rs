@@ -4,6 +4,8 @@
 
 mod build;
 mod read;
+mod scan;
 
 pub use build::{IndexBuilder, Summary};
 pub use read::{Index, Item};
+pub use scan::Scan;

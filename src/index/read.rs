@@ -16,8 +16,8 @@ pub struct Index {
     bytes: Bytes,
     header: IndexHeader,
     starts: [u64; GROUPS],
-    records: Section,
-    heap: Section,
+    pub(super) records: Section,
+    pub(super) heap: Section,
     waypoints: Section,
     /// One bit a block of the file, set once it verified.
     verified: Vec<Cell<u64>>,
@@ -70,7 +70,7 @@ impl Index {
         start..start + self.header.counts[group.position()]
     }
 
-    fn block(&self, section: &Section, first_block: u64, block: u64) -> Result<&[u8], FormatError> {
+    pub(super) fn block(&self, section: &Section, first_block: u64, block: u64) -> Result<&[u8], FormatError> {
         let (at, len) = section.block(block);
         let bytes = &self.bytes[at as usize..(at + len) as usize];
         let bit = first_block + block;
@@ -148,6 +148,27 @@ impl Index {
         let (created_at, closed_at) = (record.created_at(), record.closed_at());
         let tracker = Tracker { kind, number, state, title: self.title(record)?, created_at, closed_at };
         Ok(Item { tracker, last_seq: record.last_seq(), plain: record.title_is_plain() })
+    }
+
+    /// Verifies every block that a scan of the group will read.
+    ///
+    /// # Errors
+    /// A block that does not verify.
+    pub fn verify_group(&self, group: Group) -> Result<(), FormatError> {
+        let Range { start, end } = self.group(group);
+        if start == end {
+            return Ok(());
+        }
+        for block in start / self.records.per_block..=(end - 1) / self.records.per_block {
+            self.block(&self.records, 0, block)?;
+        }
+        // Titles stand in the order of their records.
+        let (first, last) = (self.record(start)?.title_at(), self.record(end - 1)?);
+        let end = last.title_at().saturating_add(u64::from(last.title_len())).min(self.heap.count);
+        for block in first / self.heap.per_block..end.div_ceil(self.heap.per_block) {
+            self.block(&self.heap, self.records.block_count(), block)?;
+        }
+        Ok(())
     }
 
     /// Where a tracker stands, by binary search in each group of its kind.

@@ -1,6 +1,6 @@
 //! Lists of trackers.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use crate::model::{Kind, Repo, State, TitleParts, Tracker, UnixMillis};
 use crate::store::{Place, StoreError, View};
@@ -85,10 +85,6 @@ impl Filter {
         self
     }
 
-    fn needs_items(&self) -> bool {
-        !self.words.is_empty() || self.created.is_some() || self.closed.is_some()
-    }
-
     fn admits(&self, tracker: &Tracker<'_>) -> bool {
         self.created.is_none_or(|range| range.contains(tracker.created_at))
             && self.closed.is_none_or(|range| range.contains(tracker.closed_at))
@@ -113,7 +109,23 @@ pub struct Row<'a> {
 /// The trackers that a filter admits. Every byte that [`Selection::rows`] will read has been verified.
 pub struct Selection<'v> {
     sources: &'v [(Repo, View)],
-    entries: Vec<(u32, Place)>,
+    found: Found,
+}
+
+enum Found {
+    /// In an order of their own, or cut: their places.
+    Places(Vec<(u32, Place)>),
+    /// In the order in which they stand, all that the filter admits: read once, when they are printed.
+    InOrder(Filter),
+}
+
+/// How the rows will be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// One after the other.
+    Stream,
+    /// Their number is asked for before the first is read.
+    Counted,
 }
 
 /// Selects from the views of one or more repositories.
@@ -121,10 +133,18 @@ pub struct Selection<'v> {
 /// # Errors
 /// A block of an index that does not verify: nothing has been given out yet, so the caller can open the view without
 /// its index and ask again.
-pub fn select<'v>(sources: &'v [(Repo, View)], filter: &Filter) -> Result<Selection<'v>, (usize, StoreError)> {
+pub fn select<'v>(
+    sources: &'v [(Repo, View)],
+    filter: &Filter,
+    wanted: Use,
+) -> Result<Selection<'v>, (usize, StoreError)> {
+    let newest_first = filter.sort == SortBy::Number && filter.order == Order::Descending && sources.len() == 1;
+    if newest_first && filter.limit.is_none() && wanted == Use::Stream {
+        let verified = sources[0].1.verify_items(filter.kind, filter.state);
+        verified.map_err(|error| (0, error))?;
+        return Ok(Selection { sources, found: Found::InOrder(filter.clone()) });
+    }
     let mut entries = Vec::new();
-    let by_number = filter.sort == SortBy::Number;
-    let newest_first = by_number && filter.order == Order::Descending && sources.len() == 1;
     let limit = filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     for (source, (_, view)) in sources.iter().enumerate() {
         for place in view.places(filter.kind, filter.state) {
@@ -134,56 +154,90 @@ pub fn select<'v>(sources: &'v [(Repo, View)], filter: &Filter) -> Result<Select
             }
             let place = place.map_err(|error| (source, error))?;
             let item = view.item(place).map_err(|error| (source, error))?;
-            if !filter.needs_items() || filter.admits(&item.tracker) {
+            if filter.admits(&item.tracker) {
                 // OK because nobody caches four billion repositories.
                 entries.push((source as u32, place));
             }
         }
     }
-    let mut selection = Selection { sources, entries };
     if !newest_first {
-        selection.sort(filter);
+        sort(sources, &mut entries, filter);
     }
-    selection.entries.truncate(limit);
-    Ok(selection)
+    entries.truncate(limit);
+    Ok(Selection { sources, found: Found::Places(entries) })
 }
 
 impl<'v> Selection<'v> {
-    /// How many there are.
+    /// How many there are; asked of a stream, they are counted first.
     pub fn count(&self) -> usize {
-        self.entries.len()
+        match &self.found {
+            Found::Places(entries) => entries.len(),
+            Found::InOrder(_) => self.rows().count(),
+        }
     }
 
     /// The rows in order.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'v>> + '_ {
-        self.entries.iter().map(|&entry| self.row(entry))
-    }
-
-    fn row(&self, (source, place): (u32, Place)) -> Row<'v> {
-        let (repo, view) = &self.sources[source as usize];
-        // OK because select() has read the same item, and a block that verified once stays so.
-        let item = view.item(place).expect("an item that was selected");
-        Row { repo, tracker: item.tracker, plain: item.plain }
-    }
-
-    fn sort(&mut self, filter: &Filter) {
-        let mut rows: Vec<((u32, Place), Row<'v>)> =
-            self.entries.iter().map(|&entry| (entry, self.row(entry))).collect();
-        let compare = |a: &Row<'_>, b: &Row<'_>| -> Ordering {
-            let (a, b) = (&a.tracker, &b.tracker);
-            match filter.sort {
-                SortBy::Number => a.number.cmp(&b.number),
-                SortBy::Created => a.created_at.cmp(&b.created_at),
-                SortBy::Closed => a.closed_at.cmp(&b.closed_at),
-                SortBy::Title => a.title.to_lowercase().cmp(&b.title.to_lowercase()),
-                SortBy::Version => TitleParts::of(a.kind, &a.title).version_order(&TitleParts::of(b.kind, &b.title)),
+    pub fn rows(&self) -> Box<dyn Iterator<Item = Row<'v>> + '_> {
+        match &self.found {
+            Found::Places(entries) => Box::new(entries.iter().map(|&entry| row(self.sources, entry))),
+            Found::InOrder(filter) => {
+                let (repo, view) = &self.sources[0];
+                let items = view.items(filter.kind, filter.state);
+                // OK because select() has verified every byte of them, and what verified once stays so.
+                let items = items.map(|item| item.expect("an item that was verified"));
+                let admitted = items.filter(|item| filter.admits(&item.tracker));
+                Box::new(admitted.map(move |item| Row { repo, tracker: item.tracker, plain: item.plain }))
             }
-        };
-        // Stable: what compares equal stays newest number first, repositories in order of their names.
-        rows.sort_by(|(_, a), (_, b)| match filter.order {
-            Order::Ascending => compare(a, b),
-            Order::Descending => compare(b, a),
-        });
-        self.entries = rows.into_iter().map(|(entry, _)| entry).collect();
+        }
     }
+}
+
+fn row(sources: &[(Repo, View)], (source, place): (u32, Place)) -> Row<'_> {
+    let (repo, view) = &sources[source as usize];
+    // OK because select() has read the same item, and a block that verified once stays so.
+    let item = view.item(place).expect("an item that was selected");
+    Row { repo, tracker: item.tracker, plain: item.plain }
+}
+
+fn sort(sources: &[(Repo, View)], entries: &mut [(u32, Place)], filter: &Filter) {
+    // What compares equal stays newest number first, repositories in order of their names.
+    match filter.sort {
+        SortBy::Number => sort_by(sources, entries, filter.order, |tracker| tracker.number),
+        SortBy::Created => sort_by(sources, entries, filter.order, |tracker| tracker.created_at),
+        SortBy::Closed => sort_by(sources, entries, filter.order, |tracker| tracker.closed_at),
+        // Keys that are made, not copied, cost memory for all rows at once; comparing again costs time instead.
+        SortBy::Title => sort_rows(sources, entries, filter.order, |a, b| {
+            a.title.chars().flat_map(char::to_lowercase).cmp(b.title.chars().flat_map(char::to_lowercase))
+        }),
+        SortBy::Version => sort_rows(sources, entries, filter.order, |a, b| {
+            TitleParts::of(a.kind, &a.title).version_order(&TitleParts::of(b.kind, &b.title))
+        }),
+    }
+}
+
+fn sort_by<K: Ord>(
+    sources: &[(Repo, View)],
+    entries: &mut [(u32, Place)],
+    order: Order,
+    key: impl Fn(&Tracker<'_>) -> K,
+) {
+    match order {
+        Order::Ascending => entries.sort_by_cached_key(|&entry| key(&row(sources, entry).tracker)),
+        Order::Descending => entries.sort_by_cached_key(|&entry| Reverse(key(&row(sources, entry).tracker))),
+    }
+}
+
+fn sort_rows(
+    sources: &[(Repo, View)],
+    entries: &mut [(u32, Place)],
+    order: Order,
+    compare: impl Fn(&Tracker<'_>, &Tracker<'_>) -> Ordering,
+) {
+    entries.sort_by(|&a, &b| {
+        let (a, b) = (row(sources, a).tracker, row(sources, b).tracker);
+        match order {
+            Order::Ascending => compare(&a, &b),
+            Order::Descending => compare(&b, &a),
+        }
+    });
 }

@@ -4,4 +4,4 @@ mod history;
 mod list;
 
 pub use history::{Change, HistoryFilter, changes, cut_short};
-pub use list::{Filter, Order, Row, Selection, SortBy, TimeRange, select};
+pub use list::{Filter, Order, Row, Selection, SortBy, TimeRange, Use, select};

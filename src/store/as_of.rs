@@ -118,6 +118,7 @@ impl History<'_> {
             end: super::view::LogEnd::default(),
             damage: Vec::new(),
             state_in_doubt: view.state_in_doubt,
+            current_recovered: false,
         }
     }
 }

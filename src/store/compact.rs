@@ -1,8 +1,9 @@
 //! Folding the tail into a new index.
 
 use std::cmp::Reverse;
+use std::rc::Rc;
 
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::tail::Tail;
 use super::view::View;
 use super::write::{Writer, segment_name};
@@ -29,6 +30,14 @@ pub struct Compaction {
     pub index_bytes: (u64, u64),
     /// Bytes of the log.
     pub log_bytes: u64,
+}
+
+/// A compaction that is durable and not yet live.
+struct Compacted {
+    index: Index,
+    tail: Tail,
+    current: crate::format::Current,
+    rotated: bool,
 }
 
 impl Writer<'_> {
@@ -74,9 +83,46 @@ impl Writer<'_> {
         Ok(Some(Compaction { tail_events, index_bytes: (index_before, index_after), log_bytes }))
     }
 
-    /// Writes the index of `view` and a `CURRENT` that names it; `self.view` is then the view behind that index.
+    /// Writes the index anew from the log alone, whatever the one that is there says.
+    ///
+    /// # Errors
+    /// As [`Self::compact`]; damage of the log included, for then the index may be all that is left.
+    pub fn renew_index(&mut self) -> Result<(), StoreError> {
+        self.check()?;
+        self.settle()?;
+        let Some(view) = &self.view else { return Ok(()) };
+        let mut folded = self.store.fold_log(view.current.clone())?;
+        if let Some(damage) = folded.damage.first() {
+            return Err(StoreError::Damaged(damage.clone()));
+        }
+        folded.checked.clone_from(&view.checked);
+        let errors = view.index.iter().flat_map(|index| index.verify());
+        let found: Vec<Damage> = errors.map(|error| view.index_damage(&error)).collect();
+        self.view = Some(folded);
+        self.compact()?;
+        self.mended.extend(found);
+        Ok(())
+    }
+
+    /// Writes the index of `view` and a `CURRENT` that names it; `self.view` is then the view behind that index, and
+    /// after a failure `view`.
     pub(super) fn write_compacted(&mut self, view: View) -> Result<(), StoreError> {
-        let bytes = index_bytes(&view)?;
+        let published = self.publish_index(&view);
+        self.view = Some(view);
+        let Compacted { index, tail, current, rotated } = published?;
+        self.replace_current(current)?;
+        if let Some(view) = &mut self.view {
+            (view.index, view.tail) = (Some(Rc::new(index)), tail);
+            if rotated {
+                view.end = super::view::LogEnd { offset: SEGMENT_HEADER_LEN, file_len: SEGMENT_HEADER_LEN };
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything of a compaction but the `CURRENT` that makes it live.
+    fn publish_index(&mut self, view: &View) -> Result<Compacted, StoreError> {
+        let bytes = index_bytes(view)?;
         let name = IndexName { seq: view.seq(), generation: view.current.generation + 1, chain: view.tail.chain };
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
@@ -85,16 +131,11 @@ impl Writer<'_> {
         current.history_start = view.history_start();
         current.freshness =
             view.freshness().map(|fresh| crate::format::Freshness { address: view.tail.address, ..fresh });
-        let rotated = self.rotate(&view, &mut current)?;
+        let rotated = self.rotate(view, &mut current)?;
         self.sync_dir()?;
         let index = Index::open(Bytes::read(bytes)).map_err(|error| StoreError::format(path.clone(), &error))?;
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(path, &error))?;
-        let mut view = View { index: Some(std::rc::Rc::new(index)), tail, ..view };
-        if rotated {
-            view.end = super::view::LogEnd { offset: SEGMENT_HEADER_LEN, file_len: SEGMENT_HEADER_LEN };
-        }
-        self.view = Some(view);
-        self.replace_current(current)
+        Ok(Compacted { index, tail, current, rotated })
     }
 
     /// Seals a segment that has grown large, and begins another.

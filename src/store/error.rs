@@ -54,6 +54,14 @@ pub enum StoreError {
         /// The store's directory.
         path: PathBuf,
     },
+    /// What was to be appended does not continue the log: nothing was written.
+    #[error("the changes do not continue what {} holds: {what}", path.display())]
+    Misfit {
+        /// The store's directory.
+        path: PathBuf,
+        /// What does not fit.
+        what: Wrong,
+    },
     /// An earlier write failed, so what is on the disk is in doubt until the store is opened again.
     #[error("an earlier write to {} failed, so this one was not tried", path.display())]
     Poisoned {

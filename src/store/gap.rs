@@ -144,7 +144,7 @@ impl Filler {
         last_gap: bool,
         past: &mut dyn FnMut() -> Vec<PastState>,
     ) -> bool {
-        let (target, time) = self.state_behind(until, known, last_gap);
+        let (target, time) = self.state_behind(until, known, last_gap, past);
         let count = until.0 - first.0;
         let before: Vec<_> = self.state.values().cloned().collect();
         let steps = self.through_git(&before, &target, time, count, past).unwrap_or_else(|| {
@@ -170,39 +170,49 @@ impl Filler {
         true
     }
 
-    /// The state behind a gap: of each tracker, what its next event says it was; of those without one, what the index
-    /// says if the gap is the last one before it, else what they were.
-    fn state_behind(&self, until: Seq, known: &Known, last_gap: bool) -> (Vec<Tracker<'static>>, UnixMillis) {
+    /// The state behind a gap, and when it was published at the latest: the index's with the events between undone, if
+    /// all of those are known; else of each tracker what its next events say it was, and what it was where none does.
+    fn state_behind(
+        &mut self,
+        until: Seq,
+        known: &Known,
+        last_gap: bool,
+        past: &mut dyn FnMut() -> Vec<PastState>,
+    ) -> (Vec<Tracker<'static>>, UnixMillis) {
+        let next = known.events.range(until..).next().map(|(_, (sync, _))| sync.changed_at);
+        let indexed = known.index.as_ref().filter(|(seq, ..)| last_gap && seq.next() >= until);
+        let time = next.or(indexed.map(|(_, time, _)| *time)).unwrap_or(self.last_time).max(self.last_time);
+        if let Some(state) = indexed.and_then(|(seq, _, trackers)| undone(trackers, known, until, *seq)) {
+            return (state.into_values().collect(), time);
+        }
+        let states = self.past.get_or_insert_with(past);
+        if let Some((sync, trackers)) = states.iter().rev().find(|(sync, _)| sync.changed_at <= time) {
+            let trackers: Vec<_> = trackers.iter().map(|tracker| (tracker.clone(), Seq(0))).collect();
+            let behind = known.events.range(until..).filter(|(_, (of, _))| of.changed_at <= sync.changed_at);
+            let last = behind.map(|(seq, _)| *seq).next_back().unwrap_or(Seq(until.0 - 1));
+            if let Some(state) = undone(&trackers, known, until, last) {
+                return (state.into_values().collect(), time);
+            }
+        }
+        // No source knows the whole state: a manifest that is taken in next tells the rest.
+        self.filled.tail_in_doubt = true;
         let mut target = self.state.clone();
-        let mut seen: BTreeMap<Key, ()> = BTreeMap::new();
-        let mut time = None;
-        for (sync, event) in known.events.range(until..).map(|(_, logged)| logged) {
-            time.get_or_insert(sync.changed_at);
+        let mut told: BTreeMap<Key, bool> = BTreeMap::new();
+        for (_, event) in known.events.range(until..).map(|(_, logged)| logged) {
             let key = (event.kind, Reverse(event.number));
-            if seen.insert(key, ()).is_none() {
-                match before(event, target.get(&key)) {
-                    Some(tracker) => target.insert(key, tracker),
-                    None => target.remove(&key),
-                };
+            let whole = told.entry(key).or_insert(false);
+            if *whole {
+                continue;
+            }
+            let retitled = matches!(event.change, Change::Retitled { .. });
+            *whole = !retitled || target.contains_key(&key);
+            match before(event, target.get(&key)) {
+                Some(tracker) => drop(target.insert(key, tracker)),
+                None if retitled => {}
+                None => drop(target.remove(&key)),
             }
         }
-        if let Some((seq, changed_at, trackers)) =
-            known.index.as_ref().filter(|(seq, ..)| last_gap && *seq >= Seq(until.0 - 1))
-        {
-            // What the index has was so behind the gap too, unless an event between says otherwise.
-            let touched: Vec<Key> =
-                known.events.range(until..=*seq).map(|(_, (_, event))| (event.kind, Reverse(event.number))).collect();
-            let indexed: States = trackers.iter().map(|(tracker, _)| keyed(tracker)).collect();
-            let keys: Vec<Key> = target.keys().chain(indexed.keys()).copied().collect();
-            for key in keys.into_iter().filter(|key| !touched.contains(key)) {
-                match indexed.get(&key) {
-                    Some(tracker) => target.insert(key, tracker.clone()),
-                    None => target.remove(&key),
-                };
-            }
-            time.get_or_insert(*changed_at);
-        }
-        (target.into_values().collect(), time.unwrap_or(self.last_time).max(self.last_time))
+        (target.into_values().collect(), time)
     }
 
     /// The changes through git's states from `before` to `target`, if they are as many as the numbers missing.
@@ -239,6 +249,21 @@ impl Filler {
         let total: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
         (total == count).then_some(steps)
     }
+}
+
+/// The state of the index with the events from `until` up to `seq` undone; `None` where they do not fit.
+fn undone(trackers: &[(Tracker<'static>, Seq)], known: &Known, until: Seq, seq: Seq) -> Option<States> {
+    let mut state: States = trackers.iter().map(|(tracker, _)| keyed(tracker)).collect();
+    if until > seq {
+        return Some(state);
+    }
+    for (_, event) in known.events.range(until..=seq).rev().map(|(_, logged)| logged) {
+        let key = (event.kind, Reverse(event.number));
+        if let Some(before) = event.undo(state.remove(&key)).ok()? {
+            state.insert(key, before);
+        }
+    }
+    Some(state)
 }
 
 impl Filled {

@@ -1,14 +1,12 @@
 //! Index and tail as one sequence: live trackers of one kind, numbers descending.
 
-use std::cmp::Reverse;
 use std::iter::Peekable;
-use std::ops::Range;
 use std::slice;
 
 use super::tail::Touched;
 use super::view::View;
-use crate::format::{FormatError, Group};
-use crate::index::Index;
+use crate::format::{FormatError, Group, Record};
+use crate::index::{Item, Scan};
 use crate::model::{Kind, State, TrackerNumber};
 
 /// Where a tracker of a view stands, in eight bytes: long lists hold one a row.
@@ -56,28 +54,27 @@ impl Place {
 
 /// One group's run in the index.
 struct Run<'v> {
-    index: &'v Index,
+    scan: Scan<'v>,
     state: State,
-    positions: Range<u64>,
-    /// The number at the run's start, read ahead.
-    number: Option<TrackerNumber>,
+    /// The record at the run's start, read ahead.
+    head: Option<(TrackerNumber, Record<'v>)>,
 }
 
 impl Run<'_> {
     fn advance(&mut self) -> Result<(), FormatError> {
-        self.positions.start += 1;
-        self.look()
-    }
-
-    fn look(&mut self) -> Result<(), FormatError> {
-        let next = (!self.positions.is_empty()).then(|| self.index.number(self.positions.start));
-        self.number = next.transpose()?;
+        self.head = self.scan.next_record()?;
         Ok(())
     }
 }
 
-/// The places of a view's trackers of one kind.
-pub(super) struct Places<'v> {
+/// A tracker met on the way: where it stands, and what was read of it.
+enum Met<'v> {
+    Index { run: usize, position: u64, record: Record<'v> },
+    Tail { at: usize, touched: &'v Touched },
+}
+
+/// A view's trackers of one kind, index and tail merged.
+pub(super) struct Merged<'v> {
     kind: Kind,
     state: Option<State>,
     runs: Vec<Run<'v>>,
@@ -87,14 +84,11 @@ pub(super) struct Places<'v> {
     started: bool,
 }
 
-impl<'v> Places<'v> {
+impl<'v> Merged<'v> {
     pub(super) fn new(view: &'v View, kind: Kind, state: Option<State>) -> Self {
         let states = State::ALL.into_iter().filter(|each| state.is_none_or(|only| only == *each));
         let runs = view.index().map_or(Vec::new(), |index| {
-            let run = |state: State| {
-                let positions = index.group(Group(kind, state.into()));
-                Run { index, state, positions, number: None }
-            };
+            let run = |state: State| Run { scan: index.scan(Group(kind, state.into())), state, head: None };
             states.map(run).collect()
         });
         let all = &view.tail().touched;
@@ -107,54 +101,88 @@ impl<'v> Places<'v> {
         Self { kind, state, runs, touched: touched.peekable(), failed: false, started: false }
     }
 
-    fn step(&mut self) -> Result<Option<Place>, FormatError> {
-        if !self.started {
-            self.started = true;
-            self.runs.iter_mut().try_for_each(Run::look)?;
-        }
-        loop {
-            let first = (0..self.runs.len()).filter(|&run| self.runs[run].number.is_some());
-            let first = first.min_by_key(|&run| Reverse(self.runs[run].number));
-            let number = first.and_then(|run| self.runs[run].number);
-            match self.touched.peek().map(|(_, touched)| touched.number) {
-                Some(touched) if number.is_none_or(|number| touched >= number) => {
-                    if let Some(place) = self.take_touched(touched)? {
-                        return Ok(Some(place));
-                    }
+    /// Their places.
+    pub(super) fn places(mut self) -> impl Iterator<Item = Result<Place, FormatError>> + 'v {
+        std::iter::from_fn(move || {
+            let met = self.next_met()?;
+            Some(met.map(|met| match met {
+                Met::Index { run, position, .. } => Place::new(self.kind, self.runs[run].state, At::Index(position)),
+                Met::Tail { at, touched } => {
+                    let state = touched.now.as_ref().map_or(State::Open, |now| now.state);
+                    Place::new(self.kind, state, At::Tail(at))
                 }
-                _ => {
-                    let Some(run) = first.map(|run| &mut self.runs[run]) else { return Ok(None) };
-                    let at = At::Index(run.positions.start);
-                    let state = run.state;
-                    run.advance()?;
-                    return Ok(Some(Place::new(self.kind, state, at)));
-                }
-            }
-        }
+            }))
+        })
     }
 
-    /// The tail's word replaces the index's.
-    fn take_touched(&mut self, number: TrackerNumber) -> Result<Option<Place>, FormatError> {
-        for run in &mut self.runs {
-            if run.number == Some(number) {
-                run.advance()?;
-            }
-        }
-        let Some((at, touched)) = self.touched.next() else { return Ok(None) };
-        let live = touched.now.as_ref().filter(|now| self.state.is_none_or(|only| only == now.state));
-        Ok(live.map(|now| Place::new(self.kind, now.state, At::Tail(at))))
+    /// The trackers themselves.
+    pub(super) fn items(mut self) -> impl Iterator<Item = Result<Item<'v>, FormatError>> + 'v {
+        std::iter::from_fn(move || {
+            let met = self.next_met()?;
+            Some(met.and_then(|met| match met {
+                Met::Index { run, record, .. } => {
+                    let run = &mut self.runs[run];
+                    run.scan.item(self.kind, run.state, record)
+                }
+                // OK because what the tail removed is passed over.
+                Met::Tail { touched, .. } => Ok(touched.item().expect("a live tracker")),
+            }))
+        })
     }
-}
 
-impl Iterator for Places<'_> {
-    type Item = Result<Place, FormatError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next_met(&mut self) -> Option<Result<Met<'v>, FormatError>> {
         if self.failed {
             return None;
         }
         let step = self.step();
         self.failed = step.is_err();
         step.transpose()
+    }
+
+    fn step(&mut self) -> Result<Option<Met<'v>>, FormatError> {
+        if !self.started {
+            self.started = true;
+            self.runs.iter_mut().try_for_each(Run::advance)?;
+        }
+        loop {
+            let first = self.first_run();
+            let head = first.and_then(|run| self.runs[run].head);
+            match self.touched.peek().map(|(_, touched)| touched.number) {
+                Some(touched) if head.is_none_or(|(number, _)| touched >= number) => {
+                    if let Some(met) = self.take_touched(touched)? {
+                        return Ok(Some(met));
+                    }
+                }
+                _ => {
+                    let (Some(run), Some((_, record))) = (first, head) else { return Ok(None) };
+                    let position = self.runs[run].scan.position() - 1;
+                    self.runs[run].advance()?;
+                    return Ok(Some(Met::Index { run, position, record }));
+                }
+            }
+        }
+    }
+
+    /// The run with the largest number at its head.
+    fn first_run(&self) -> Option<usize> {
+        let number = |run: usize| self.runs.get(run).and_then(|run| run.head).map(|(number, _)| number);
+        match (number(0), number(1)) {
+            (Some(first), Some(second)) => Some(usize::from(second > first)),
+            (Some(_), None) => Some(0),
+            (None, Some(_)) => Some(1),
+            (None, None) => None,
+        }
+    }
+
+    /// The tail's word replaces the index's.
+    fn take_touched(&mut self, number: TrackerNumber) -> Result<Option<Met<'v>>, FormatError> {
+        for run in &mut self.runs {
+            if run.head.is_some_and(|(head, _)| head == number) {
+                run.advance()?;
+            }
+        }
+        let Some((at, touched)) = self.touched.next() else { return Ok(None) };
+        let live = touched.now.as_ref().is_some_and(|now| self.state.is_none_or(|only| only == now.state));
+        Ok(live.then_some(Met::Tail { at, touched }))
     }
 }

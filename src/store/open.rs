@@ -1,5 +1,6 @@
 //! Opening for reading: no lock, no write, no waiting for a writer.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -7,7 +8,10 @@ use super::error::{Damage, StoreError};
 use super::tail::{FoldError, Tail};
 use super::view::{LogEnd, View};
 use super::{CHECKED, CURRENT, SMALL_FILE_LIMIT, Store};
-use crate::format::{Checked, Current, FormatError, IndexName, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Wrong};
+use crate::format::{
+    Checked, ChunkKind, Current, FRAME_HEADER_LEN, FormatError, FrameKind, IndexName, OPEN_END, SEGMENT_HEADER_LEN,
+    SegmentName, SyncRecord, Wrong, decode_sync,
+};
 use crate::index::Index;
 use crate::log::{Segment, SegmentError, Stop, walk};
 
@@ -41,43 +45,82 @@ impl Store<'_> {
         }
         match last {
             // What stays missing was not a compaction's doing: go on from what the directory holds.
-            Err(StoreError::Unstable { path }) => self.recovered_view(path),
+            Err(StoreError::Unstable { path }) => self.view_without(path),
             last => last,
         }
     }
 
-    fn recovered_view(&self, missing: std::path::PathBuf) -> Result<Option<View>, StoreError> {
+    fn view_without(&self, missing: PathBuf) -> Result<Option<View>, StoreError> {
         let damage =
             Damage { path: missing, offset: 0, what: "is missing or not the file that CURRENT names".to_owned() };
+        // If it is the index, the log alone gives the same answer.
+        if let Ok(Some(mut view)) = self.try_view(false) {
+            view.damage.insert(0, damage);
+            return Ok(Some(view));
+        }
         let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
-        let mut view = self.view_of(current, true)?;
+        let mut view = self.view_of(current, self.read_checked(), true)?;
         view.damage.insert(0, damage);
         view.state_in_doubt = true;
         Ok(Some(view))
     }
 
     fn try_view(&self, with_index: bool) -> Result<Option<View>, StoreError> {
+        // Before CURRENT, so that the log which that names holds what this acknowledges.
+        let checked = self.read_checked();
         let path = self.file(CURRENT);
-        let bytes = self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))?;
+        let bytes = self.current_bytes()?;
         let found = bytes.as_deref().map(Current::decode);
-        let (current, damage) = match found {
-            Some(Ok(current)) => (current, None),
+        let lost = match found {
+            Some(Ok(current)) => return self.view_of(current, checked, with_index).map(Some),
             Some(Err(error)) if matches!(error.wrong, Wrong::Newer(_)) => return Err(StoreError::format(path, &error)),
-            Some(Err(error)) => match self.recover_current()? {
-                Some(current) => (current, Some(Damage::new(path, &error))),
-                None => return Err(StoreError::format(path, &error)),
-            },
-            None => match self.recover_current()? {
-                Some(current) => (current, Some(Damage { path, offset: 0, what: "is missing".to_owned() })),
-                None => return Ok(None),
-            },
+            Some(Err(error)) => Damage::new(path.clone(), &error),
+            None => Damage { path: path.clone(), offset: 0, what: "is missing".to_owned() },
         };
-        let mut view = self.view_of(current, with_index)?;
-        view.damage.extend(damage);
+        let is_damaged = bytes.is_some();
+        let recovered = self.view_without_current(lost, is_damaged, checked, with_index);
+        // A writer may have brought it meanwhile, and all of this come from half of its work.
+        if self.current_bytes()? == bytes { recovered } else { Err(StoreError::Unstable { path }) }
+    }
+
+    fn view_without_current(
+        &self,
+        lost: Damage,
+        is_damaged: bool,
+        checked: Option<Checked>,
+        with_index: bool,
+    ) -> Result<Option<View>, StoreError> {
+        let Some(current) = self.recover_current()? else {
+            // Segments are complete before they have their names: one that does not verify is no crash's doing.
+            let nothing = !is_damaged && !self.has_segments()?;
+            return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
+        };
+        let mut view = self.view_of(current, checked, with_index)?;
+        view.current_recovered = true;
+        if view.tail.last_sync.is_none() {
+            view.tail.last_sync = self.last_sync(&view);
+        }
+        if is_damaged || !view.is_interrupted_first_sync() {
+            view.damage.push(lost);
+        }
         Ok(Some(view))
     }
 
-    fn view_of(&self, current: Current, with_index: bool) -> Result<View, StoreError> {
+    /// The sync of the last commit that the index holds: how fresh the state is, where `CURRENT` does not say.
+    fn last_sync(&self, view: &View) -> Option<SyncRecord> {
+        let at = view.tail.last_frame;
+        let name = *view.current.segments.iter().rev().find(|name| name.base < at)?;
+        let segment = self.segment(name).ok()?;
+        let offset = at - name.base;
+        let header = segment.frame_header(offset).ok()?;
+        let chunk_at = offset + FRAME_HEADER_LEN;
+        let bytes = segment.chunk_bytes(chunk_at).ok()?;
+        let chunk = segment.chunk(&bytes, chunk_at).ok()?;
+        let is_sync = header.kind != FrameKind::Note && chunk.kind == ChunkKind::Sync;
+        if is_sync { decode_sync(chunk.payload, chunk_at).ok() } else { None }
+    }
+
+    fn view_of(&self, current: Current, checked: Option<Checked>, with_index: bool) -> Result<View, StoreError> {
         let mut damage = Vec::new();
         let mut index = None;
         if let (Some(name), true) = (current.index, with_index) {
@@ -87,7 +130,7 @@ impl Store<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let checked = self.read_checked(&current);
+        let checked = checked.filter(|checked| checked.store == current.store);
         match self.fold(current.clone(), index, checked.clone()) {
             Ok(mut view) => {
                 view.damage.extend(damage);
@@ -123,10 +166,10 @@ impl Store<'_> {
         self.fold(current, None, None).map_err(|(error, _)| error)
     }
 
-    fn read_checked(&self, current: &Current) -> Option<Checked> {
+    fn read_checked(&self) -> Option<Checked> {
         // It may vanish at any time, so whatever is wrong with it only costs a look at the manifest.
         let bytes = self.storage.read(&self.file(CHECKED), SMALL_FILE_LIMIT).ok()??;
-        Checked::decode(&bytes).ok().filter(|checked| checked.store == current.store)
+        Checked::decode(&bytes).ok()
     }
 
     /// The error's flag tells whether it lies in the index.
@@ -153,6 +196,7 @@ impl Store<'_> {
             end: LogEnd::default(),
             damage: Vec::new(),
             state_in_doubt: false,
+            current_recovered: false,
         };
         for name in view.current.segments.clone() {
             let behind = name.end != OPEN_END && name.base + name.end <= view.tail.address;
@@ -172,6 +216,15 @@ impl Store<'_> {
 
     fn fold_segment(&self, view: &mut View, name: SegmentName) -> Result<(), (StoreError, bool)> {
         let path = self.file(&name.file_name());
+        let from = view.tail.address.saturating_sub(name.base).max(SEGMENT_HEADER_LEN);
+        // Where the index holds all of the log, its length tells so, and nothing of it need be read.
+        if view.index.is_some()
+            && name.end == OPEN_END
+            && self.storage.signature(&path).is_ok_and(|signature| signature.is_some_and(|found| found.len == from))
+        {
+            view.end = LogEnd { offset: from, file_len: from };
+            return Ok(());
+        }
         let segment = match self.segment(name) {
             Ok(segment) => segment,
             // The index may still answer for all that was committed before it.
@@ -182,7 +235,6 @@ impl Store<'_> {
             }
             Err(error) => return Err((error, false)),
         };
-        let from = view.tail.address.saturating_sub(name.base).max(SEGMENT_HEADER_LEN);
         view.end = LogEnd { offset: from.min(segment.readable_len()), file_len: segment.file_len() };
         if from > segment.readable_len() {
             let error =

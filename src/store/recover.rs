@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::{SMALL_FILE_LIMIT, Store};
-use crate::format::{Current, INDEX_HEADER_LEN, IndexHeader, IndexName, OPEN_END, SEGMENT_HEADER_LEN};
+use crate::format::{Chain, Current, INDEX_HEADER_LEN, IndexHeader, IndexName, OPEN_END, SEGMENT_HEADER_LEN};
 use crate::format::{SegmentHeader, SegmentName};
 use crate::model::Seq;
 
@@ -20,11 +20,19 @@ impl Store<'_> {
             return Ok(None);
         };
         let chain = leading_to(&segments, newest);
-        let generation = newest.generation;
         let index = self.newest_index(&names)?;
+        let generation = index.map_or(0, |index| index.generation).max(newest.generation);
         let repo = self.repo_from_path();
         let history_start = chain[0].first_seq;
-        Ok(Some(Current { store: newest.id, generation, index, history_start, freshness: None, segments: chain, repo }))
+        // As a first sync names it. A log written anew is named otherwise: then `checked` counts as missing, no more.
+        let store = chain[0].id;
+        Ok(Some(Current { store, generation, index, history_start, freshness: None, segments: chain, repo }))
+    }
+
+    /// Whether there are files that only a store with commits has.
+    pub(super) fn has_segments(&self) -> Result<bool, StoreError> {
+        let names = self.storage.list(&self.dir).map_err(StoreError::io("list", &self.dir))?;
+        Ok(names.iter().any(|name| numbers(name, "log-").is_some()))
     }
 
     fn segment_of(&self, name: &str) -> Result<Option<(SegmentName, SegmentHeader)>, StoreError> {
@@ -83,7 +91,9 @@ fn leading_to(segments: &[(SegmentName, SegmentHeader)], newest: SegmentName) ->
         let before = segments.iter().map(|(name, _)| *name).filter(|name| name.base < first.base);
         before.filter(|name| name.generation <= first.generation).max_by_key(|name| (name.base, name.generation))
     };
-    while let Some(mut before) = earlier(&first) {
+    let begins_a_log =
+        |first: &SegmentName| segments.iter().any(|(name, header)| name == first && header.prev == Chain::START);
+    while let Some(mut before) = earlier(&first).filter(|_| !begins_a_log(&first)) {
         before.end = first.base - before.base;
         chain.insert(0, before);
         first = before;

@@ -77,7 +77,11 @@ impl Store<'_> {
         if log_damaged || writer.view.as_ref().is_none_or(|view| view.state_in_doubt) {
             self.rewrite_log(&mut writer, &damaged, past, now, &mut repaired)?;
         } else {
-            // CURRENT and the index were written anew when the writer opened.
+            // CURRENT was written anew when the writer opened, and the index where its header did not verify.
+            let live = writer.view.as_ref().and_then(|view| view.current.index);
+            if live.is_some_and(|live| damaged.contains(&live.file_name())) {
+                writer.renew_index()?;
+            }
             writer.note_repair(&repaired.found, now)?;
             repaired.kept = verified.events;
             repaired.history_start = writer.view.as_ref().map_or(Seq(1), View::history_start);

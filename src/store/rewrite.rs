@@ -73,6 +73,7 @@ impl Writer<'_> {
             end: LogEnd { offset: bytes.len() as u64, file_len: bytes.len() as u64 },
             damage: Vec::new(),
             state_in_doubt: false,
+            current_recovered: false,
         };
         fold_all(&mut view, &bytes)?;
         let address = view.tail.address;

@@ -1,10 +1,11 @@
 //! The tail: what the log says beyond the index, folded at opening.
 
 use crate::format::{Chain, ChunkKind, FormatError, FrameKind, Standing, SyncRecord, Waypoint, Wrong, decode_trackers};
-use crate::format::{EventRecord, needs_waypoint};
-use crate::index::Index;
+use crate::format::{EventRecord, needs_waypoint, title_is_plain};
+use crate::index::{Index, Item};
 use crate::log::Frame;
 use crate::model::{Kind, Seq, Tracker, TrackerNumber, UnixMillis};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 /// A tracker that the tail touched.
@@ -24,6 +25,14 @@ impl Touched {
         (self.kind, Reverse(self.number))
     }
 
+    /// The tracker, unless it was removed.
+    pub(super) fn item(&self) -> Option<Item<'_>> {
+        let now = self.now.as_ref()?;
+        let title = Cow::Borrowed(&*now.title);
+        let plain = title_is_plain(&title);
+        Some(Item { tracker: Tracker { title, ..*now }, last_seq: self.last_seq, plain })
+    }
+
     /// A tracker that no event touched yet, as the index has it.
     pub(super) fn from_index(kind: Kind, number: TrackerNumber, index: Option<&Index>) -> Result<Self, FormatError> {
         let mut touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
@@ -40,6 +49,7 @@ impl Touched {
 }
 
 /// What the commits behind the index amount to, and where the log stands after them.
+#[derive(Clone)]
 pub(super) struct Tail {
     /// In list order.
     pub(super) touched: Vec<Touched>,

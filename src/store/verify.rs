@@ -69,7 +69,7 @@ impl Store<'_> {
         Ok(None)
     }
 
-    fn current_bytes(&self) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn current_bytes(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.file(CURRENT);
         self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))
     }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::{Damage, StoreError};
-use super::merge::{At, Place, Places};
+use super::merge::{At, Merged, Place};
 use super::tail::Tail;
-use crate::format::{Checked, Current, FormatError, Freshness, Group, Standing, StateHasher};
+use crate::format::{Checked, Current, FormatError, Freshness, Group, SEGMENT_HEADER_LEN, Standing, StateHasher};
 use crate::index::{Index, Item};
-use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, State, TrackerNumber, UnixMillis};
 
 /// Trackers of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct View {
     pub(super) damage: Vec<Damage>,
     /// Whether the damage leaves the state in doubt (and not only old history, or the index).
     pub(super) state_in_doubt: bool,
+    /// Whether `current` was told from the other files, and is still to be written.
+    pub(super) current_recovered: bool,
 }
 
 /// Where the open segment ends.
@@ -47,7 +49,17 @@ impl View {
     pub(super) fn of_index(dir: PathBuf, current: Current, index: Rc<Index>) -> Result<Self, StoreError> {
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(dir.clone(), &error))?;
         let (checked, end, damage) = (None, LogEnd::default(), Vec::new());
-        Ok(Self { dir, current, index: Some(index), tail, checked, end, damage, state_in_doubt: false })
+        Ok(Self {
+            dir,
+            current,
+            index: Some(index),
+            tail,
+            checked,
+            end,
+            damage,
+            state_in_doubt: false,
+            current_recovered: false,
+        })
     }
 
     pub(super) fn index(&self) -> Option<&Index> {
@@ -56,6 +68,18 @@ impl View {
 
     pub(super) fn tail(&self) -> &Tail {
         &self.tail
+    }
+
+    /// Whether the last commit is known to have been acknowledged.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.checked.as_ref().is_some_and(|checked| checked.acknowledged >= self.tail.address)
+    }
+
+    /// Whether this is what a first sync leaves that is interrupted before it writes `CURRENT`.
+    pub(super) fn is_interrupted_first_sync(&self) -> bool {
+        let one_commit = self.current.segments.len() == 1 && self.tail.last_frame == SEGMENT_HEADER_LEN;
+        let acknowledged = self.checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
+        one_commit && self.end.offset == self.end.file_len && !acknowledged && !self.state_in_doubt
     }
 
     /// The store's directory.
@@ -119,7 +143,24 @@ impl View {
 
     /// The places of all trackers of a kind, and of one state if it is given; numbers descending.
     pub fn places(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Place, StoreError>> + '_ {
-        Places::new(self, kind, state).map(|place| place.map_err(|error| self.index_error(&error)))
+        Merged::new(self, kind, state).places().map(|place| place.map_err(|error| self.index_error(&error)))
+    }
+
+    /// All trackers of a kind, and of one state if it is given; numbers descending.
+    pub fn items(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
+        Merged::new(self, kind, state).items().map(|item| item.map_err(|error| self.index_error(&error)))
+    }
+
+    /// Verifies every byte that [`Self::items`] of the same arguments will read.
+    ///
+    /// # Errors
+    /// A block of the index that does not verify.
+    pub fn verify_items(&self, kind: Kind, state: Option<State>) -> Result<(), StoreError> {
+        let Some(index) = &self.index else { return Ok(()) };
+        for each in State::ALL.into_iter().filter(|each| state.is_none_or(|only| only == *each)) {
+            index.verify_group(Group(kind, each.into())).map_err(|error| self.index_error(&error))?;
+        }
+        Ok(())
     }
 
     /// The tracker at a place of this view.
@@ -132,13 +173,8 @@ impl View {
                 index.item(place.kind(), place.state(), position).map_err(|error| self.index_error(&error))
             }
             (At::Tail(at), _) => {
-                let touched = &self.tail.touched[at];
-                // OK because Places gives live trackers only, and a view does not change.
-                let tracker = touched.now.as_ref().expect("the place of a live tracker");
-                let title = std::borrow::Cow::Borrowed(&*tracker.title);
-                let plain = crate::format::title_is_plain(&title);
-                let tracker = Tracker { title, ..*tracker };
-                Ok(Item { tracker, last_seq: touched.last_seq, plain })
+                // OK because places are those of live trackers, and a view does not change.
+                Ok(self.tail.touched[at].item().expect("the place of a live tracker"))
             }
             (At::Index(_), None) => unreachable!("OK because a view without an index gives no such place"),
         }
@@ -146,8 +182,7 @@ impl View {
 
     /// All trackers in list order.
     pub fn trackers(&self) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
-        let places = Kind::ALL.into_iter().flat_map(|kind| self.places(kind, None));
-        places.map(|place| self.item(place?))
+        Kind::ALL.into_iter().flat_map(|kind| self.items(kind, None))
     }
 
     /// How many trackers of a kind there are, without looking at them.
@@ -213,7 +248,14 @@ impl View {
     }
 
     pub(super) fn index_error(&self, error: &FormatError) -> StoreError {
-        let name = self.current.index.map_or(String::from("index"), |name| name.file_name());
-        StoreError::format(self.dir.join(name), error)
+        StoreError::format(self.index_path(), error)
+    }
+
+    pub(super) fn index_damage(&self, error: &FormatError) -> Damage {
+        Damage::new(self.index_path(), error)
+    }
+
+    fn index_path(&self) -> PathBuf {
+        self.dir.join(self.current.index.map_or(String::from("index"), |name| name.file_name()))
     }
 }

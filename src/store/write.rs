@@ -27,9 +27,9 @@ pub struct Writer<'s> {
     pub(super) view: Option<View>,
     pub(super) file: Option<Box<dyn WriteFile>>,
     pub(super) poisoned: bool,
-    mended: Vec<Damage>,
-    /// The log address up to which this writer knows the log to be synced.
-    synced: u64,
+    /// Whether all that the view rests on is known to survive a power cut.
+    settled: bool,
+    pub(super) mended: Vec<Damage>,
     _lock: Box<dyn Lock>,
 }
 
@@ -70,16 +70,9 @@ impl<'s> Store<'s> {
         let lock = self.lock(patience)?;
         let view = self.view()?;
         let repo = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
-        let mut writer = Writer {
-            store: self.clone(),
-            repo,
-            view,
-            file: None,
-            poisoned: false,
-            mended: Vec::new(),
-            synced: 0,
-            _lock: lock,
-        };
+        let settled = view.as_ref().is_none_or(View::is_acknowledged);
+        let (store, mended) = (self.clone(), Vec::new());
+        let mut writer = Writer { store, repo, view, file: None, poisoned: false, settled, mended, _lock: lock };
         writer.tidy()?;
         Ok(writer)
     }
@@ -100,7 +93,8 @@ impl Writer<'_> {
     /// commit may still be found by later readers if the system wrote more than it said.
     ///
     /// # Errors
-    /// The system's; damage, which `repair` must mend first; a writer poisoned by an earlier failure.
+    /// The system's; damage, which `repair` must mend first; a writer poisoned by an earlier failure; events that do
+    /// not fit the state, or a time before the last commit's.
     pub fn append(&mut self, sync: &SyncRecord, events: &[Event<'_>]) -> Result<Append, StoreError> {
         self.check()?;
         let first_seq = self.view.as_ref().map_or(Seq(1), |view| view.seq().next());
@@ -110,8 +104,10 @@ impl Writer<'_> {
             Some(view) if view.end.file_len > view.end.offset => self.append_segment(sync, &records),
             Some(_) => self.append_frame(FrameKind::Commit, sync, &records),
         };
-        self.poisoned = appended.is_err();
+        // Nothing was written of what does not fit.
+        self.poisoned = matches!(&appended, Err(error) if !matches!(error, StoreError::Misfit { .. }));
         appended?;
+        self.settled = true;
         let compaction_failed = self.compact_if_due().err();
         self.poisoned = compaction_failed.is_some();
         Ok(Append { first_seq, last_seq: Seq(first_seq.0 + records.len() as u64 - 1), compaction_failed })
@@ -149,29 +145,36 @@ impl Writer<'_> {
         self.replace_current(current)
     }
 
-    /// Syncs what an interrupted writer may have left unsynced, before anything is acknowledged that rests on it.
+    /// Syncs what an interrupted writer may have left unsynced, bytes and names, before anything is acknowledged that
+    /// rests on it.
     ///
     /// # Errors
     /// As [`Self::append`].
     pub fn settle(&mut self) -> Result<(), StoreError> {
         self.check()?;
-        let Some(view) = &self.view else { return Ok(()) };
-        let address = view.tail.address;
-        let acknowledged = view.checked.as_ref().map_or(0, |checked| checked.acknowledged);
-        if view.tail.frame_count == 0 || acknowledged.max(self.synced) >= address {
-            return Ok(());
+        if !self.settled {
+            let synced = self.sync_found();
+            self.poisoned = synced.is_err();
+            synced?;
+            self.settled = true;
         }
-        let (path, name) = self.open_segment_path();
-        let synced = self.segment_file(&name).and_then(|file| file.sync().map_err(StoreError::io("sync", &path)));
-        self.poisoned = synced.is_err();
-        self.synced = address;
-        synced
+        Ok(())
+    }
+
+    fn sync_found(&mut self) -> Result<(), StoreError> {
+        // What an index holds was synced before the index had its name.
+        if self.view.as_ref().is_some_and(|view| view.tail.frame_count > 0) {
+            let (path, name) = self.open_segment_path();
+            self.segment_file(&name)?.sync().map_err(StoreError::io("sync", &path))?;
+        }
+        self.sync_dir()
     }
 
     /// Remembers a manifest's signature. Best effort: `checked` may vanish at any time.
     pub fn record_checked(&self, entry: Option<CheckedEntry>, now: UnixMillis) {
         if let Some(view) = &self.view {
-            self.store.record_checked(view, entry, now);
+            let acknowledged = if self.settled { view.tail.address } else { 0 };
+            self.store.write_checked(view, acknowledged, entry, now);
         }
     }
 
@@ -196,12 +199,19 @@ impl Writer<'_> {
             Some(_) => names.clone(),
             None => Vec::new(),
         };
-        for name in names.iter().filter(|name| is_own(name) && !live.contains(name)) {
-            let numbered = name.starts_with("log-") || name.starts_with("index-");
-            if name.ends_with(TEMPORARY) || (numbered && self.view.is_some()) {
-                // Best effort: what stays is removed next time.
-                let _ = self.store.storage.remove(&self.store.file(name));
-            }
+        let numbered = |name: &str| name.starts_with("log-") || name.starts_with("index-");
+        let retired = |name: &&String| {
+            let unused = name.ends_with(TEMPORARY) || (numbered(name) && self.view.is_some());
+            unused && is_own(name) && !live.contains(name)
+        };
+        let retired: Vec<&String> = names.iter().filter(retired).collect();
+        if retired.iter().any(|name| !name.ends_with(TEMPORARY)) {
+            // The CURRENT that retired them may not be durable yet: until then the one before it needs them.
+            self.sync_dir()?;
+        }
+        for name in retired {
+            // Best effort: what stays is removed next time.
+            let _ = self.store.storage.remove(&self.store.file(name));
         }
         self.mend()
     }
@@ -209,13 +219,15 @@ impl Writer<'_> {
     /// Writes anew what can be told from the log alone: `CURRENT`, and the index.
     fn mend(&mut self) -> Result<(), StoreError> {
         let Some(view) = &self.view else { return Ok(()) };
-        if view.state_in_doubt || view.damage.is_empty() {
+        if view.state_in_doubt || (view.damage.is_empty() && !view.current_recovered) {
             return Ok(());
         }
         let mut current = view.current.clone();
         let folded_anew = view.index.is_none();
-        if view.damage.iter().any(|damage| damage.path == self.store.file(CURRENT)) {
+        if view.current_recovered {
             current.repo.clone_from(&self.repo);
+            current.freshness = view.freshness();
+            self.settle()?;
             self.replace_current(current)?;
         }
         if folded_anew {
@@ -246,7 +258,8 @@ impl Writer<'_> {
         let store = FileId(self.store.storage.nonce());
         let header = SegmentHeader { id: store, base: 0, first_seq: Seq(1), prev: Chain::START, generation: 1 };
         let name = segment_name(&header);
-        let (frame, file_len) = self.publish_segment(&header, sync, records)?;
+        let bytes = segment_bytes(&header, sync, records);
+        let file_len = bytes.len() as u64;
         let current = Current {
             store,
             generation: 0,
@@ -265,10 +278,16 @@ impl Writer<'_> {
             end: LogEnd { offset: file_len, file_len },
             damage: Vec::new(),
             state_in_doubt: false,
+            current_recovered: false,
         };
-        fold_own(&mut view, &frame, name, SEGMENT_HEADER_LEN)?;
+        view.tail = continued(&view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
+        self.publish_segment(&name, &bytes)?;
         // The first CURRENT names the index too: one replacement less.
-        self.write_compacted(view)
+        let written = self.write_compacted(view);
+        if written.is_err() {
+            self.view = None;
+        }
+        written
     }
 
     /// Writes past a torn commit: seals the segment where its last commit ends, and begins another.
@@ -280,15 +299,17 @@ impl Writer<'_> {
         let sealed = current.segments.len() - 1;
         current.segments[sealed].end = view.end.offset;
         current.segments.push(name);
+        let bytes = segment_bytes(&header, sync, records);
+        let tail = continued(view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
+        let file_len = bytes.len() as u64;
         // What this seals must be as durable as what follows.
         self.settle()?;
-        let (frame, file_len) = self.publish_segment(&header, sync, records)?;
+        self.publish_segment(&name, &bytes)?;
         self.file = None;
         self.replace_current(current)?;
         if let Some(view) = &mut self.view {
             view.end = LogEnd { offset: file_len, file_len };
-            fold_own(view, &frame, name, SEGMENT_HEADER_LEN)?;
-            self.synced = view.tail.address;
+            view.tail = tail;
         }
         Ok(())
     }
@@ -305,23 +326,11 @@ impl Writer<'_> {
         }
     }
 
-    /// A segment with one commit, durable but for its name; gives the frame and the file's length.
-    fn publish_segment(
-        &self,
-        header: &SegmentHeader,
-        sync: &SyncRecord,
-        records: &[EventRecord<'_>],
-    ) -> Result<(Vec<u8>, u64), StoreError> {
-        let (kind, offset) = (FrameKind::Commit, SEGMENT_HEADER_LEN);
-        let mut builder = CommitBuilder::new(kind, header.id, offset, header.first_seq, header.prev, sync);
-        records.iter().for_each(|record| builder.event(record));
-        let frame = builder.finish();
-        let mut bytes = header.encode();
-        bytes.extend_from_slice(&frame);
-        let path = self.store.file(&segment_name(header).file_name());
-        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
-        self.sync_dir()?;
-        Ok((frame, bytes.len() as u64))
+    /// Gives a segment its name, durably.
+    fn publish_segment(&self, name: &SegmentName, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.store.file(&name.file_name());
+        publish(self.store.storage, &path, bytes).map_err(StoreError::io("write", &path))?;
+        self.sync_dir()
     }
 
     fn append_frame(
@@ -338,14 +347,14 @@ impl Writer<'_> {
         let mut builder = CommitBuilder::new(kind, name.id, offset, view.seq().next(), view.tail.chain, sync);
         records.iter().for_each(|record| builder.event(record));
         let frame = builder.finish();
+        let tail = continued(view, &frame, name, offset)?;
         let file = self.segment_file(&name)?;
         file.write_at(offset, &frame).map_err(StoreError::io("write", &path))?;
         file.sync().map_err(StoreError::io("sync", &path))?;
         if let Some(view) = &mut self.view {
             let end = offset + frame.len() as u64;
             view.end = LogEnd { offset: end, file_len: end };
-            fold_own(view, &frame, name, offset)?;
-            self.synced = view.tail.address;
+            view.tail = tail;
         }
         Ok(())
     }
@@ -376,6 +385,7 @@ impl Writer<'_> {
         replaced?;
         if let Some(view) = &mut self.view {
             view.current = current;
+            view.current_recovered = false;
         }
         Ok(())
     }
@@ -389,6 +399,11 @@ impl Writer<'_> {
 impl Store<'_> {
     /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.
     pub fn record_checked(&self, view: &View, entry: Option<CheckedEntry>, now: UnixMillis) {
+        // A reader may see a commit that its writer has not synced, or never will: only a writer knows better.
+        self.write_checked(view, 0, entry, now);
+    }
+
+    fn write_checked(&self, view: &View, acknowledged: u64, entry: Option<CheckedEntry>, now: UnixMillis) {
         if view.state_in_doubt {
             return;
         }
@@ -397,7 +412,7 @@ impl Store<'_> {
         let others = known.into_iter().flat_map(|checked| &checked.entries);
         entries.extend(others.filter(|other| entry.is_none_or(|entry| entry.path_key != other.path_key)));
         entries.truncate(Checked::MAX_ENTRIES);
-        let acknowledged = view.tail.address.max(known.map_or(0, |checked| checked.acknowledged));
+        let acknowledged = acknowledged.max(known.map_or(0, |checked| checked.acknowledged));
         let checked = Checked { store: view.current.store, acknowledged, checked_at: now, entries };
         let _ = publish_unsynced(self.storage, &self.file(CHECKED), &checked.encode());
     }
@@ -406,6 +421,28 @@ impl Store<'_> {
 pub(super) fn segment_name(header: &SegmentHeader) -> SegmentName {
     let SegmentHeader { id, base, first_seq, generation, .. } = *header;
     SegmentName { first_seq, generation, base, end: OPEN_END, id }
+}
+
+/// A segment with one commit.
+fn segment_bytes(header: &SegmentHeader, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Vec<u8> {
+    let (kind, offset) = (FrameKind::Commit, SEGMENT_HEADER_LEN);
+    let mut builder = CommitBuilder::new(kind, header.id, offset, header.first_seq, header.prev, sync);
+    records.iter().for_each(|record| builder.event(record));
+    let mut bytes = header.encode();
+    bytes.extend_from_slice(&builder.finish());
+    bytes
+}
+
+/// The tail of `view` behind a frame that is yet to be written, through the reader's own code: what a reader would
+/// refuse must not get into the log, for it could never be taken out again.
+fn continued(view: &View, frame: &[u8], name: SegmentName, offset: u64) -> Result<Tail, StoreError> {
+    let mut tail = view.tail.clone();
+    let frame = Frame::decode(frame, name.id, offset).map_err(FoldError::Log);
+    match frame.and_then(|frame| tail.fold(&frame, name.base, view.index())) {
+        Ok(()) => Ok(tail),
+        Err(FoldError::Log(error)) => Err(StoreError::Misfit { path: view.dir.clone(), what: error.wrong }),
+        Err(FoldError::Index(error)) => Err(view.index_error(&error)),
+    }
 }
 
 /// Folds the frame at the start of `bytes`, which was just written, through the reader's own code. Gives the offset

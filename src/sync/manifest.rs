@@ -16,6 +16,7 @@ const GRAIN_NANOS: i64 = 20_000_000;
 const COARSE_GRAIN_NANOS: i64 = 2_000_000_000;
 /// From this many bytes, hashing and parsing side by side are faster than one after the other.
 const PARALLEL_FROM: usize = 256 * 1024;
+const HASHED_AT_ONCE: usize = 128 * 1024;
 const READ_ATTEMPTS: usize = 3;
 
 /// How to sync.
@@ -102,10 +103,26 @@ pub fn sync(
         }
     }
     (options.on_work)();
+    if let Some(Known { store, view, entry: Some(entry) }) = &known
+        && let Some(repo) = &located.known
+        && !options.force
+        && view.damage().is_empty()
+        && entry.signature.len == signature.len
+        && hash_in_pieces(storage, path, signature)? == Some(entry.manifest)
+    {
+        // The same bytes under another signature.
+        check_repo(options, located, repo)?;
+        let entry = CheckedEntry { signature, recorded: now.nanos, ..*entry };
+        store.record_checked(view, Some(entry), now.millis());
+        let view = known.map(|known| known.view);
+        // OK because the condition above has looked into it.
+        let view = view.expect("a store that is known");
+        return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
+    }
     let file = read_manifest(storage, located, signature)?;
     let recorded = file.signature.map(|signature| (signature, now.nanos));
     let run = Run { storage, cache, located, hosting, options, now, recorded };
-    run.apply(known, &file.bytes)
+    run.apply(&file.bytes)
 }
 
 /// Whether a sync from the manifest at `located` would change the state of `repo`: false too where the manifest is
@@ -194,23 +211,8 @@ fn read_manifest(storage: &dyn Storage, located: &Located, mut before: Signature
 }
 
 impl Run<'_> {
-    fn apply(&self, known: Option<Known<'_>>, bytes: &[u8]) -> Result<Synced, SyncError> {
-        let last_hash = known.as_ref().and_then(|known| known.entry.map(|entry| (entry.manifest, entry.signature.len)));
-        // A file of another length is another file: it is parsed while it is hashed.
-        let same_length = last_hash.is_some_and(|(_, len)| len == bytes.len() as u64);
-        let hash = if same_length { Some(*blake3::hash(bytes).as_bytes()) } else { None };
-        if let (Some(known), Some(hash), Some(repo)) = (known, hash, &self.located.known)
-            && last_hash.is_some_and(|(last, _)| last == hash)
-            && known.view.damage().is_empty()
-            && !self.options.force
-        {
-            // The same bytes under another signature.
-            check_repo(self.options, self.located, repo)?;
-            let Known { store, view, .. } = known;
-            store.record_checked(&view, self.entry(hash), self.now.millis());
-            return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
-        }
-        let (manifest, hash) = parse_and_hash(bytes, hash);
+    fn apply(&self, bytes: &[u8]) -> Result<Synced, SyncError> {
+        let (manifest, hash) = parse_and_hash(bytes);
         let path = &self.located.manifest;
         let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
         let repo = self.located.repo(manifest.repo.as_ref(), self.hosting)?;
@@ -300,16 +302,39 @@ fn count(events: &[Event<'_>]) -> Vec<(&'static str, u64)> {
     counts
 }
 
-fn parse_and_hash(bytes: &[u8], hash: Option<[u8; 32]>) -> (Result<Manifest<'_>, ManifestError>, [u8; 32]) {
-    let hashed = || *blake3::hash(bytes).as_bytes();
-    match hash {
-        Some(hash) => (manifest::parse(bytes), hash),
-        None if bytes.len() < PARALLEL_FROM => (manifest::parse(bytes), hashed()),
-        None => std::thread::scope(|scope| {
-            let hash = scope.spawn(hashed);
-            let manifest = manifest::parse(bytes);
-            // OK because hashing cannot panic.
-            (manifest, hash.join().expect("the hash of some bytes"))
-        }),
+fn parse_and_hash(bytes: &[u8]) -> (Result<Manifest<'_>, ManifestError>, [u8; 32]) {
+    let hash = || *blake3::hash(bytes).as_bytes();
+    if bytes.len() < PARALLEL_FROM {
+        return (manifest::parse(bytes), hash());
     }
+    std::thread::scope(|scope| {
+        let hash = scope.spawn(hash);
+        let manifest = manifest::parse(bytes);
+        // OK because hashing cannot panic.
+        (manifest, hash.join().expect("the hash of some bytes"))
+    })
+}
+
+/// The hash of a file's content, in pieces that stay in the processor's cache: reading the whole into fresh memory costs
+/// twice as much. `None` where the file changed meanwhile.
+fn hash_in_pieces(
+    storage: &dyn Storage,
+    path: &std::path::Path,
+    before: Signature,
+) -> Result<Option<[u8; 32]>, SyncError> {
+    let read_error = |source| SyncError::Read { path: path.to_owned(), source };
+    let Some(file) = storage.open(path).map_err(read_error)? else { return Ok(None) };
+    let mut hasher = blake3::Hasher::new();
+    let mut piece = vec![0; HASHED_AT_ONCE];
+    let mut offset = 0;
+    loop {
+        let count = file.read_into(offset, &mut piece).map_err(read_error)?;
+        hasher.update(&piece[..count]);
+        offset += count as u64;
+        if count < piece.len() {
+            break;
+        }
+    }
+    let after = storage.signature(path).map_err(read_error)?;
+    Ok((after == Some(before) && offset == before.len).then(|| *hasher.finalize().as_bytes()))
 }

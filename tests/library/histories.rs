@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use gh_pmu::model::{Kind, Seq};
-use gh_pmu::query::{Filter, HistoryFilter, Order, changes, select};
+use gh_pmu::query::{Filter, HistoryFilter, Order, Use, changes, select};
 use gh_pmu::store::{Moment, Store, View};
 use gh_pmu::sync::Outcome;
 
@@ -46,7 +46,10 @@ fn moq_transport_replays_to_the_changes_that_it_is_known_for() {
     assert_eq!(view.seq(), Seq(721));
     let sources = [(replay.repo.clone(), view)];
     for (kind, count) in [(Kind::Release, 287), (Kind::Microsprint, 231)] {
-        assert_eq!(select(&sources, &Filter::all(kind)).map_err(|(_, error)| error).unwrap().count(), count);
+        assert_eq!(
+            select(&sources, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error).unwrap().count(),
+            count
+        );
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use gh_pmu::format::{Source, SyncRecord};
 use gh_pmu::fs::Disk;
 use gh_pmu::manifest;
 use gh_pmu::model::{Event, Repo, Tracker, UnixMillis, diff};
-use gh_pmu::store::Store;
+use gh_pmu::store::{PastState, Store};
 use gh_pmu::sync::{Hosting, Now, Options, Outcome, locate, sync};
 
 pub const HOSTING: Hosting<'static> = Hosting { host: "github.com", named: true };
@@ -68,6 +69,22 @@ impl Replay {
             repo = Some(synced.0);
         }
         Self { _dir: dir, cache, manifest, versions, outcomes, repo: repo.unwrap() }
+    }
+
+    /// What git holds, as a repair asks for it.
+    pub fn past(&self) -> Vec<PastState> {
+        let state = |version: &Version| {
+            let sync = SyncRecord {
+                source: Source::Git,
+                changed_at: version.updated_at,
+                synced_at: version.updated_at,
+                manifest: None,
+                commit: None,
+                note: String::new(),
+            };
+            (sync, version.trackers.clone())
+        };
+        self.versions.iter().map(state).collect()
     }
 
     pub fn store(&self) -> Store<'static> {

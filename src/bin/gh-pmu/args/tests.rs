@@ -1,3 +1,5 @@
+use gh_pmu::query::{Order, SortBy};
+
 use super::*;
 use gh_pmu::model::{Kind, Seq, State};
 

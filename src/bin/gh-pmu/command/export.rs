@@ -1,7 +1,7 @@
 //! `cache export`.
 
 use gh_pmu::model::{Kind, Repo, Seq};
-use gh_pmu::query::{Filter, HistoryFilter, Order, Row, changes, select};
+use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, changes, select};
 use gh_pmu::store::Moment;
 
 use super::Context;
@@ -62,7 +62,7 @@ fn select_all((_, view): &Source) -> Result<u64, gh_pmu::store::StoreError> {
 
 fn each_tracker(sources: &[Source], mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
     for kind in Kind::ALL {
-        let selection = select(sources, &Filter::all(kind)).map_err(|(_, error)| error)?;
+        let selection = select(sources, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error)?;
         selection.rows().try_for_each(&mut each)?;
     }
     Ok(())

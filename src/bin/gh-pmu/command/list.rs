@@ -1,7 +1,7 @@
 //! `release list`, `microsprint list`.
 
 use gh_pmu::model::Repo;
-use gh_pmu::query::{Filter, select};
+use gh_pmu::query::{Filter, Use, select};
 use gh_pmu::store::Moment;
 
 use super::Context;
@@ -25,16 +25,20 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
         }
     }
     let filter = filter(options);
+    // A table is laid out as a whole, and its header counts.
+    let wanted = if context.output.is_terminal() { Use::Counted } else { Use::Stream };
     // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
-    while let Err((at, error)) = select(&sources, &filter) {
+    while let Err((at, error)) = select(&sources, &filter, wanted) {
         sources[at].1 = context.without_index(&sources[at].0, &error)?;
     }
-    let selection = select(&sources, &filter).map_err(|(_, error)| error)?;
-    let total = match options.limit {
-        Some(_) if context.output.is_terminal() => {
-            select(&sources, &Filter { limit: None, ..filter.clone() }).map_err(|(_, error)| error)?.count()
+    let selection = select(&sources, &filter, wanted).map_err(|(_, error)| error)?;
+    let total = match (wanted, options.limit) {
+        (Use::Stream, _) => 0,
+        (Use::Counted, None) => selection.count(),
+        (Use::Counted, Some(_)) => {
+            let all = Filter { limit: None, ..filter.clone() };
+            select(&sources, &all, wanted).map_err(|(_, error)| error)?.count()
         }
-        _ => selection.count(),
     };
     let head = ListHead {
         repo: if options.all_repos { None } else { sources.first().map(|(repo, _)| repo) },

@@ -24,7 +24,8 @@ fn the_nearest_file_up_to_the_checkout_s_root_counts() {
     assert_eq!(load(&home, &inner).unwrap().cache.max_age, Some(2));
     fs::write(root.join("a").join(FILE_NAME), "cache: {max_age: 3}").unwrap();
     assert_eq!(load(&home, &inner).unwrap().cache.max_age, Some(3));
-    assert_eq!(load(&home, &inner).unwrap().manifest(), Some(root.join(".github/pmu-cache.json")));
+    let config = load(&home, &inner).unwrap();
+    assert_eq!(config.manifest(config.checkout().as_ref()), Some(root.join(".github/pmu-cache.json")));
 }
 
 #[test]
