@@ -1,12 +1,14 @@
 //! The cache behind `gh pmu`: release and microsprint trackers as an event log with a compacted index.
 //!
 //! Layers, lowest first; imports go strictly downward (`tests/layering.rs` holds it):
-//! [`model`] · [`mod@format`], [`fs`] · [`log`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`] · [`sync`].
+//! [`model`] · [`mod@format`], [`fs`] · [`log`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`], [`github`]
+//! · [`sync`].
 //! Nothing here prints, reads the environment or asks the clock: the program above does, and passes it down.
 
 pub mod format;
 pub mod fs;
 pub mod git;
+pub mod github;
 pub mod index;
 pub mod log;
 pub mod manifest;

@@ -1,10 +1,11 @@
-//! The one storage trait, and the disk behind it.
+//! The one storage trait, the disk behind it, and files in memory.
 //!
 //! Everything that a store reads, writes, syncs, renames or locks goes through [`Storage`]: crash tests are its second
 //! implementation. Knows no formats but the stat signature. The only unsafe code of the crate is in `map`.
 
 mod disk;
 mod map;
+mod memory;
 
 use std::io;
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use disk::Disk;
 pub use map::Bytes;
+pub use memory::Memory;
 
 use crate::format::Signature;
 

@@ -17,6 +17,7 @@ mod url;
 pub use checkout::Checkout;
 pub use history::{CommitId, Version};
 pub use remotes::{HostSource, Hosts};
+pub use url::repo as repo_of_url;
 
 /// Why a checkout names no repository; in the words of `gh`, where it has some.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -17,7 +17,7 @@ const SSH_OVER_HTTPS: &str = "ssh.github.com";
 
 /// The repository that a URL names: exactly an owner and a name behind a host. `None` for local paths, bundles and
 /// whatever else is not of that form.
-pub(super) fn repo(url: &str) -> Option<Repo> {
+pub fn repo(url: &str) -> Option<Repo> {
     let (authority, path, is_ssh) = split(url)?;
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let (owner, name) = path.trim_matches('/').split_once('/')?;

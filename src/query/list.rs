@@ -81,7 +81,7 @@ impl Filter {
 
     /// Takes the words of a search text.
     pub fn with_search(mut self, text: &str) -> Self {
-        self.words = text.split_whitespace().map(str::to_lowercase).collect();
+        self.words = text.split_whitespace().map(folded).collect();
         self
     }
 
@@ -89,10 +89,20 @@ impl Filter {
         self.created.is_none_or(|range| range.contains(tracker.created_at))
             && self.closed.is_none_or(|range| range.contains(tracker.closed_at))
             && (self.words.is_empty() || {
-                let title = tracker.title.to_lowercase();
+                let title = folded(&tracker.title);
                 self.words.iter().all(|word| title.contains(word.as_str()))
             })
     }
+}
+
+/// The text without case: two that differ in nothing else are equal then. Letter by letter, as a word's last sigma has
+/// a form of its own, and through capitals, as `ß` is `SS` there. The Turkish `İ` counts as an `i`.
+fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let plain = text.chars().map(|c| if c == 'İ' { 'I' } else { c });
+    plain.flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// One line of a list.

@@ -31,7 +31,8 @@ impl Store<'_> {
             }
             dir = here.parent();
         }
-        Ok(!own.is_empty())
+        // The lock is this call's own.
+        Ok(own.iter().any(|name| *name != LOCK))
     }
 }
 

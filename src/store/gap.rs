@@ -11,15 +11,21 @@ use crate::model::{Change, Event, Kind, Seq, State, Tracker, TrackerNumber, Unix
 type Key = (Kind, Reverse<TrackerNumber>);
 type States = BTreeMap<Key, Tracker<'static>>;
 
+/// All trackers of a moment, with their last events.
+pub(super) type Whole = Vec<(Tracker<'static>, Seq)>;
+
+/// Syncs and what each of them changed.
+type Steps = Vec<(Rc<SyncRecord>, Vec<Event<'static>>)>;
+
 /// Everything that verifies.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) first_seq: Seq,
     /// The first event behind a base, its sync, and its trackers with their last events.
-    pub(super) base: Option<(Seq, SyncRecord, Vec<(Tracker<'static>, Seq)>)>,
+    pub(super) base: Option<(Seq, SyncRecord, Whole)>,
     pub(super) events: BTreeMap<Seq, (Rc<SyncRecord>, Event<'static>)>,
     /// The index's last event, its time, and its trackers with their last events.
-    pub(super) index: Option<(Seq, UnixMillis, Vec<(Tracker<'static>, Seq)>)>,
+    pub(super) index: Option<(Seq, UnixMillis, Whole)>,
     /// Whether commits may be missing at the end.
     pub(super) tail_in_doubt: bool,
 }
@@ -28,7 +34,7 @@ pub(super) struct Known {
 pub(super) struct Base {
     pub(super) behind: Seq,
     pub(super) sync: SyncRecord,
-    pub(super) trackers: Vec<(Tracker<'static>, Seq)>,
+    pub(super) trackers: Whole,
 }
 
 /// Events of one sync, or of a part of one.
@@ -216,7 +222,6 @@ impl Filler {
     }
 
     /// The changes through git's states from `before` to `target`, if they are as many as the numbers missing.
-    #[allow(clippy::type_complexity, reason = "syncs and their events")]
     fn through_git(
         &mut self,
         before: &[Tracker<'static>],
@@ -224,7 +229,7 @@ impl Filler {
         time: UnixMillis,
         count: u64,
         past: &mut dyn FnMut() -> Vec<PastState>,
-    ) -> Option<Vec<(Rc<SyncRecord>, Vec<Event<'static>>)>> {
+    ) -> Option<Steps> {
         let from = self.last_time;
         let states = self.past.get_or_insert_with(past);
         let between = states.iter().filter(|(sync, _)| sync.changed_at > from && sync.changed_at <= time);

@@ -34,6 +34,8 @@ pub use verify::{Finding, Verified};
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};
 
+use recover::numbers;
+
 use crate::format::SegmentName;
 use crate::fs::Storage;
 use crate::model::Repo;
@@ -90,7 +92,7 @@ impl<'s> Store<'s> {
 
     fn exists(&self) -> bool {
         let names = self.storage.list(&self.dir).unwrap_or_default();
-        names.iter().any(|name| name == CURRENT || name.starts_with("log-"))
+        names.iter().any(|name| name == CURRENT || numbers(name, "log-").is_some())
     }
 
     fn file(&self, name: &str) -> PathBuf {

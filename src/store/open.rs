@@ -17,6 +17,8 @@ use crate::log::{Segment, SegmentError, Stop, walk};
 
 /// A file can vanish between reading its name in `CURRENT` and opening it, once a compaction.
 const ATTEMPTS: u32 = 10;
+/// A store without `CURRENT` may be one that is being cleared: what is left of it is gone in a moment.
+const CLEARING: Duration = Duration::from_millis(20);
 
 impl Store<'_> {
     /// What the store holds now; `None` where nothing was ever committed.
@@ -38,9 +40,13 @@ impl Store<'_> {
     fn retrying(&self, with_index: bool) -> Result<Option<View>, StoreError> {
         let mut last = self.try_view(with_index);
         for attempt in 0..ATTEMPTS {
-            let Err(StoreError::Unstable { .. }) = last else { return last };
-            // The first retries come at once: a compaction renames `CURRENT` before it removes what that named.
-            self.storage.wait(Duration::from_millis(u64::from(attempt / 2)));
+            let wait = match &last {
+                // The first retries come at once: a compaction renames `CURRENT` before it removes what that named.
+                Err(StoreError::Unstable { .. }) => Duration::from_millis(u64::from(attempt / 2)),
+                Ok(Some(view)) if !view.damage.is_empty() && self.current_bytes()?.is_none() => CLEARING,
+                _ => return last,
+            };
+            self.storage.wait(wait);
             last = self.try_view(with_index);
         }
         match last {

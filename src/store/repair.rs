@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::error::StoreError;
-use super::gap::{Known, fill};
+use super::gap::{Known, Whole, fill};
 
 use super::view::View;
 use super::write::Writer;
@@ -203,11 +203,7 @@ impl Store<'_> {
     }
 
     /// The whole state of the index, if every byte of it verifies.
-    #[allow(clippy::type_complexity, reason = "a state: its last event, its time, its trackers with their last events")]
-    fn index_state(
-        &self,
-        current: &Current,
-    ) -> Result<Option<(Seq, UnixMillis, Vec<(Tracker<'static>, Seq)>)>, StoreError> {
+    fn index_state(&self, current: &Current) -> Result<Option<(Seq, UnixMillis, Whole)>, StoreError> {
         let Some(name) = current.index else { return Ok(None) };
         let index = match self.open_index(name) {
             Ok(index) => Rc::new(index),

@@ -349,14 +349,40 @@ impl Writer<'_> {
         let frame = builder.finish();
         let tail = continued(view, &frame, name, offset)?;
         let file = self.segment_file(&name)?;
-        file.write_at(offset, &frame).map_err(StoreError::io("write", &path))?;
-        file.sync().map_err(StoreError::io("sync", &path))?;
+        let written = file.write_at(offset, &frame).map_err(StoreError::io("write", &path));
+        let written = written.and_then(|()| file.sync().map_err(StoreError::io("sync", &path)));
+        if written.is_err() {
+            self.abandon_frame();
+            return written;
+        }
         if let Some(view) = &mut self.view {
             let end = offset + frame.len() as u64;
             view.end = LogEnd { offset: end, file_len: end };
             view.tail = tail;
         }
         Ok(())
+    }
+
+    /// After a failed sync the system may call the lost pages of a frame clean: a later writer would find the frame,
+    /// sync nothing, and acknowledge a commit behind it. So the segment is sealed before it, and another begun. Best
+    /// effort on a disk that fails: the error that led here is told all the same.
+    fn abandon_frame(&mut self) {
+        let Some(view) = &self.view else { return };
+        let header = self.next_segment(view);
+        let mut current = view.current.clone();
+        let sealed = current.segments.len() - 1;
+        current.segments[sealed].end = view.end.offset;
+        current.segments.push(segment_name(&header));
+        self.file = None;
+        let path = self.store.file(&segment_name(&header).file_name());
+        let published = publish(self.store.storage, &path, &header.encode());
+        let published = published.and_then(|()| self.store.storage.sync_dir(&self.store.dir));
+        if published.is_ok()
+            && self.replace_current(current).is_ok()
+            && let Some(view) = &mut self.view
+        {
+            view.end = LogEnd { offset: SEGMENT_HEADER_LEN, file_len: SEGMENT_HEADER_LEN };
+        }
     }
 
     fn open_segment_path(&self) -> (PathBuf, SegmentName) {

@@ -112,7 +112,7 @@ impl Located {
     ///
     /// # Errors
     /// Git's answer, where no remote is of a known host.
-    fn remote_repo(&self, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
+    pub fn remote_repo(&self, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
         self.repo(None, hosting)
     }
 
@@ -124,6 +124,12 @@ impl Located {
         let source = if hosting.named { HostSource::Environment } else { HostSource::BuiltIn };
         let hosts = Hosts { default: hosting.host, source, known: &[] };
         let checkout = self.checkout.as_ref().filter(|checkout| checkout.is_git());
+        // What was found before stands while git's configuration does: the hint is of both.
+        if let (Some(name), Some(known)) = (name, &self.known)
+            && name.on(known.host()).is_ok_and(|repo| repo == *known)
+        {
+            return on(known.host(), name);
+        }
         match (name, checkout) {
             (Some(name), _) if hosting.named => on(hosting.host, name),
             (Some(name), None) => on(hosting.host, name),

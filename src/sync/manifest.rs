@@ -1,14 +1,15 @@
 //! One sync from a manifest in a working tree: signature, hash, parse, diff, append; the cheapest that tells.
 
-use std::cell::Cell;
 use std::time::Duration;
 
+use super::apply::{Outcome, apply};
+use super::pulled::take_pulled;
 use super::{Hosting, Located, Now, SyncError};
 use crate::format::{Checked, CheckedEntry, Signature, Source, SyncRecord};
 use crate::fs::Storage;
 use crate::manifest::{self, Manifest, ManifestError};
-use crate::model::{Event, Repo, Seq, Tracker, UnixMillis, diff};
-use crate::store::{Damage, Store, StoreError, View, Writer};
+use crate::model::Repo;
+use crate::store::{Damage, Store, View};
 
 /// Two stamps of one clock can be equal within its grain: Linux's coarse clock ticks at most every 10 ms. A file whose
 /// stamps have no fraction is on a file system of whole (FAT: even) seconds. Compare git's racy-git.adoc.
@@ -28,35 +29,11 @@ pub struct Options<'a> {
     pub patience: Duration,
     /// Only if the manifest is of this repository.
     pub only: Option<&'a Repo>,
+    /// Tell [`Outcome::Older`] every time, although the manifest then has to be read again. Without it a manifest that
+    /// was looked at before is [`Outcome::Unchanged`].
+    pub explain: bool,
     /// Called once the signature does not tell, and work begins.
     pub on_work: &'a dyn Fn(),
-}
-
-/// What a sync came to.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The manifest is the one that was last taken in.
-    Unchanged,
-    /// Its trackers are those cached; only its time moved on.
-    Fresher,
-    /// It is older than what is cached, and changed nothing.
-    Older {
-        /// The manifest's time.
-        manifest: UnixMillis,
-        /// The cache's.
-        cached: UnixMillis,
-    },
-    /// Its changes were appended.
-    Changed {
-        /// The first event.
-        first_seq: Seq,
-        /// The last event.
-        last_seq: Seq,
-        /// How many events of each word there are, in the words' order of first appearance.
-        counts: Vec<(&'static str, u64)>,
-        /// Why the compaction that was due did not happen.
-        compaction_failed: Option<StoreError>,
-    },
 }
 
 /// A sync, and the state behind it.
@@ -92,7 +69,8 @@ pub fn sync(
     if let Some(repo) = &located.known {
         let store = Store::of(storage, cache, repo);
         if let Some(view) = store.view()? {
-            let entry = entry_of(&view, located);
+            let last = view.freshness().and_then(|fresh| fresh.manifest);
+            let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.
             let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
             if clean && !options.force {
@@ -177,7 +155,7 @@ fn is_clean(entry: &CheckedEntry, signature: &Signature) -> bool {
     entry.signature == *signature && entry.signature.changed.saturating_add(grain) < entry.recorded
 }
 
-fn check_repo(options: Options<'_>, located: &Located, found: &Repo) -> Result<(), SyncError> {
+pub(super) fn check_repo(options: Options<'_>, located: &Located, found: &Repo) -> Result<(), SyncError> {
     match options.only {
         Some(asked) if asked != found => Err(SyncError::OtherRepo {
             path: located.manifest.clone(),
@@ -230,76 +208,29 @@ impl Run<'_> {
     fn write(&self, repo: Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
         let store = Store::of(self.storage, self.cache, &repo);
         let mut writer = store.writer(&repo, self.options.patience)?;
-        let outcome = self.decide(&mut writer, manifest, hash)?;
-        writer.record_checked(self.entry(hash), self.now.millis());
-        // OK because every outcome of decide() has or makes a store.
-        let (view, mended) = writer.into_view();
-        let view = view.expect("a store behind a sync");
-        Ok(Synced { repo, view, outcome, mended })
-    }
-
-    fn decide(&self, writer: &mut Writer<'_>, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Outcome, SyncError> {
-        let mut sync = SyncRecord {
+        let head = self.located.head();
+        let sync = SyncRecord {
             source: Source::Manifest,
             changed_at: manifest.updated_at,
             synced_at: self.now.millis(),
             manifest: Some(hash),
-            commit: None,
+            // Where the checkout stood: what a later pull brings is told from here.
+            commit: head.clone(),
             note: String::new(),
         };
-        let mut events = Vec::new();
-        if let Some(view) = writer.view() {
-            let (cached, known) = (view.changed_at(), view.freshness().and_then(|fresh| fresh.manifest));
-            if known == Some(hash) && !self.options.force && !view.state_in_doubt() {
-                writer.settle()?;
-                return Ok(Outcome::Unchanged);
-            }
-            if manifest.updated_at < cached {
-                if !self.options.force {
-                    writer.settle()?;
-                    return Ok(Outcome::Older { manifest: manifest.updated_at, cached });
-                }
-                sync.changed_at = self.now.millis().max(cached);
-            }
-            changes(view, &manifest.trackers, &mut events)?;
-            if events.is_empty() {
-                writer.note_freshness(&sync)?;
-                return Ok(Outcome::Fresher);
-            }
-        } else {
-            diff([], &manifest.trackers, &mut events);
-        }
-        let counts = count(&events);
-        let append = writer.append(&sync, &events)?;
-        let (first_seq, last_seq) = (append.first_seq, append.last_seq);
-        Ok(Outcome::Changed { first_seq, last_seq, counts, compaction_failed: append.compaction_failed })
+        let pulled =
+            take_pulled(&mut writer, self.located, &repo, head.as_ref().filter(|_| !self.options.force), self.now)?;
+        let outcome = apply(&mut writer, sync, &manifest.trackers, self.options.force)?;
+        let outcome = match pulled {
+            Some(pulled) => Outcome::after(pulled, outcome),
+            None => outcome,
+        };
+        writer.record_checked(self.entry(hash), self.now.millis());
+        // OK because every outcome of apply() has or makes a store.
+        let (view, mended) = writer.into_view();
+        let view = view.expect("a store behind a sync");
+        Ok(Synced { repo, view, outcome, mended })
     }
-}
-
-/// What turns the view's state into `trackers`.
-fn changes(view: &View, trackers: &[Tracker<'_>], events: &mut Vec<Event<'static>>) -> Result<(), StoreError> {
-    let failed = Cell::new(None);
-    let before = view.trackers().map_while(|item| match item {
-        Ok(item) => Some(item.tracker),
-        Err(error) => {
-            failed.set(Some(error));
-            None
-        }
-    });
-    diff(before, trackers, events);
-    failed.into_inner().map_or(Ok(()), Err)
-}
-
-fn count(events: &[Event<'_>]) -> Vec<(&'static str, u64)> {
-    let mut counts: Vec<(&'static str, u64)> = Vec::new();
-    for event in events {
-        let word = event.change.as_str();
-        match counts.iter_mut().find(|(known, _)| *known == word) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((word, 1)),
-        }
-    }
-    counts
 }
 
 fn parse_and_hash(bytes: &[u8]) -> (Result<Manifest<'_>, ManifestError>, [u8; 32]) {

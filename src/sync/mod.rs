@@ -1,18 +1,25 @@
-//! Joins sources and store: read a manifest, diff it against the cached state, append what changed.
+//! Joins sources and store: take a manifest or GitHub's answer, diff it against the cached state, append what changed.
 //!
-//! Knows manifests, git and the store, and neither arguments nor the terminal. Clock readings are passed in.
+//! Knows manifests, git, GitHub and the store, and neither arguments nor the terminal. Clock readings are passed in.
 
+mod api;
+mod apply;
 mod checkout;
 mod manifest;
+mod pulled;
 mod rebuild;
 
+pub use api::{Said, record};
+pub use apply::Outcome;
 pub use checkout::{Hosting, Located, forget_checkouts, locate};
-pub use manifest::{Options, Outcome, Synced, is_pending, sync};
+pub use manifest::{Options, Synced, is_pending, sync};
+pub use pulled::sync_branch;
 pub use rebuild::{Rebuilt, past_states, rebuild};
 
 use std::path::PathBuf;
 
 use crate::git::GitError;
+use crate::github::GithubError;
 use crate::manifest::ManifestError;
 use crate::model::{Repo, RepoError, UnixMillis};
 use crate::store::StoreError;
@@ -104,6 +111,9 @@ pub enum SyncError {
         /// Whose was wanted.
         asked: Box<Repo>,
     },
+    /// GitHub was asked, and gave no answer.
+    #[error(transparent)]
+    Github(#[from] GithubError),
     /// The store could not take it.
     #[error(transparent)]
     Store(#[from] StoreError),

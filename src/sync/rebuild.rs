@@ -143,6 +143,11 @@ pub(super) fn git_record(commit: &[u8], bytes: &[u8], changed_at: UnixMillis, no
 }
 
 impl Located {
+    /// The commit that is checked out.
+    pub(super) fn head(&self) -> Option<crate::git::CommitId> {
+        self.checkout.as_ref().filter(|checkout| checkout.is_git())?.head()
+    }
+
     /// The checkout, and the manifest's path in it.
     pub(super) fn in_git(&self) -> Result<(&Checkout, PathBuf), SyncError> {
         let no_git = || SyncError::Git { path: self.manifest.clone(), error: crate::git::GitError::NotARepository };

@@ -95,7 +95,7 @@ impl Replay {
 /// Syncs a manifest file as a list would.
 pub fn sync_now(cache: &Path, manifest: &Path, force: bool) -> (Repo, Outcome) {
     let located = locate(&Disk, cache, None, manifest.to_owned(), HOSTING);
-    let options = Options { force, patience: Duration::from_secs(5), only: None, on_work: &|| () };
+    let options = Options { force, patience: Duration::from_secs(5), only: None, explain: false, on_work: &|| () };
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = Now { nanos: i64::try_from(since_epoch.as_nanos()).unwrap() };
     let synced = sync(&Disk, cache, &located, HOSTING, options, now).unwrap();

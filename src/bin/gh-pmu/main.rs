@@ -7,6 +7,7 @@ mod config;
 mod exit;
 mod output;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -41,14 +42,18 @@ fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
     match &invocation.command {
         Command::Help(page) => output.page(|bold| page.text(bold)).map(|()| Exit::Done),
         Command::Version => output.line(concat!("gh pmu version ", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
+        // It may be there to mend the configuration.
+        Command::Init(options) => command::init::run(options, &process_env, &cwd()?, output),
         _ => {
-            let cwd = std::env::current_dir()
-                .map_err(|error| Error::new(format!("cannot tell the working directory: {error}")))?;
-            let config = Config::load(&process_env, &cwd)?;
+            let config = Config::load(&process_env, &cwd()?)?;
             config.warnings.iter().for_each(|warning| output.warn(warning));
             command::run(&invocation, &mut Context { config: &config, output, clock, now })
         }
     }
+}
+
+fn cwd() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|error| Error::new(format!("cannot tell the working directory: {error}")))
 }
 
 /// The only reading of the clock.

@@ -16,8 +16,8 @@ use flags::Flags;
 use spec::{ROOT, Spec};
 
 pub use options::{
-    ClearOptions, Command, CompactOptions, ExportFormat, ExportOptions, HistoryOptions, JsonOptions, ListOptions,
-    StatusOptions,
+    ClearOptions, Command, CompactOptions, ExportFormat, ExportOptions, HistoryOptions, InitOptions, JsonOptions,
+    ListOptions, StatusOptions,
 };
 #[cfg(test)]
 pub use spec::TRACKER_FIELDS;
@@ -61,6 +61,9 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>, clock: Clock<'_
     }
     extra(spec, &flags)?;
     let command = options::read(spec, &flags, clock)?;
+    if repo.is_some() && matches!(command, Command::Init(_)) {
+        return Err(wrong(spec, "cannot use `--repo`: init sets up the checkout it is run in".to_owned()));
+    }
     if repo.is_some() && command.is_of_all_repos() {
         let flag = if matches!(command, Command::Clear(_)) { "all" } else { "all-repos" };
         return Err(wrong(spec, format!("cannot use `--{flag}` with `--repo`")));

@@ -7,6 +7,7 @@ use gh_pmu::query::{Order, SortBy, TimeRange};
 use super::flags::{Flags, find};
 use super::spec::{self, Spec};
 use super::{Clock, HelpPage, When, help, plainly_wrong, range, wrong};
+use crate::config::is_branch;
 use crate::exit::Error;
 
 /// One command with its options.
@@ -25,6 +26,7 @@ pub enum Command {
     Rebuild,
     Export(ExportOptions),
     Clear(ClearOptions),
+    Init(InitOptions),
 }
 
 impl Command {
@@ -60,6 +62,10 @@ pub struct ListOptions {
     pub limit: Option<u64>,
     /// As of when, and how that was written.
     pub as_of: Option<(When, String)>,
+    /// Ask GitHub first.
+    pub refresh: bool,
+    /// In the browser.
+    pub web: bool,
     /// JSON instead of a table.
     pub json: Option<JsonOptions>,
     /// Every cached repository.
@@ -143,6 +149,19 @@ pub struct ClearOptions {
     pub yes: bool,
 }
 
+/// `init`.
+#[derive(Debug)]
+pub struct InitOptions {
+    /// The workflow, too.
+    pub workflow: bool,
+    /// The branch that holds the manifest.
+    pub branch: Option<String>,
+    /// Show, and write nothing.
+    pub dry_run: bool,
+    /// Replace what is there and differs.
+    pub force: bool,
+}
+
 /// The options of one command.
 ///
 /// # Errors
@@ -166,6 +185,7 @@ pub fn read(spec: &'static Spec, flags: &Flags, clock: Clock<'_>) -> Result<Comm
         "gh pmu cache rebuild" => Command::Rebuild,
         "gh pmu cache export" => Command::Export(reader.export()?),
         "gh pmu cache clear" => Command::Clear(ClearOptions { all: flags.switch("all"), yes: flags.switch("yes") }),
+        "gh pmu init" => Command::Init(reader.init()?),
         _ => Command::Help(HelpPage(spec)),
     })
 }
@@ -190,6 +210,10 @@ impl Reader<'_> {
             Some("version") => SortBy::Version,
             _ => SortBy::Number,
         };
+        let conflict = ["json", "all-repos", "as-of"].into_iter().find(|flag| self.flags.text(flag).is_some());
+        if let (true, Some(flag)) = (self.flags.switch("web"), conflict) {
+            return Err(plainly_wrong(format!("cannot use `--web` with `--{flag}`")));
+        }
         let as_of = self.when("as-of")?.zip(self.flags.text("as-of").map(str::to_owned));
         Ok(ListOptions {
             kind,
@@ -201,6 +225,8 @@ impl Reader<'_> {
             order: self.order(),
             limit: self.limit()?,
             as_of,
+            refresh: self.flags.switch("refresh"),
+            web: self.flags.switch("web"),
             json: self.json()?,
             all_repos: self.flags.switch("all-repos"),
         })
@@ -234,6 +260,19 @@ impl Reader<'_> {
             None => return Err(plainly_wrong("required flag(s) \"format\" not set".to_owned())),
         };
         Ok(ExportOptions { events: self.flags.switch("events"), format })
+    }
+
+    fn init(&self) -> Result<InitOptions, Error> {
+        let branch = self.flags.text("branch");
+        if let Some(name) = branch.filter(|name| !is_branch(name)) {
+            return Err(self.wrong(self.flags.invalid("branch", name, "not the name of a branch")));
+        }
+        Ok(InitOptions {
+            workflow: self.flags.switch("workflow"),
+            branch: branch.map(str::to_owned),
+            dry_run: self.flags.switch("dry-run"),
+            force: self.flags.switch("force"),
+        })
     }
 
     fn order(&self) -> Order {

@@ -110,9 +110,11 @@ const LIST_FLAGS: &[Flag] = &[
     JSON,
     LIMIT,
     word("order", None, ORDERS, "Order of the list: {asc|desc} (default \"desc\")"),
+    switch("refresh", "Ask GitHub now, and record the answer"),
     text("search", Some('S'), "text", "Filter by words in the title"),
     word("sort", None, SORTS, "Sort by: {number|created|closed|title|version} (default \"number\")"),
     word("state", Some('s'), STATES, "Filter by state: {open|closed|all} (default \"all\")"),
+    Flag { short: Some('w'), ..switch("web", "List in the web browser") },
 ];
 
 const RELEASE_LIST: Spec = Spec {
@@ -120,7 +122,9 @@ const RELEASE_LIST: Spec = Spec {
     aliases: &["ls"],
     path: "gh pmu release list",
     short: "List release trackers",
-    long: "List the release trackers of a repository from the cache.",
+    long: "List the release trackers of a repository from the cache.\n\n\
+           Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
+           the exit status is not 0.",
     flags: LIST_FLAGS,
     json_fields: TRACKER_FIELDS,
     examples: "$ gh pmu release list --state open\n\
@@ -135,7 +139,9 @@ const MICROSPRINT_LIST: Spec = Spec {
     aliases: &["ls"],
     path: "gh pmu microsprint list",
     short: "List microsprint trackers",
-    long: "List the microsprint trackers of a repository from the cache.",
+    long: "List the microsprint trackers of a repository from the cache.\n\n\
+           Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
+           the exit status is not 0.",
     flags: LIST_FLAGS,
     json_fields: TRACKER_FIELDS,
     examples: "$ gh pmu microsprint list --state open\n\
@@ -158,7 +164,7 @@ pub const ROOT: Spec = Spec {
     long: "List the release and microsprint trackers of a repository, and what changed, from a local cache.",
     flags: &[VERSION],
     examples: "$ gh pmu release list\n$ gh pmu microsprint list --state open\n$ gh pmu cache history --since yesterday",
-    ..group("gh-pmu", "gh pmu", "List release and microsprint trackers", &[&CACHE, &MICROSPRINT, &RELEASE])
+    ..group("gh-pmu", "gh pmu", "List release and microsprint trackers", &[&CACHE, &INIT, &MICROSPRINT, &RELEASE])
 };
 
 const fn group(
@@ -181,11 +187,28 @@ const fn command(
     Spec { name, aliases: &[], path, short, long, flags, json_fields: &[], examples, commands: &[] }
 }
 
+const INIT: Spec = command(
+    "init",
+    "gh pmu init",
+    "Set a repository up",
+    "Write the cache section into .gh-pmu.yml at the root of the checkout, and with --workflow the workflow\n\
+     that keeps the manifest. Nothing else in the file is touched, and doing it twice changes nothing.\n\n\
+     Where the default branch is protected, --branch keeps the manifest on a branch of its own.",
+    &[
+        text("branch", None, "name", "Keep the manifest on this branch"),
+        switch("dry-run", "Show what would change, and write nothing"),
+        switch("force", "Replace a section or a workflow that stands in the way"),
+        switch("workflow", "Also write .github/workflows/pmu-cache.yml"),
+    ],
+    "$ gh pmu init\n$ gh pmu init --workflow --dry-run\n$ gh pmu init --workflow --branch pmu-cache",
+);
+
 const SYNC: Spec = command(
     "sync",
     "gh pmu cache sync",
     "Sync the cache from the manifest",
-    "Read the manifest, compare it with the cache and record what changed.\n\n\
+    "Read the manifest, compare it with the cache and record what changed. Without a checkout that has one,\n\
+     GitHub is asked: for the manifest on its default branch, else for the issues.\n\n\
      A manifest that is older than what is cached changes nothing, unless it is forced.",
     &[switch("force", "Apply the manifest even if it is older than the cache")],
     "$ gh pmu cache sync",

@@ -51,6 +51,16 @@ fn a_list_without_flags_has_the_documented_defaults() {
 }
 
 #[test]
+fn the_browser_takes_no_json_and_one_repository_as_it_is_now() {
+    assert!(list("release list --refresh").refresh && list("release list -w -s open").web);
+    for other in ["--json number", "--all-repos", "--as-of 3d"] {
+        let flag = other.split(' ').next().unwrap();
+        let expected = format!("cannot use `--web` with `{flag}`");
+        assert_eq!(error(&format!("release list --web {other}")), (expected, String::new()));
+    }
+}
+
+#[test]
 fn every_flag_of_a_list_is_read() {
     let options = list(
         "microsprint list -s open -S cache --created 2024-12-01..* --closed <2024-12-24 --sort version --order asc -L 30 \
@@ -145,9 +155,7 @@ fn unknown_flags_are_named() {
     list_error("--bogus=1 --help", "unknown flag: --bogus");
     list_error("-x", "unknown shorthand flag: 'x' in -x");
     list_error("-xyz", "unknown shorthand flag: 'x' in -xyz");
-    for later in ["--refresh", "--template", "--web"] {
-        list_error(later, &format!("unknown flag: {later}"));
-    }
+    list_error("--template", "unknown flag: --template");
     assert_eq!(
         error("cache --bogus"),
         ("unknown flag: --bogus".to_owned(), "Usage:  gh pmu cache <command> [flags]".to_owned())
@@ -161,7 +169,7 @@ fn unknown_commands_are_named_and_guessed() {
     let (message, usage) = error("cache x");
     assert_eq!(message, "unknown command \"x\" for \"gh pmu cache\"");
     assert_eq!(usage, "Usage:  gh pmu cache <command> [flags]");
-    assert_eq!(error("init").0, "unknown command \"init\" for \"gh pmu\"");
+    assert_eq!(error("install").0, "unknown command \"install\" for \"gh pmu\"");
     assert_eq!(error("help nothing").0, "unknown command \"nothing\" for \"gh pmu\"");
     assert_eq!(
         error("cache stats").0,
@@ -261,4 +269,17 @@ fn flags_that_exclude_each_other_are_refused() {
     list_error("--all-repos -R o/r", "cannot use `--all-repos` with `--repo`");
     assert_eq!(error("cache clear --all -R o/r").0, "cannot use `--all` with `--repo`");
     assert_eq!(error("cache export").0, "required flag(s) \"format\" not set");
+}
+
+#[test]
+fn init_takes_a_branch_that_git_takes_and_no_repository() {
+    let Command::Init(options) = run("init --workflow --branch pmu-cache --dry-run").unwrap().command else { panic!() };
+    assert_eq!(options.branch.as_deref(), Some("pmu-cache"));
+    assert!(options.workflow && options.dry_run && !options.force);
+    for name in ["a..b", "--x", "a:b", "@"] {
+        let (message, usage) = error(&format!("init --branch {name}"));
+        assert_eq!(message, format!("invalid argument {name:?} for \"--branch\" flag: not the name of a branch"));
+        assert_eq!(usage, "Usage:  gh pmu init [flags]");
+    }
+    assert_eq!(error("init -R o/r").0, "cannot use `--repo`: init sets up the checkout it is run in");
 }

@@ -5,6 +5,7 @@ use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, changes, select};
 use gh_pmu::store::Moment;
 
 use super::Context;
+use super::github::Keep;
 use super::history::row;
 use super::sources::Source;
 use crate::args::{ExportFormat, ExportOptions};
@@ -19,7 +20,7 @@ const PORTION: u64 = 10_000;
 /// # Errors
 /// Nothing to answer from; damage; standard output is closed.
 pub fn run(options: &ExportOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let mut source = context.source(named)?;
+    let mut source = context.source(named, Keep::Must)?;
     // Half an export is none: every block is verified before the first byte is written.
     if let Err(error) = source.1.state_hash().and_then(|_| select_all(&source).map(drop)) {
         source.1 = context.without_index(&source.0, &error)?;

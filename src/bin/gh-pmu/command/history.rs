@@ -5,6 +5,7 @@ use gh_pmu::query::{Change, HistoryFilter, Order, changes, cut_short};
 use gh_pmu::store::{Moment, StoreError};
 
 use super::Context;
+use super::github::Keep;
 use super::sources::Source;
 use crate::args::{HistoryOptions, When};
 use crate::exit::{Error, Exit};
@@ -17,7 +18,7 @@ use crate::output::{EventRow, HistoryHead, hex};
 pub fn run(options: &HistoryOptions, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
     let mut sources = match options.all_repos {
         true => context.all_sources()?,
-        false => vec![context.source(repo)?],
+        false => vec![context.source(repo, Keep::Must)?],
     };
     let mut found: Vec<(usize, Change)> = Vec::new();
     for (at, source) in sources.iter_mut().enumerate() {

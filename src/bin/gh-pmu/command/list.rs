@@ -4,8 +4,8 @@ use gh_pmu::model::Repo;
 use gh_pmu::query::{Filter, Use, select};
 use gh_pmu::store::Moment;
 
-use super::Context;
-use super::sources::Source;
+use super::sources::{Source, switched_off};
+use super::{Context, web};
 use crate::args::{ListOptions, When};
 use crate::exit::{Error, Exit};
 use crate::output::ListHead;
@@ -15,9 +15,15 @@ use crate::output::ListHead;
 /// # Errors
 /// No repository is named; the cache cannot be read; standard output is closed.
 pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let mut sources = match options.all_repos {
-        true => context.all_sources()?,
-        false => vec![context.source(repo)?],
+    if options.web {
+        return web::run(options, repo, context);
+    }
+    if options.as_of.is_some() && !context.config.cache.enabled {
+        return Err(switched_off());
+    }
+    let (mut sources, exit) = match options.all_repos {
+        true => context.all_listed(options.refresh)?,
+        false => context.listed(repo, options.refresh).map(|(source, exit)| (vec![source], exit))?,
     };
     if let Some((when, _)) = &options.as_of {
         for source in &mut sources {
@@ -50,7 +56,7 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
     };
     let rows = selection.rows().map(Ok::<_, Error>);
     context.output.list(&head, options.json.as_ref(), rows)?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn filter(options: &ListOptions) -> Filter {

@@ -4,7 +4,9 @@
 mod clear;
 mod compact;
 mod export;
+mod github;
 mod history;
+pub mod init;
 mod list;
 mod rebuild;
 mod repair;
@@ -12,6 +14,7 @@ mod sources;
 mod status;
 mod sync;
 mod verify;
+mod web;
 
 use gh_pmu::model::Repo;
 use gh_pmu::sync::Now;
@@ -44,7 +47,7 @@ pub fn run(invocation: &Invocation, context: &mut Context<'_, '_>) -> Result<Exi
     };
     match &invocation.command {
         // Answered before the surroundings were looked at.
-        Command::Help(_) | Command::Version => Ok(Exit::Done),
+        Command::Help(_) | Command::Version | Command::Init(_) => Ok(Exit::Done),
         Command::List(options) => list::run(options, repo, context),
         Command::Sync { force } => sync::run(*force, repo, context),
         Command::Status(options) => status::run(options, repo, context),

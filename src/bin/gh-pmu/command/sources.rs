@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use gh_pmu::fs::Disk;
 use gh_pmu::model::Repo;
-use gh_pmu::store::{Damage, Store, StoreError, View};
-use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, sync};
+use gh_pmu::store::{Damage, PATIENCE, Store, StoreError, View};
+use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, sync, sync_branch};
 
+use super::github::Keep;
 use super::{Context, nothing_cached};
 use crate::exit::Error;
 
@@ -22,6 +23,24 @@ const CHECK_AGAIN_MILLIS: i64 = 60_000;
 
 /// One repository to answer about.
 pub type Source = (Repo, View);
+
+/// What there is of a repository without asking GitHub.
+pub struct Known {
+    /// Which.
+    pub repo: Repo,
+    /// What is cached of it.
+    pub view: Option<View>,
+    /// Whether the user named it, and not the checkout.
+    pub named: bool,
+    /// What stood in the way of a manifest or cache that is there.
+    pub stopped: Option<SyncError>,
+}
+
+/// The cache is not to be used, and there is no doing without.
+pub fn switched_off() -> Error {
+    Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
+        .with_hint("Set it to true, or use `gh issue list --label release`.")
+}
 
 impl Context<'_, '_> {
     /// The host of manifests that name none.
@@ -41,7 +60,7 @@ impl Context<'_, '_> {
         Store::of(&DISK, &self.config.cache_dir, repo)
     }
 
-    /// Syncs from the manifest at `located`, showing a sign of life if it takes long.
+    /// Syncs from the manifest at `located` because that was asked for, showing a sign of life if it takes long.
     ///
     /// # Errors
     /// See [`SyncError`].
@@ -52,43 +71,90 @@ impl Context<'_, '_> {
         force: bool,
         patience: Duration,
     ) -> Result<Synced, SyncError> {
+        self.sync_as(located, Options { force, patience, only, explain: true, on_work: &|| () })
+    }
+
+    fn sync_as(&mut self, located: &Located, options: Options<'_>) -> Result<Synced, SyncError> {
         let progress = RefCell::new(None);
         let output = &*self.output;
         let on_work = || drop(progress.replace(Some(output.progress("Syncing from the manifest"))));
-        let options = Options { force, patience, only, on_work: &on_work };
-        let synced = sync(&DISK, &self.config.cache_dir, located, self.hosting(), options, self.now);
+        let options = Options { on_work: &on_work, ..options };
+        let cache = &self.config.cache_dir;
+        let synced = match &self.config.cache.branch {
+            Some(branch) => sync_branch(&DISK, cache, (located, branch), self.hosting(), options, self.now),
+            None => sync(&DISK, cache, located, self.hosting(), options, self.now),
+        };
         drop(progress);
         let synced = synced?;
         self.tell_mended(&synced.mended);
         Ok(synced)
     }
 
-    fn tell_mended(&mut self, mended: &[Damage]) {
+    pub(super) fn tell_mended(&mut self, mended: &[Damage]) {
         for damage in mended {
             self.output.warn(&format!("{damage}; it has been written anew"));
         }
     }
 
-    /// The repository that the command is about: the one that is named, else that of the checkout; synced first.
+    /// The repository that the command is about: the one that is named, else that of the checkout; synced first. Where
+    /// nothing is cached, GitHub is asked.
     ///
     /// # Errors
     /// Nothing to answer from.
-    pub fn source(&mut self, named: Option<Repo>) -> Result<Source, Error> {
+    pub fn source(&mut self, named: Option<Repo>, keep: Keep) -> Result<Source, Error> {
         if !self.config.cache.enabled {
-            return Err(Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
-                .with_hint("Set it to true, or use `gh issue list --label release`."));
+            return Err(switched_off());
         }
+        match self.known(named)? {
+            Known { repo, view: Some(view), stopped, .. } => {
+                if let Some(stopped) = stopped {
+                    self.output.warn(&format!("{stopped}; this is what was cached before"));
+                }
+                Ok((repo, view))
+            }
+            known => self.first_answer(known, keep, LIST_PATIENCE),
+        }
+    }
+
+    /// What there is without GitHub, synced first.
+    ///
+    /// # Errors
+    /// No repository is named, and the checkout does not tell.
+    pub(super) fn known(&mut self, named: Option<Repo>) -> Result<Known, Error> {
         let located = self.located();
-        let synced = match &located {
-            Some(located) if self.config.cache.auto_sync => self.try_sync(located, named.as_ref())?,
-            _ => None,
+        let is_named = named.is_some();
+        let mut stopped = None;
+        if let Some(located) = located.as_ref().filter(|_| self.config.cache.auto_sync) {
+            match self.try_sync(located, named.as_ref()) {
+                Ok(Some((repo, view))) => {
+                    self.tell_damage(&view);
+                    return Ok(Known { repo, view: Some(view), named: is_named, stopped });
+                }
+                Ok(None) => {}
+                // What is wrong with the manifest here matters only to its own repository.
+                Err(_) if named.is_some() && located.known.is_some() && located.known != named => {}
+                Err(error) => stopped = Some(error),
+            }
+        }
+        let repo = match (self.repo(named, located.as_ref()), &located) {
+            (Ok(repo), _) => repo,
+            // A manifest that is refused names nobody; the checkout's remotes may.
+            (Err(error), Some(located)) => match (located.remote_repo(self.hosting()), stopped) {
+                (Ok(repo), refused) => {
+                    stopped = refused;
+                    repo
+                }
+                (Err(_), refused) => return Err(refused.map_or(error, Error::from)),
+            },
+            (Err(error), None) => return Err(error),
         };
-        let (repo, view) = match synced {
-            Some(source) => source,
-            None => self.cached(named, located.as_ref())?,
-        };
-        self.tell_damage(&view);
-        Ok((repo, view))
+        match self.store(&repo).view() {
+            Ok(view) => {
+                view.iter().for_each(|view| self.tell_damage(view));
+                Ok(Known { repo, view, named: is_named, stopped })
+            }
+            Err(error) => Ok(Known { repo, view: None, named: is_named, stopped: Some(error.into()) }),
+        }
     }
 
     /// Every cached repository; that of the checkout is synced first.
@@ -96,8 +162,10 @@ impl Context<'_, '_> {
     /// # Errors
     /// The cache's directory cannot be listed.
     pub fn all_sources(&mut self) -> Result<Vec<Source>, Error> {
-        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync) {
-            self.try_sync(&located, None)?;
+        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
+            && let Err(error) = self.try_sync(&located, None)
+        {
+            self.output.warn(&format!("{error}; this is what was cached before"));
         }
         let mut sources = Vec::new();
         for store in Store::all(&DISK, &self.config.cache_dir)? {
@@ -116,9 +184,17 @@ impl Context<'_, '_> {
         Ok(sources)
     }
 
-    /// `None` where the manifest could not be used, and what is cached must do. What stood in the way has been told.
-    fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, Error> {
-        match self.sync(located, named, false, LIST_PATIENCE) {
+    /// `None` where there is no manifest to use, and what is cached must do.
+    fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
+        let options = Options { force: false, patience: LIST_PATIENCE, only: named, explain: false, on_work: &|| () };
+        let synced = match self.sync_as(located, options) {
+            // Somebody else's first sync is worth waiting for: before it there is nothing to answer from.
+            Err(SyncError::Store(StoreError::Busy { .. })) if !self.is_cached(located, named) => {
+                self.sync_as(located, Options { patience: PATIENCE, ..options })
+            }
+            synced => synced,
+        };
+        match synced {
             Ok(synced) => {
                 self.check_again(&synced);
                 if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
@@ -128,20 +204,18 @@ impl Context<'_, '_> {
             }
             // No manifest, or another repository's: there is nothing to say.
             Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => Ok(None),
-            Err(SyncError::Store(StoreError::Busy { .. })) => {
+            Err(SyncError::Store(StoreError::Busy { .. })) if self.is_cached(located, named) => {
                 self.output.note("another gh-pmu is writing to the cache; this is what was cached before");
                 Ok(None)
             }
-            Err(error) => {
-                let repo = named.cloned().or_else(|| located.known.clone());
-                let cached = repo.map(|repo| self.store(&repo).view());
-                if let Some(Ok(Some(_))) = cached {
-                    self.output.warn(&format!("{error}; this is what was cached before"));
-                    return Ok(None);
-                }
-                Err(error.into())
-            }
+            Err(error) => Err(error),
         }
+    }
+
+    /// Whether there is an answer without the manifest.
+    fn is_cached(&self, located: &Located, named: Option<&Repo>) -> bool {
+        let repo = self.repo(named.cloned(), Some(located));
+        repo.is_ok_and(|repo| matches!(self.store(&repo).view(), Ok(Some(_))))
     }
 
     /// A hit is a check too: says so in `checked`, but not at every list.
@@ -151,13 +225,6 @@ impl Context<'_, '_> {
         if is_old && matches!(synced.outcome, Outcome::Unchanged) {
             self.store(&synced.repo).record_checked(&synced.view, None, self.now.millis());
         }
-    }
-
-    fn cached(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Source, Error> {
-        let repo = self.repo(named, located)?;
-        let view = self.store(&repo).view()?;
-        let view = view.ok_or_else(|| nothing_cached(Some(&repo)))?;
-        Ok((repo, view))
     }
 
     /// The repository that is named, else that of the checkout, without syncing.

@@ -2,29 +2,72 @@
 
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Outcome, Synced};
+use gh_pmu::sync::{Outcome, SyncError, Synced};
 
 use super::Context;
 use crate::exit::{Error, Exit};
 
-/// Syncs now, and says what changed.
+/// Syncs now, from the manifest if there is one, else from GitHub, and says what changed.
 ///
 /// # Errors
 /// No manifest, or one that is refused; another writer; the store's.
 pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let Some(located) = context.located() else {
-        return Err(Error::new("this is no checkout with a manifest, so there is nothing to sync from"));
+    let located = context.located();
+    let mut missing = None;
+    let from_manifest = match &located {
+        Some(located) => match context.sync(located, repo.as_ref(), force, PATIENCE) {
+            // There is none here, but GitHub may have one.
+            Err(error @ (SyncError::NoManifest { .. } | SyncError::OtherRepo { .. })) => {
+                missing = Some(error);
+                None
+            }
+            result => Some(result?),
+        },
+        None => None,
     };
-    let synced = context.sync(&located, repo.as_ref(), force, PATIENCE)?;
+    let (synced, from_issues) = match from_manifest {
+        Some(synced) => (synced, false),
+        None => {
+            let is_named = repo.is_some();
+            let asked = context.repo(repo, located.as_ref());
+            let asked = asked.and_then(|repo| context.sync_from_github(&repo, is_named));
+            asked.map_err(|error| match missing.take() {
+                Some(missing @ SyncError::NoManifest { .. }) if !is_named => instead(missing, error),
+                _ => error,
+            })?
+        }
+    };
     if let Some(damage) = synced.view.damage().first() {
         context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
     }
-    let sentence = sentence(&synced, context);
+    let sentence = match from_issues {
+        true => answer_sentence(&synced, context),
+        false => sentence(&synced, context),
+    };
     context.output.success(&sentence)?;
     if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
         context.output.warn(&format!("the cache was not compacted: {error}"));
     }
     Ok(Exit::Done)
+}
+
+/// There was no manifest, and GitHub could not be asked either.
+fn instead(missing: SyncError, error: Error) -> Error {
+    let (exit, text) = (error.exit(), error.to_string());
+    Error::from(missing).with_hint(format!("GitHub cannot stand in: {}", text.trim_end())).with_exit(exit)
+}
+
+/// As [`sentence`], where GitHub's issues were the source.
+fn answer_sentence(synced: &Synced, context: &Context<'_, '_>) -> String {
+    let repo = &synced.repo;
+    match &synced.outcome {
+        Outcome::Unchanged | Outcome::Fresher => format!("{repo} is up to date: GitHub's issues have not changed"),
+        Outcome::Older { manifest, cached } => {
+            let (answer, cached) = (context.output.time(*manifest), context.output.time(*cached));
+            format!("{repo} is unchanged: GitHub's answer is of {answer}, older than the cache, of {cached}")
+        }
+        Outcome::Changed { .. } => sentence(synced, context),
+    }
 }
 
 /// What a sync came to, for people.

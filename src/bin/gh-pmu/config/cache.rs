@@ -201,7 +201,7 @@ fn inside(text: &str) -> Option<PathBuf> {
 }
 
 /// What `git check-ref-format --branch` takes, and nothing that git could read as an option.
-fn is_branch(name: &str) -> bool {
+pub fn is_branch(name: &str) -> bool {
     let forbidden = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     name.len() <= 255

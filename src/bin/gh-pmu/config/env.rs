@@ -2,6 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gh_pmu::github::Gh;
 
 use super::yaml;
 
@@ -59,7 +62,7 @@ impl PagerCommand {
     pub fn read(env: Env<'_>) -> Option<Self> {
         let command = match env("GH_PAGER") {
             Some(own) => own.into_string().ok()?,
-            None => gh_config_pager(env).or_else(|| text(env, "PAGER"))?,
+            None => gh_config(env, "pager").or_else(|| text(env, "PAGER"))?,
         };
         let words = split_words(&command)?;
         if words.is_empty() || words == ["cat"] {
@@ -70,14 +73,30 @@ impl PagerCommand {
     }
 }
 
+/// The words that start a browser: `GH_BROWSER`, else `browser` of gh's configuration, else `BROWSER`; `None` where
+/// the system's own is meant.
+pub fn browser(env: Env<'_>) -> Option<Vec<String>> {
+    let own = text(env, "GH_BROWSER").or_else(|| gh_config(env, "browser"));
+    split_words(&own.or_else(|| text(env, "BROWSER"))?).filter(|words| !words.is_empty())
+}
+
+/// How long one request to GitHub may take: GitHub itself gives up after ten seconds.
+const GH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The program `gh`, or the one that `GH_PATH` names, with the environment of this process. `GH_PMU_TIMEOUT` is the
+/// number of seconds that one request may take.
+pub fn gh(env: Env<'_>) -> Gh {
+    let seconds = text(env, "GH_PMU_TIMEOUT").and_then(|text| text.parse::<u32>().ok()).filter(|seconds| *seconds > 0);
+    Gh {
+        program: path(env, "GH_PATH").unwrap_or_else(|| PathBuf::from("gh")),
+        environment: std::env::vars_os().collect(),
+        timeout: seconds.map_or(GH_TIMEOUT, |seconds| Duration::from_secs(seconds.into())),
+    }
+}
+
 /// A value that is set, UTF-8 and not empty.
 pub fn text(env: Env<'_>, name: &str) -> Option<String> {
     env(name)?.into_string().ok().filter(|value| !value.is_empty())
-}
-
-/// `GH_DEBUG`, unless it says no.
-pub fn is_debug(env: Env<'_>) -> bool {
-    text(env, "GH_DEBUG").is_some_and(|value| !matches!(&*value.to_ascii_lowercase(), "0" | "false" | "no"))
 }
 
 /// The home directory.
@@ -105,8 +124,8 @@ fn path(env: Env<'_>, name: &str) -> Option<PathBuf> {
     env(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// `pager` of gh's own `config.yml`. A file that cannot be read says nothing: it is gh's to complain about.
-fn gh_config_pager(env: Env<'_>) -> Option<String> {
+/// A value of gh's own `config.yml`. A file that cannot be read says nothing: it is gh's to complain about.
+fn gh_config(env: Env<'_>, key: &str) -> Option<String> {
     let dir = match path(env, "GH_CONFIG_DIR") {
         Some(dir) => dir,
         None => match path(env, "XDG_CONFIG_HOME") {
@@ -116,7 +135,7 @@ fn gh_config_pager(env: Env<'_>) -> Option<String> {
         },
     };
     let text = std::fs::read_to_string(dir.join("config.yml")).ok()?;
-    match yaml::top_level(&text, "pager").ok()??.value {
+    match yaml::top_level(&text, key).ok()??.value {
         yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
         _ => None,
     }
@@ -189,16 +208,25 @@ mod tests {
     }
 
     #[test]
+    fn the_browser_is_gh_s_own_before_the_user_s() {
+        let words = |variables: &[(&str, &str)]| with(variables, browser).map(|words| words.join("|"));
+        assert_eq!(words(&[("BROWSER", "lynx -x")]).as_deref(), Some("lynx|-x"));
+        assert_eq!(words(&[("BROWSER", "lynx"), ("GH_BROWSER", "'a b' c")]).as_deref(), Some("a b|c"));
+        assert_eq!(words(&[]), None);
+    }
+
+    #[test]
+    fn a_request_to_github_may_take_half_a_minute_or_as_long_as_is_said() {
+        let seconds = |variables: &[(&str, &str)]| with(variables, gh).timeout.as_secs();
+        assert_eq!(seconds(&[]), 30);
+        assert_eq!((seconds(&[("GH_PMU_TIMEOUT", "5")]), seconds(&[("GH_PMU_TIMEOUT", "0")])), (5, 30));
+    }
+
+    #[test]
     fn less_and_lv_get_gh_s_options_unless_the_user_has_his_own() {
         let variables = |set: &[(&str, &str)]| with(set, PagerCommand::read).unwrap().variables;
         assert_eq!(variables(&[("PAGER", "less")]), [("LESS", "FRX"), ("LV", "-c")]);
         assert_eq!(variables(&[("PAGER", "less"), ("LESS", "")]), [("LV", "-c")]);
-    }
-
-    #[test]
-    fn debug_is_on_unless_it_says_no() {
-        let debug = |value: &str| with(&[("GH_DEBUG", value)], |env| is_debug(env));
-        assert!(debug("1") && debug("api") && !debug("") && !debug("0") && !debug("false"));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use gh_pmu::git::Checkout;
 use gh_pmu::model::Repo;
 
 use crate::exit::Error;
-pub use cache::CacheSection;
-pub use env::{Env, PagerCommand, TerminalWishes, is_debug, process_env, utf8_variables};
+pub use cache::{CacheSection, is_branch, read as cache_section};
+pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, home, process_env, utf8_variables};
 
 /// The file that holds the `cache:` section.
 pub const FILE_NAME: &str = ".gh-pmu.yml";
@@ -87,6 +87,11 @@ impl Config {
     /// Not a repository's name.
     pub fn named_repo(&self, flag: Option<&str>) -> Result<Option<Repo>, Error> {
         let Some(text) = flag.or(self.gh_repo.as_deref()) else { return Ok(None) };
+        // As gh takes them, though its help does not say so.
+        if text.contains("://") || text.starts_with("git@") {
+            let repo = gh_pmu::git::repo_of_url(text);
+            return repo.map(Some).ok_or_else(|| Error::new(format!("{text:?} is not the URL of a repository")));
+        }
         Repo::parse(text, &self.default_host).map(Some).map_err(|error| {
             let form = "expected the \"[HOST/]OWNER/REPO\" format";
             match error {
@@ -113,6 +118,16 @@ impl Config {
     }
 }
 
+/// The root of the checkout around `cwd`.
+pub fn checkout_root(cwd: &Path) -> Option<PathBuf> {
+    cwd.ancestors().find(|dir| is_checkout(dir)).map(Path::to_path_buf)
+}
+
+/// Whether there is a `.git`: a directory, or the file that a worktree or submodule has there.
+fn is_checkout(dir: &Path) -> bool {
+    std::fs::symlink_metadata(dir.join(".git")).is_ok()
+}
+
 /// The root of the checkout around `cwd`, and the nearest file with its content.
 type Found = (Option<PathBuf>, Option<(PathBuf, Vec<u8>)>);
 
@@ -127,8 +142,7 @@ fn look_up(cwd: &Path) -> Result<Found, Error> {
                 Err(error) => return Err(Error::new(format!("cannot read {}: {error}", path.display()))),
             }
         }
-        // A directory, or the file that a worktree or submodule has there.
-        if std::fs::symlink_metadata(dir.join(".git")).is_ok() {
+        if is_checkout(dir) {
             return Ok((Some(dir.to_path_buf()), nearest));
         }
     }

@@ -70,20 +70,25 @@ fn slice<'t>(text: &'t str, key: &str) -> Slice<'t> {
     let mut found: Option<(usize, usize)> = None;
     let mut end = text.len();
     let mut offset = 0;
+    let mut is_first = true;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let start = offset;
         offset += line.len();
         let is_key = line.strip_prefix(key).is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(':'));
         match line.as_bytes().first() {
+            // The whole file may stand indented.
+            Some(b' ') if is_first && !line.trim().is_empty() && !line.trim_start().starts_with('#') => {
+                return Slice::Unusual;
+            }
             None | Some(b' ' | b'#' | b'\n' | b'\r') => continue,
             // A document's start, a quoted or complex key, a flow mapping, a tab: not for this reader.
             Some(b'-') if number == 0 && line.trim_end() == "---" => continue,
             Some(c) if !c.is_ascii_alphanumeric() && *c != b'_' => return Slice::Unusual,
             Some(_) if is_key && found.is_some() => return Slice::Unusual,
-            Some(_) if is_key => found = Some((start, number)),
+            Some(_) if is_key => (found, is_first) = (Some((start, number)), false),
             Some(_) if !line.contains(':') => return Slice::Unusual,
             Some(_) if found.is_some() && end == text.len() => end = start,
-            Some(_) => {}
+            Some(_) => is_first = false,
         }
     }
     match found {
@@ -254,6 +259,7 @@ mod tests {
             "? cache\n: {path: x}",
             "%YAML 1.2\n---\ncache: {path: x}",
             "\"c\\u0061che\": {path: x}",
+            "# c\n  project: 1\n  cache: {path: x}\n",
         ] {
             assert_eq!(slice(text, "cache"), Slice::Unusual, "{text}");
             assert_eq!(shown(text).split('@').next(), Some("path=x"), "{text}");

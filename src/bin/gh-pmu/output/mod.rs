@@ -1,6 +1,7 @@
 //! The only printer. Owns standard output and standard error, every form that lists and reports take, and what happens
 //! when nobody reads them; must not know the store or where rows come from.
 
+mod diff;
 mod export;
 mod history;
 mod jq;
@@ -100,6 +101,16 @@ impl<'o> Output<'o> {
     pub fn page(&mut self, text: impl FnOnce(&dyn Fn(&str) -> String) -> String) -> Result<(), Error> {
         let palette = self.terminal.palette;
         let text = text(&|heading| palette.paint(Style::Bold, heading));
+        self.show(text.as_bytes())
+    }
+
+    /// A change to a text file: see [`diff::unified`].
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn diff(&mut self, name: &str, old: Option<&str>, new: &str) -> Result<(), Error> {
+        let (old, new) = (old.map(|old| self.safe(old)), self.safe(new));
+        let text = diff::unified(name, old.as_deref(), &new, self.terminal.palette);
         self.show(text.as_bytes())
     }
 

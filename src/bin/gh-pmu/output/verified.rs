@@ -24,8 +24,10 @@ impl Output<'_> {
             return self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} events verify"));
         }
         for Finding { path, offset, record, what, cost, mend } in findings {
-            let mark =
-                self.terminal.stdout.then(|| self.terminal.palette.paint(Style::Red, "X") + " ").unwrap_or_default();
+            let mark = match self.terminal.stdout {
+                true => self.terminal.palette.paint(Style::Red, "X") + " ",
+                false => String::new(),
+            };
             let path = self.safe(&path.display().to_string());
             let line = format!("{mark}{path}: byte {offset}: {record}: {what}; costs {cost}; {mend}\n");
             self.write(line.as_bytes())?;

@@ -1,0 +1,222 @@
+//! When GitHub is asked, and what becomes of its answer: where nothing is cached, with `--refresh`, and always where the
+//! cache is switched off. A list that is cached comes nowhere near this.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gh_pmu::fs::Memory;
+use gh_pmu::github::GithubError;
+use gh_pmu::model::Repo;
+use gh_pmu::store::PATIENCE;
+use gh_pmu::sync::{Outcome, Said, SyncError, Synced, record};
+
+use super::Context;
+use super::sources::{DISK, Known, Source};
+use crate::config::{self, CacheSection, process_env};
+use crate::exit::{Error, Exit};
+
+/// What to do with an answer that the store does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is of no use unrecorded.
+    Must,
+    /// It can be shown all the same.
+    IfPossible,
+}
+
+impl Context<'_, '_> {
+    /// What to list of one repository, and the exit code: a failure where only the cache could be shown, although
+    /// GitHub was to be asked.
+    ///
+    /// # Errors
+    /// Nothing to answer from.
+    pub fn listed(&mut self, named: Option<Repo>, refresh: bool) -> Result<(Source, Exit), Error> {
+        if !self.config.cache.enabled {
+            let located = self.located();
+            let repo = self.repo(named, located.as_ref())?;
+            let said = self.ask(&repo, None).map_err(failed)?;
+            return Ok((self.unrecorded(&repo, &said)?, Exit::Done));
+        }
+        if !refresh {
+            return self.source(named, Keep::IfPossible).map(|source| (source, Exit::Done));
+        }
+        // The manifest first: what it has published is dated by it, for everyone alike.
+        let known = self.known(named)?;
+        self.refreshed(known)
+    }
+
+    /// The same for every cached repository.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed; it is switched off.
+    pub fn all_listed(&mut self, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
+        if !self.config.cache.enabled {
+            return Err(super::sources::switched_off());
+        }
+        let mut sources = self.all_sources()?;
+        let mut exit = Exit::Done;
+        if refresh {
+            for (repo, view) in std::mem::take(&mut sources) {
+                let known = Known { repo, view: Some(view), named: true, stopped: None };
+                let (source, code) = self.refreshed(known)?;
+                sources.push(source);
+                exit = if exit == Exit::Done { code } else { exit };
+            }
+        }
+        Ok((sources, exit))
+    }
+
+    fn refreshed(&mut self, known: Known) -> Result<(Source, Exit), Error> {
+        if let (Some(stopped), Some(_)) = (&known.stopped, &known.view) {
+            self.output.warn(&stopped.to_string());
+        }
+        let said = match (self.ask(&known.repo, None), known.view) {
+            (Ok(said), _) => said,
+            (Err(error), None) => return Err(not_asked(&known.repo, known.stopped, error)),
+            (Err(error), Some(view)) => {
+                let time = self.output.time(view.changed_at());
+                let code = failed(error.clone()).exit();
+                self.output.warn(&format!("{error}; what is shown is the cache, as of {time}"));
+                return Ok(((known.repo, view), code));
+            }
+        };
+        let source = self.recorded(&known.repo, &said, Keep::IfPossible, PATIENCE)?;
+        Ok((source, Exit::Done))
+    }
+
+    /// GitHub's answer where nothing is cached that could be used.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be kept and must be.
+    pub(super) fn first_answer(&mut self, known: Known, keep: Keep, patience: Duration) -> Result<Source, Error> {
+        let Known { repo, named, stopped, .. } = known;
+        // What the checkout holds was refused: the branch will hardly hold better.
+        let is_refused = stopped.as_ref().is_some_and(|stopped| !matches!(stopped, SyncError::Store(_)));
+        let place = (!is_refused).then(|| self.manifest_place(named));
+        let said = match self.ask(&repo, place) {
+            Ok(said) => said,
+            Err(error) => return Err(not_asked(&repo, stopped, error)),
+        };
+        match stopped {
+            Some(SyncError::Store(error)) if keep == Keep::IfPossible => {
+                self.output.warn(&format!("{error}; what is shown is GitHub's answer, which was not recorded"));
+                self.unrecorded(&repo, &said)
+            }
+            Some(stopped) => {
+                self.output.warn(&format!("{stopped}; GitHub was asked instead"));
+                self.recorded(&repo, &said, keep, patience)
+            }
+            None => self.recorded(&repo, &said, keep, patience),
+        }
+    }
+
+    /// A sync from GitHub alone, and whether its issues were what it was made from.
+    ///
+    /// # Errors
+    /// No answer; what the store cannot take.
+    pub fn sync_from_github(&mut self, repo: &Repo, named: bool) -> Result<(Synced, bool), Error> {
+        let place = self.manifest_place(named);
+        let said = self.ask(repo, Some(place)).map_err(failed)?;
+        let (synced, said) = self.record(repo, said, PATIENCE)?;
+        self.tell_mended(&synced.mended);
+        Ok((synced, matches!(said, Said::Issues(_))))
+    }
+
+    /// The revision and path of the manifest on GitHub: that of the configuration, which is that of the checkout.
+    fn manifest_place(&self, named: bool) -> (String, String) {
+        let default = CacheSection::default();
+        let cache = if named { &default } else { &self.config.cache };
+        let parts: Vec<_> = cache.manifest.iter().map(|part| part.to_string_lossy()).collect();
+        (cache.branch.clone().unwrap_or_else(|| "HEAD".to_owned()), parts.join("/"))
+    }
+
+    /// The manifest at a place, if there is one; else the issues.
+    fn ask(&self, repo: &Repo, place: Option<(String, String)>) -> Result<Said, GithubError> {
+        let _progress = self.output.progress(&format!("Asking {}", repo.host()));
+        let gh = config::gh(&process_env);
+        let now = self.now.millis();
+        if let Some((revision, path)) = place
+            && let Some(manifest) = gh.manifest(repo, &revision, &path, now)?
+        {
+            return Ok(Said::Manifest(manifest, PathBuf::from(format!("{repo}, {revision}:{path}"))));
+        }
+        gh.trackers(repo, now).map(Said::Issues)
+    }
+
+    fn recorded(&mut self, repo: &Repo, said: &Said, keep: Keep, patience: Duration) -> Result<Source, Error> {
+        match self.record(repo, said.clone(), patience) {
+            Ok((synced, _)) => {
+                self.tell_synced(&synced);
+                Ok((synced.repo, synced.view))
+            }
+            Err(SyncError::Store(error)) if keep == Keep::IfPossible => {
+                self.output.warn(&format!("{error}; what is shown is GitHub's answer, which was not recorded"));
+                self.unrecorded(repo, said)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Records what was said. Where that is a manifest that cannot be used, the issues are asked for.
+    fn record(&mut self, repo: &Repo, said: Said, patience: Duration) -> Result<(Synced, Said), SyncError> {
+        let cache = &self.config.cache_dir;
+        match record(&DISK, cache, repo, &said, patience, self.now) {
+            Ok(synced) => Ok((synced, said)),
+            Err(error @ (SyncError::Refused { .. } | SyncError::OtherRepo { .. })) => {
+                if matches!(error, SyncError::Refused { .. }) {
+                    self.output.warn(&format!("{error}; the issues were asked for instead"));
+                }
+                let said = self.ask(repo, None)?;
+                Ok((record(&DISK, cache, repo, &said, patience, self.now)?, said))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The answer alone, as if nothing had ever been cached.
+    fn unrecorded(&self, repo: &Repo, said: &Said) -> Result<Source, Error> {
+        let record = |said| record(&Memory::default(), Path::new(""), repo, said, Duration::ZERO, self.now);
+        let synced = match record(said) {
+            Err(SyncError::Refused { .. } | SyncError::OtherRepo { .. }) => {
+                record(&self.ask(repo, None).map_err(failed)?)
+            }
+            result => result,
+        }?;
+        Ok((synced.repo, synced.view))
+    }
+
+    /// What beside its result a sync has to say.
+    fn tell_synced(&mut self, synced: &Synced) {
+        self.tell_mended(&synced.mended);
+        match &synced.outcome {
+            Outcome::Older { manifest, cached } => {
+                let (answer, cached) = (self.output.time(*manifest), self.output.time(*cached));
+                let repo = &synced.repo;
+                self.output.warn(&format!(
+                    "the answer for {repo} is of {answer}, older than what is cached, of {cached}, and was not recorded"
+                ));
+            }
+            Outcome::Changed { compaction_failed: Some(error), .. } => {
+                self.output.warn(&format!("the cache was synced, and not compacted: {error}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// GitHub was asked and gave no answer, and there is nothing else.
+fn failed(error: GithubError) -> Error {
+    let exit = if error.is_not_signed_in() { Exit::NotSignedIn } else { Exit::Failed };
+    Error::from(error).with_exit(exit)
+}
+
+/// As [`failed`], saying why GitHub was asked in the first place.
+fn not_asked(repo: &Repo, stopped: Option<SyncError>, error: GithubError) -> Error {
+    match stopped {
+        Some(stopped) => Error::from(stopped).with_hint(format!("GitHub cannot stand in: {error}")),
+        None => {
+            let text = format!("nothing is cached of {repo}, and {error}");
+            Error::new(text).with_exit(failed(error).exit())
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `--web`: the same list in the browser.
+
+use std::process::Command;
+
+use gh_pmu::model::{Repo, State};
+use gh_pmu::query::TimeRange;
+
+use super::Context;
+use crate::args::ListOptions;
+use crate::config::{self, process_env};
+use crate::exit::{Error, Exit};
+
+/// Opens the repository's issues with the label, narrowed as the list would be.
+///
+/// # Errors
+/// No repository is named; no browser starts.
+pub fn run(options: &ListOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let located = context.located();
+    let repo = context.repo(named, located.as_ref())?;
+    let page = format!("{}/{}/{}/issues", repo.host(), repo.owner(), repo.name());
+    context.output.note(&format!("Opening {page} in your browser."));
+    open(&format!("https://{page}?q={}", encoded(&query(options))))?;
+    Ok(Exit::Done)
+}
+
+/// The list in the words of GitHub's search.
+fn query(options: &ListOptions) -> String {
+    let mut words: Vec<String> = options.search.iter().flat_map(|text| text.split_whitespace()).map(quoted).collect();
+    words.push(format!("label:{}", options.kind));
+    words.extend(options.state.map(|state| match state {
+        State::Open => "state:open".to_owned(),
+        State::Closed => "state:closed".to_owned(),
+    }));
+    for (word, range) in [("created", options.created), ("closed", options.closed)] {
+        words.extend(range.and_then(of_range).map(|range| format!("{word}:{range}")));
+    }
+    words.push("type:issue".to_owned());
+    words.join(" ")
+}
+
+/// A word that could be read as a qualifier is looked for as it stands.
+fn quoted(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if plain && !word.starts_with('-') { word.to_owned() } else { format!("\"{}\"", word.replace('"', "")) }
+}
+
+fn of_range(range: TimeRange) -> Option<String> {
+    match (range.min, range.max) {
+        (Some(min), Some(max)) => Some(format!("{min}..{max}")),
+        (Some(min), None) => Some(format!(">={min}")),
+        (None, Some(max)) => Some(format!("<={max}")),
+        (None, None) => None,
+    }
+}
+
+/// As HTML forms are encoded, and gh encodes queries.
+fn encoded(query: &str) -> String {
+    let mut text = String::with_capacity(query.len() * 2);
+    for byte in query.bytes() {
+        match byte {
+            b' ' => text.push('+'),
+            b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            c if c.is_ascii_alphanumeric() => text.push(char::from(c)),
+            c => text.push_str(&format!("%{c:02X}")),
+        }
+    }
+    text
+}
+
+/// Starts the user's browser, or what the system opens URLs with, and waits: a browser may be one of the terminal.
+fn open(url: &str) -> Result<(), Error> {
+    let named = config::browser(&process_env);
+    let system: &[&[&str]] = if cfg!(target_os = "macos") {
+        &[&["open"]]
+    } else if cfg!(windows) {
+        &[&["rundll32", "url.dll,FileProtocolHandler"]]
+    } else {
+        &[&["xdg-open"], &["x-www-browser"], &["www-browser"], &["wslview"]]
+    };
+    let candidates = match &named {
+        Some(words) => vec![words.iter().map(String::as_str).collect()],
+        None => system.iter().map(|words| words.to_vec()).collect::<Vec<_>>(),
+    };
+    for words in &candidates {
+        let Some((program, arguments)) = words.split_first() else { continue };
+        match Command::new(program).args(arguments).arg(url).status() {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => return Err(Error::new(format!("{program} failed to open {url}: {status}"))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
+            Err(error) => return Err(Error::new(format!("could not start {program}: {error}"))),
+        }
+    }
+    let names: Vec<&str> = candidates.iter().filter_map(|words| words.first().copied()).collect();
+    Err(Error::new(format!("no browser was found ({})", names.join(", ")))
+        .with_hint(format!("Set GH_BROWSER or BROWSER, or open {url}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gh_pmu::model::{Kind, UnixMillis};
+    use gh_pmu::query::{Order, SortBy};
+
+    #[test]
+    fn the_page_shows_what_the_list_would() {
+        let time = |text| UnixMillis::parse_rfc3339(text).ok();
+        let options = ListOptions {
+            kind: Kind::Release,
+            state: Some(State::Open),
+            search: Some("Phoenix is:pr -x é".to_owned()),
+            created: Some(TimeRange { min: time("2024-12-01T00:00:00Z"), max: None }),
+            closed: None,
+            sort: SortBy::Number,
+            order: Order::Descending,
+            limit: None,
+            as_of: None,
+            refresh: false,
+            web: true,
+            json: None,
+            all_repos: false,
+        };
+        let expected = "Phoenix+%22is%3Apr%22+%22-x%22+%C3%A9+label%3Arelease+state%3Aopen\
+                        +created%3A%3E%3D2024-12-01T00%3A00%3A00Z+type%3Aissue";
+        assert_eq!(encoded(&query(&options)), expected);
+    }
+}

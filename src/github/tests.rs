@@ -1,0 +1,200 @@
+//! Against programs that pretend to be `gh`; `tests/github` has the real one.
+#![cfg(unix)]
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::model::{Repo, UnixMillis};
+
+const ASKED_AT: UnixMillis = UnixMillis::MIN;
+
+struct Fake {
+    dir: tempfile::TempDir,
+    gh: Gh,
+}
+
+/// A shell script in place of `gh`.
+fn fake(script: &str) -> Fake {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("gh");
+    // Written by another process: while this one forks elsewhere, a file it has open for writing cannot be run.
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat >gh; chmod +x gh"])
+        .current_dir(dir.path())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let script = format!("#!/bin/sh\ncd '{}'\n{script}\n", dir.path().display());
+    writer.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
+    let environment = vec![("PATH".into(), std::env::var_os("PATH").unwrap_or_default())];
+    Fake { dir, gh: Gh { program, environment, timeout: Duration::from_secs(10) } }
+}
+
+/// Prints one HTTP answer.
+fn answers(status: &str, headers: &str, body: &str) -> Fake {
+    let answer = format!("HTTP/2.0 {status}\n{headers}\r\n{body}");
+    let fake = fake("cat >asked; cat answer");
+    std::fs::write(fake.dir.path().join("answer"), answer).unwrap();
+    fake
+}
+
+fn repo() -> Repo {
+    Repo::new("github.com", "o", "r").unwrap()
+}
+
+fn failure(fake: &Fake) -> GithubError {
+    fake.gh.trackers(&repo(), ASKED_AT).unwrap_err()
+}
+
+fn page(nodes: &str, total: u64, next: bool) -> String {
+    format!(r#"{{"totalCount":{total},"pageInfo":{{"hasNextPage":{next},"endCursor":"c"}},"nodes":[{nodes}]}}"#)
+}
+
+fn both(releases: &str, microsprints: &str) -> String {
+    format!(r#"{{"data":{{"repository":{{"release":{releases},"microsprint":{microsprints}}}}}}}"#)
+}
+
+const ONE: &str =
+    r#"{"number":4,"title":"Release: v1","state":"OPEN","createdAt":"2024-12-24T09:00:00Z","closedAt":null}"#;
+const BY_LABEL_ALONE: &str = r#"{"number":5,"title":"v1 is late","state":"OPEN","createdAt":null,"closedAt":null}"#;
+const DATE: &str = "Date: Tue, 24 Dec 2024 10:00:00 GMT\r\n";
+
+#[test]
+fn an_answer_holds_the_issues_that_have_label_and_title_and_github_s_time() {
+    let nodes = format!("{BY_LABEL_ALONE},{ONE}");
+    let fake = answers("200 OK", DATE, &both(&page(&nodes, 2, false), &page("", 0, false)));
+    let answer = fake.gh.trackers(&repo(), ASKED_AT).unwrap();
+    assert_eq!(answer.answered_at.to_string(), "2024-12-24T10:00:00Z");
+    let titles: Vec<_> = answer.trackers.iter().map(|tracker| &*tracker.title).collect();
+    assert_eq!(titles, ["Release: v1"]);
+    let asked: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(fake.dir.path().join("asked")).unwrap()).unwrap();
+    assert_eq!(asked["variables"]["count"], 100);
+    assert_eq!((&asked["variables"]["releases"], &asked["variables"]["releasesAfter"]), (&true.into(), &().into()));
+}
+
+#[test]
+fn without_a_date_the_answer_is_of_the_time_it_was_asked_for() {
+    let fake = answers("200 OK", "", &both(&page("", 0, false), &page("", 0, false)));
+    assert_eq!(fake.gh.trackers(&repo(), ASKED_AT).unwrap().answered_at, ASKED_AT);
+}
+
+#[test]
+fn pages_that_do_not_add_up_are_no_answer() {
+    for page_of in [page(ONE, 2, false), page(ONE, 0, false), page(&format!("{ONE},{ONE}"), 2, false)] {
+        let fake = answers("200 OK", DATE, &both(&page_of, &page("", 0, false)));
+        assert_eq!(failure(&fake), GithubError::Changing { repo: Box::new(repo()) });
+    }
+    for page_of in [page("", 0, true), "null".to_owned(), "{}".to_owned(), page("{}", 1, false)] {
+        let fake = answers("200 OK", DATE, &both(&page_of, &page("", 0, false)));
+        assert!(matches!(failure(&fake), GithubError::Malformed { .. }), "{page_of}");
+    }
+    let fake = answers("200 OK", DATE, &both(&page("null", 1, false), &page("", 0, false)));
+    assert!(matches!(failure(&fake), GithubError::Partial { .. }));
+}
+
+#[test]
+fn each_http_status_has_its_sentence() {
+    let sentence = |status: &str, headers: &str, body: &str| failure(&answers(status, headers, body)).to_string();
+    for (status, headers, body, expected) in [
+        ("401 Unauthorized", "", r#"{"message":"Bad credentials"}"#, "github.com did not accept the token (HTTP 401)"),
+        ("401 Unauthorized", "", r#"{"message":"Requires authentication"}"#, "gh is not signed in to github.com"),
+        ("403 Forbidden", "", r#"{"message":"no\nno"}"#, "github.com does not allow this (HTTP 403: no): see"),
+        (
+            "403 Forbidden",
+            "Date: Tue, 24 Dec 2024 10:00:00 GMT\r\nRetry-After: 60\r\n",
+            "{}",
+            "the rate limit of github.com is reached: try again after 2024-12-24T10:01:00Z",
+        ),
+        ("403 Forbidden", "", r#"{"message":"secondary rate limit"}"#, "the rate limit of github.com is reached"),
+        ("429 Too Many Requests", "", "<html>", "the rate limit of github.com is reached: try again in a few minutes"),
+        ("404 Not Found", "", r#"{"message":"Not Found"}"#, "o/r was not found, or this account may not see it"),
+        ("502 Bad Gateway", "", "<html>", "github.com could not answer (HTTP 502), not even in small pages"),
+        ("418 I'm a teapot", "", "", "github.com refused the request (HTTP 418)"),
+        ("200 OK", "", "<html>", "the answer of github.com cannot be read (expected value"),
+        ("200 OK", "", "{}", "the answer of github.com cannot be read (there is no data.repository)"),
+    ] {
+        let sentence = sentence(status, headers, body);
+        assert!(sentence.starts_with(expected), "{status}: {sentence}");
+    }
+}
+
+#[test]
+fn each_error_of_graphql_has_its_sentence() {
+    for (error, expected) in [
+        (r#"{"type":"RATE_LIMITED","message":"API rate limit exceeded"}"#, "the rate limit of github.com is reached"),
+        (r#"{"type":"NOT_FOUND","message":"Could not resolve"}"#, "o/r was not found"),
+        (r#"{"type":"FORBIDDEN","message":"SAML"}"#, "github.com does not allow this (SAML)"),
+        (r#"{"message":"Something went wrong while executing your query."}"#, "github.com could not answer (Something"),
+        (r#"{"message":"odd"}"#, "github.com answered only in part (odd), so the answer was not used"),
+        ("7", "github.com answered only in part (an error without a message)"),
+    ] {
+        let body = format!(r#"{{"data":null,"errors":[{error}]}}"#);
+        let sentence = failure(&answers("200 OK", "", &body)).to_string();
+        assert!(sentence.starts_with(expected), "{error}: {sentence}");
+    }
+}
+
+#[test]
+fn a_gh_that_gives_no_answer_is_told_from_one_that_is_missing_old_or_signed_out() {
+    let none = Gh { program: PathBuf::from("/no/such/gh"), ..fake("").gh };
+    assert_eq!(none.trackers(&repo(), ASKED_AT), Err(GithubError::NotInstalled));
+    assert!(failure(&fake("echo 'To get started' >&2; exit 4")).is_not_signed_in());
+    let old = failure(&fake("echo 'unknown flag: --include' >&2; exit 1"));
+    assert_eq!(old, GithubError::TooOld("unknown flag: --include".to_owned()));
+    let reason = "error connecting to api.github.com".to_owned();
+    let offline = failure(&fake(&format!("echo '{reason}' >&2; echo 'check' >&2; exit 1")));
+    assert_eq!(offline, GithubError::NotReached { host: "github.com".to_owned(), reason });
+    assert!(matches!(failure(&fake("kill -9 $$")), GithubError::NotReached { .. }));
+    assert!(matches!(failure(&fake("echo hello")), GithubError::Malformed { .. }));
+}
+
+#[test]
+fn a_silent_gh_is_killed_when_its_time_is_over() {
+    let mut fake = fake("echo $$ >pid; exec sleep 60");
+    fake.gh.timeout = Duration::from_millis(300);
+    let start = Instant::now();
+    let error = failure(&fake);
+    assert_eq!(error.to_string(), "github.com did not answer within 0.3 seconds: try again later");
+    assert!(start.elapsed() < Duration::from_secs(20));
+    let pid = std::fs::read_to_string(fake.dir.path().join("pid")).unwrap();
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists());
+}
+
+#[test]
+fn the_environment_is_cleaned_of_what_would_change_the_answer_s_look() {
+    let mut fake = fake("env >env; exit 1");
+    for name in ["GH_FORCE_TTY", "CLICOLOR_FORCE", "GH_DEBUG", "GH_TOKEN", "GH_PAGER"] {
+        fake.gh.environment.push((name.into(), OsString::from("kept")));
+    }
+    failure(&fake);
+    let env = std::fs::read_to_string(fake.dir.path().join("env")).unwrap();
+    let has = |line: &str| env.lines().any(|found| found == line);
+    assert!(has("GH_TOKEN=kept") && has("NO_COLOR=1") && has("GH_PAGER=cat") && has("GH_PROMPT_DISABLED=1"), "{env}");
+    assert!(!env.contains("GH_FORCE_TTY") && !env.contains("CLICOLOR_FORCE") && !env.contains("GH_DEBUG"), "{env}");
+}
+
+fn object(text: &str, size: usize) -> String {
+    let text = serde_json::Value::from(text);
+    format!(
+        r#"{{"data":{{"repository":{{"object":{{"oid":"ab12","byteSize":{size},"isTruncated":false,"text":{text}}}}}}}}}"#
+    )
+}
+
+#[test]
+fn a_manifest_is_its_bytes_or_nothing() {
+    let manifest = |body: &str| answers("200 OK", "", body).gh.manifest(&repo(), "HEAD", "a/b.json", ASKED_AT);
+    let found = manifest(&object("{\n}\r\n", 5)).unwrap().unwrap();
+    assert_eq!((&found.bytes[..], &*found.oid), (&b"{\n}\r\n"[..], "ab12"));
+    for nothing in ["null", r#"{"oid":"ab"}"#] {
+        let body = format!(r#"{{"data":{{"repository":{{"object":{nothing}}}}}}}"#);
+        assert_eq!(manifest(&body), Ok(None));
+    }
+    // The raw blob is asked for where the text is not all of it; this one is not, either.
+    assert!(matches!(manifest(&object("{}", 5)), Err(GithubError::Malformed { .. })));
+}

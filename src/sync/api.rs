@@ -1,0 +1,72 @@
+//! One sync from what GitHub said: its issues, or the manifest that a repository holds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::apply::{Outcome, apply};
+use super::{Now, SyncError, Synced};
+use crate::format::{Source, SyncRecord};
+use crate::fs::Storage;
+use crate::github::{Answer, RemoteManifest};
+use crate::manifest;
+use crate::model::{Repo, Tracker, UnixMillis};
+use crate::store::Store;
+
+/// What GitHub said of a repository.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// Its issues with a tracker's label and title.
+    Issues(Answer),
+    /// The manifest of a branch, and how that is called in errors.
+    Manifest(RemoteManifest, PathBuf),
+}
+
+/// Records what GitHub said of `repo`. Issues are dated by the time of the answer, a manifest as one in a checkout.
+///
+/// # Errors
+/// A manifest that is refused, or another repository's; what the store cannot take. The cached state is then as it
+/// was.
+pub fn record(
+    storage: &dyn Storage,
+    cache: &Path,
+    repo: &Repo,
+    said: &Said,
+    patience: Duration,
+    now: Now,
+) -> Result<Synced, SyncError> {
+    let write = |source, changed_at: UnixMillis, manifest, trackers: &[Tracker<'_>]| {
+        let mut writer = Store::of(storage, cache, repo).writer(repo, patience)?;
+        let synced_at = now.millis();
+        let sync = SyncRecord { source, changed_at, synced_at, manifest, commit: None, note: String::new() };
+        let outcome = apply(&mut writer, sync, trackers, false)?;
+        if !matches!(outcome, Outcome::Older { .. }) {
+            writer.record_checked(None, synced_at);
+        }
+        let (view, mended) = writer.into_view();
+        // OK because every outcome of apply() has or makes a store.
+        let view = view.expect("a store behind a sync");
+        Ok(Synced { repo: repo.clone(), view, outcome, mended })
+    };
+    match said {
+        Said::Issues(Answer { trackers, answered_at }) => write(Source::Api, *answered_at, None, trackers),
+        Said::Manifest(RemoteManifest { bytes, .. }, path) => {
+            let manifest = manifest::parse(bytes);
+            let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
+            check_repo(&manifest, repo, path)?;
+            let hash = *blake3::hash(bytes).as_bytes();
+            write(Source::Manifest, manifest.updated_at, Some(hash), &manifest.trackers)
+        }
+    }
+}
+
+/// A fork holds the manifest of the repository it comes from.
+fn check_repo(manifest: &manifest::Manifest<'_>, asked: &Repo, path: &Path) -> Result<(), SyncError> {
+    let Some(name) = &manifest.repo else { return Ok(()) };
+    let host = asked.host();
+    let found = name.on(host).map_err(|error| SyncError::Host { host: host.to_owned(), error })?;
+    if found == *asked {
+        return Ok(());
+    }
+    let (found, asked) = (Box::new(found), Box::new(asked.clone()));
+    Err(SyncError::OtherRepo { path: path.to_owned(), found, asked })
+}

@@ -1,0 +1,212 @@
+//! A GitHub that answers what `gh` asks on a Unix socket, as it is told to.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// How it answers.
+#[derive(Clone, Debug, Default)]
+pub enum Mode {
+    #[default]
+    Ok,
+    /// A status with headers and a body, whatever is asked.
+    Status(&'static str, &'static str, &'static str),
+    /// HTTP 200 with this body.
+    Body(&'static str),
+    /// HTTP 502 for pages of more than so many issues, so many times.
+    BadGateway { above: u64, times: usize },
+    /// Takes the question and says nothing.
+    Silent,
+    /// Answers the first page, then HTTP 403.
+    LimitedAfterOnePage,
+}
+
+/// What it was asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub path: String,
+    pub host: String,
+    pub authorization: String,
+    pub variables: Value,
+}
+
+/// What it holds.
+#[derive(Default)]
+pub struct State {
+    pub mode: Mode,
+    pub releases: Vec<Value>,
+    pub microsprints: Vec<Value>,
+    /// The manifest, and whether its text comes whole.
+    pub manifest: Option<(String, bool)>,
+    pub date: String,
+    pub requests: Vec<Request>,
+}
+
+pub struct Fake {
+    pub socket: PathBuf,
+    state: Arc<Mutex<State>>,
+}
+
+pub const DATE: &str = "Tue, 24 Dec 2024 10:00:00 GMT";
+
+impl Fake {
+    pub fn start(dir: &Path) -> Self {
+        let socket = dir.join("github.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let state = Arc::new(Mutex::new(State { date: DATE.to_owned(), ..State::default() }));
+        let shared = Arc::clone(&state);
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                std::thread::spawn(move || answer(&stream, &state));
+            }
+        });
+        Self { socket, state }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// What was asked since this was called last.
+    pub fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    pub fn set(&self, mode: Mode) {
+        self.state().mode = mode;
+    }
+}
+
+/// An issue as GitHub describes it.
+pub fn issue(number: u64, title: &str, closed: bool) -> Value {
+    let closed_at = if closed { json!("2024-12-23T08:00:00Z") } else { Value::Null };
+    let state = if closed { "CLOSED" } else { "OPEN" };
+    json!({"number": number, "title": title, "state": state, "createdAt": "2024-12-20T08:00:00Z", "closedAt": closed_at})
+}
+
+/// So many release trackers; every third is closed.
+pub fn releases(count: u64) -> Vec<Value> {
+    (1..=count).map(|number| issue(number, &format!("Release: v0.{number}.0"), number % 3 == 0)).collect()
+}
+
+fn answer(stream: &UnixStream, state: &Mutex<State>) {
+    let Some(request) = read(stream) else { return };
+    let mut state = state.lock().unwrap();
+    state.requests.push(request.clone());
+    let (status, headers, body) = match state.mode.clone() {
+        Mode::Ok => state.ok(&request),
+        Mode::Status(status, headers, body) => (status, headers, body.to_owned()),
+        Mode::Body(body) => ("200 OK", "", body.to_owned()),
+        Mode::BadGateway { above, times } => {
+            let is_too_much = request.variables["count"].as_u64().is_some_and(|count| count > above);
+            match is_too_much && times > 0 {
+                true => {
+                    state.mode = Mode::BadGateway { above, times: times - 1 };
+                    ("502 Bad Gateway", "", "<html>502</html>".to_owned())
+                }
+                false => state.ok(&request),
+            }
+        }
+        Mode::Silent => {
+            drop(state);
+            std::thread::sleep(Duration::from_secs(20));
+            return;
+        }
+        Mode::LimitedAfterOnePage => match request.variables["releasesAfter"].is_null() {
+            true => state.ok(&request),
+            false => ("403 Forbidden", "Retry-After: 60\r\n", r#"{"message":"secondary rate limit"}"#.to_owned()),
+        },
+    };
+    let date = &state.date;
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nDate: {date}\r\n{headers}Content-Type: application/json; charset=utf-8\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    // A client that was killed does not listen any more.
+    let _ = (&*stream).write_all(answer.as_bytes());
+}
+
+impl State {
+    fn ok(&self, request: &Request) -> (&'static str, &'static str, String) {
+        let variables = &request.variables;
+        if request.path.contains("/git/blobs/") {
+            let content = self.manifest.as_ref().map_or("", |(content, _)| content);
+            return ("200 OK", "", content.to_owned());
+        }
+        let repository = match variables["expression"].is_string() {
+            true => json!({ "object": self.object() }),
+            false => {
+                let mut repository = json!({});
+                for (kind, issues) in [("release", &self.releases), ("microsprint", &self.microsprints)] {
+                    if variables[format!("{kind}s")] == true {
+                        repository[kind] = page(issues, &variables["count"], &variables[format!("{kind}sAfter")]);
+                    }
+                }
+                repository
+            }
+        };
+        ("200 OK", "", json!({"data": {"repository": repository}}).to_string())
+    }
+
+    fn object(&self) -> Value {
+        let Some((content, is_whole)) = &self.manifest else { return Value::Null };
+        let text = if *is_whole { content } else { "{" };
+        json!({"oid": "5f", "byteSize": content.len(), "isBinary": false, "isTruncated": !is_whole, "text": text})
+    }
+}
+
+/// A cursor is the number of issues before it.
+fn page(issues: &[Value], count: &Value, after: &Value) -> Value {
+    let start: usize = after.as_str().map_or(0, |after| after.parse().unwrap());
+    let end = issues.len().min(start + usize::try_from(count.as_u64().unwrap()).unwrap());
+    let page_info = json!({"hasNextPage": end < issues.len(), "endCursor": end.to_string()});
+    json!({"totalCount": issues.len(), "pageInfo": page_info, "nodes": issues[start..end]})
+}
+
+fn read(stream: &UnixStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let path = line(&mut reader)?.split(' ').nth(1)?.to_owned();
+    let mut headers = Vec::new();
+    while let Some((name, value)) = line(&mut reader)?.split_once(':') {
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let header = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let body = match header("content-length") {
+        Some(len) => {
+            let mut body = vec![0; len.parse().ok()?];
+            reader.read_exact(&mut body).ok()?;
+            body
+        }
+        None if header("transfer-encoding").is_some() => chunks(&mut reader)?,
+        None => Vec::new(),
+    };
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let (host, authorization) = (header("host")?, header("authorization").unwrap_or_default());
+    Some(Request { path, host, authorization, variables: body["variables"].clone() })
+}
+
+fn line(reader: &mut impl BufRead) -> Option<String> {
+    let mut text = String::new();
+    reader.read_line(&mut text).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
+fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut chunk = vec![0; usize::from_str_radix(&line(reader)?, 16).ok()?];
+        reader.read_exact(&mut chunk).ok()?;
+        line(reader)?;
+        if chunk.is_empty() {
+            return Some(body);
+        }
+        body.append(&mut chunk);
+    }
+}

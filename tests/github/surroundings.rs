@@ -1,0 +1,83 @@
+//! The program as an extension, other hosts, browsers, and what a list from the cache costs.
+
+use crate::fake::releases;
+use crate::lab::{Lab, program};
+
+#[test]
+fn gh_runs_it_as_an_extension_whatever_the_user_has_set_for_gh() {
+    let Some(mut lab) = Lab::new() else { return };
+    let extension = lab.dir().join("data/gh/extensions/gh-pmu");
+    std::fs::create_dir_all(extension.parent().unwrap()).unwrap();
+    let checkout = lab.dir().join("gh-pmu");
+    std::fs::create_dir(&checkout).unwrap();
+    std::os::unix::fs::symlink(program(), checkout.join("gh-pmu")).unwrap();
+    std::os::unix::fs::symlink(&checkout, &extension).unwrap();
+    lab.github.state().releases = releases(101);
+    for (name, value) in [("CLICOLOR_FORCE", "1"), ("GH_DEBUG", "api"), ("GH_PAGER", "false"), ("GH_REPO", "o/r")] {
+        lab.set(name, value);
+    }
+    let run = lab.run_program("gh", &["pmu", "release", "list"]);
+    assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 101), "{run:?}");
+    assert_eq!(lab.github.requests().len(), 3);
+    lab.set("GH_FORCE_TTY", "100");
+    lab.unset("GH_PAGER");
+    let run = lab.run_program("gh", &["pmu", "release", "list", "--refresh", "-L", "1"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("Showing 1 of 101 releases in o/r"), "{}", run.stdout);
+    assert_eq!(lab.github.requests().len(), 2);
+}
+
+#[test]
+fn a_list_from_the_cache_starts_no_process_and_connects_to_nothing() {
+    let Some(lab) = Lab::new() else { return };
+    lab.github.state().releases = releases(101);
+    lab.list("release list -R o/r");
+    lab.github.requests();
+    let program = program();
+    let trace = lab.dir().join("trace");
+    let mut arguments = vec!["-f", "-e", "trace=execve,connect,socket,clone,clone3,fork,vfork", "-o"];
+    arguments.extend([trace.to_str().unwrap(), &program, "release", "list", "-R", "o/r"]);
+    let run = lab.run_program("strace", &arguments);
+    assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 101), "{run:?}");
+    let trace = std::fs::read_to_string(trace).unwrap();
+    let calls: Vec<&str> = trace.lines().filter(|line| !line.contains("+++ exited")).collect();
+    assert_eq!(calls.len(), 1, "{trace}");
+    assert!(calls[0].contains("execve("), "{trace}");
+    assert!(lab.github.requests().is_empty());
+}
+
+#[test]
+fn another_host_is_asked_with_its_own_token() {
+    let Some(mut lab) = Lab::new() else { return };
+    lab.set("GH_ENTERPRISE_TOKEN", "other");
+    lab.github.state().releases = releases(1);
+    assert_eq!(lab.list("release list -R ghe.example.com/o/r").len(), 1);
+    lab.set("GH_HOST", "ghe.example.com");
+    assert_eq!(lab.list("release list -R o/r --refresh").len(), 1);
+    for request in lab.github.requests() {
+        assert_eq!((request.path.as_str(), request.host.as_str()), ("/api/graphql", "ghe.example.com"));
+        assert_eq!(request.authorization, "token other");
+    }
+    assert_eq!(lab.status()["repo"], "ghe.example.com/o/r");
+}
+
+#[test]
+fn the_browser_gets_the_page_and_people_are_told() {
+    let Some(mut lab) = Lab::new() else { return };
+    lab.set("BROWSER", "echo -n");
+    let url = "https://github.com/o/r/issues?q=label%3Arelease+state%3Aopen+type%3Aissue";
+    assert_eq!(lab.list("release list -R o/r -s open --web"), [url]);
+    lab.set("GH_FORCE_TTY", "100");
+    let run = lab.run("release list -R o/r -s open -w");
+    assert_eq!((run.stdout.as_str(), run.code), (url, Some(0)));
+    assert_eq!(run.stderr, "Opening github.com/o/r/issues in your browser.\n");
+    let run = lab.run("release list -R o/r --web --json number");
+    assert_eq!((run.stderr.as_str(), run.code), ("cannot use `--web` with `--json`\n", Some(1)));
+    lab.set("BROWSER", "/no/such/browser");
+    let run = lab.run("release list -R o/r --web");
+    assert_eq!(run.code, Some(1));
+    lab.unset("BROWSER");
+    let path = lab.cwd().display().to_string();
+    lab.set("PATH", &path);
+    assert!(lab.github.requests().is_empty());
+}

@@ -1,0 +1,167 @@
+//! As much of GitHub as the workflow asks: issues by label, in pages, over HTTP on a unix socket, which the real gh
+//! takes for api.github.com.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+/// Pages are of this many issues, or of fewer if fewer are asked for; GitHub gives no more.
+const MAX_PAGE: usize = 100;
+
+/// One issue.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    pub number: u64,
+    pub title: String,
+    pub labels: Vec<&'static str>,
+    pub closed: bool,
+}
+
+#[derive(Default)]
+struct State {
+    issues: Vec<Issue>,
+    /// The bodies of the requests.
+    requests: Vec<Value>,
+    /// So many requests from now on are answered with 502.
+    failures: usize,
+}
+
+/// A running server; it ends with the test's process.
+#[derive(Clone, Default)]
+pub struct Fake(Arc<Mutex<State>>);
+
+impl Fake {
+    /// Starts to listen on the socket.
+    pub fn start(socket: &Path) -> Self {
+        let fake = Self::default();
+        let listener = UnixListener::bind(socket).unwrap();
+        let serving = fake.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let fake = serving.clone();
+                std::thread::spawn(move || fake.serve(&stream.unwrap()));
+            }
+        });
+        fake
+    }
+
+    /// Changes the issues.
+    pub fn change(&self, change: impl FnOnce(&mut Vec<Issue>)) {
+        change(&mut self.0.lock().unwrap().issues);
+    }
+
+    /// Answers the next requests with 502.
+    pub fn fail(&self, times: usize) {
+        self.0.lock().unwrap().failures = times;
+    }
+
+    /// The variables of every request so far; forgets them.
+    pub fn take_requests(&self) -> Vec<Value> {
+        std::mem::take(&mut self.0.lock().unwrap().requests)
+    }
+
+    fn serve(&self, stream: &UnixStream) {
+        let mut reader = BufReader::new(stream);
+        // A client that went away is no failure of the test.
+        while let Some((head, body)) = request(&mut reader) {
+            let (status, answer) = self.answer(&head, &body);
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                answer.len()
+            );
+            if (&mut &*stream).write_all((head + &answer).as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, head: &str, body: &[u8]) -> (&'static str, String) {
+        let mut state = self.0.lock().unwrap();
+        let is_signed_in = head.to_ascii_lowercase().contains("\r\nauthorization: token t0ken\r\n");
+        if !head.starts_with("POST /graphql HTTP/1.1\r\n") || !is_signed_in {
+            return ("401 Unauthorized", json!({"message": "Bad credentials"}).to_string());
+        }
+        let Ok(body) = serde_json::from_slice::<Value>(body) else {
+            return ("400 Bad Request", json!({"message": "Problems parsing JSON"}).to_string());
+        };
+        state.requests.push(body["variables"].clone());
+        if state.failures > 0 {
+            state.failures -= 1;
+            return ("502 Bad Gateway", json!({"message": "Server Error"}).to_string());
+        }
+        ("200 OK", page(&state.issues, &body).to_string())
+    }
+}
+
+/// The page that the query asks for, with the fields it selects.
+fn page(issues: &[Issue], body: &Value) -> Value {
+    let query = body["query"].as_str().unwrap();
+    for part in
+        ["states: [OPEN, CLOSED]", "first: 100", "labels: [$label]", "orderBy: {field: CREATED_AT, direction: ASC}"]
+    {
+        assert!(query.contains(part), "{query}");
+    }
+    let variables = &body["variables"];
+    assert_eq!((variables["owner"].as_str(), variables["name"].as_str()), (Some("octo-org"), Some("atlas")));
+    let label = variables["label"].as_str().unwrap();
+    let mut found: Vec<&Issue> = issues.iter().filter(|issue| issue.labels.contains(&label)).collect();
+    found.sort_by_key(|issue| issue.number);
+    let after =
+        variables["after"].as_str().map_or(0, |cursor| cursor.strip_prefix("cursor ").unwrap().parse().unwrap());
+    let end = found.len().min(after + MAX_PAGE);
+    let nodes: Vec<Value> = found[after..end].iter().map(|issue| node(issue)).collect();
+    json!({"data": {"repository": {
+        "defaultBranchRef": {"name": "main"},
+        "issues": {
+            "pageInfo": {"hasNextPage": end < found.len(), "endCursor": format!("cursor {end}")},
+            "nodes": nodes,
+        },
+    }}})
+}
+
+fn node(issue: &Issue) -> Value {
+    json!({
+        "number": issue.number,
+        "title": issue.title,
+        "state": if issue.closed { "CLOSED" } else { "OPEN" },
+        "createdAt": "2024-12-20T08:00:00Z",
+        "closedAt": issue.closed.then_some("2024-12-24T09:00:00Z"),
+    })
+}
+
+/// The head and the body of the next request.
+fn request(reader: &mut BufReader<&UnixStream>) -> Option<(String, Vec<u8>)> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let lower = head.to_ascii_lowercase();
+    if lower.contains("transfer-encoding: chunked") {
+        return Some((head, chunks(reader)?));
+    }
+    let len =
+        lower.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |len| len.parse().unwrap());
+    let mut body = vec![0; len];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, body))
+}
+
+fn chunks(reader: &mut BufReader<&UnixStream>) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let len = usize::from_str_radix(line.trim(), 16).ok()?;
+        let mut chunk = vec![0; len + 2];
+        reader.read_exact(&mut chunk).ok()?;
+        if len == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(&chunk[..len]);
+    }
+}
