@@ -8,7 +8,7 @@ use gh_pmu::format::{
     Chain, Chunk, ChunkKind, EventRecord, FRAME_HEADER_LEN, FormatError, FrameHeader, FrameKind, SEGMENT_HEADER_LEN,
     decode_trackers,
 };
-use gh_pmu::log::{Frame, Stop, walk};
+use gh_pmu::log::{Frame, Stop, salvage, walk};
 use gh_pmu::model::{Seq, UnixMillis};
 use gh_pmu_fuzz::{AnyTracker, FILE, Log, flip_bits, log_of, overwrite};
 use libfuzzer_sys::fuzz_target;
@@ -54,6 +54,7 @@ fuzz_target!(|input: Input<'_>| {
     match input {
         Input::Raw(bytes) => {
             read(bytes);
+            salvaged(bytes);
         }
         Input::Damaged { states, flips, damage } => {
             let log = log_of(&states[..states.len().min(8)]);
@@ -62,7 +63,9 @@ fuzz_target!(|input: Input<'_>| {
             check(&log, &bytes, damage.iter().all(|damage| matches!(damage, Damage::Cut(_))) && flips.is_empty());
         }
         Input::Sealed { state, header, chunks } => {
-            read(&sealed(&log_of(&[state]).bytes, &header, &chunks));
+            let bytes = sealed(&log_of(&[state]).bytes, &header, &chunks);
+            read(&bytes);
+            salvaged(&bytes);
         }
     }
 });
@@ -91,6 +94,17 @@ fn read(bytes: &[u8]) -> (Vec<Events>, Stop) {
     let (end, stop) = walked.unwrap_or_else(|never| match never {});
     assert!(end >= SEGMENT_HEADER_LEN && end - SEGMENT_HEADER_LEN <= bytes.len() as u64);
     (frames, stop)
+}
+
+/// What verifies somewhere in the bytes, as if they stood behind a segment's header.
+fn salvaged(bytes: &[u8]) -> Events {
+    let segment = [&[0; SEGMENT_HEADER_LEN as usize], bytes].concat();
+    let found = salvage(&segment, FILE);
+    assert!(found.end <= segment.len() as u64);
+    let frames = found.events.values().map(|(frame, _)| frame).chain(found.headers.keys());
+    frames.for_each(|&frame| drop(found.sync_of(frame)));
+    let own = |record: EventRecord<'_>| EventRecord { prev: record.prev, event: record.event.into_owned() };
+    found.events.into_iter().map(|(seq, (_, record))| (seq, own(record))).collect()
 }
 
 fn damaged(log: &Log, damage: &[Damage]) -> Vec<u8> {
@@ -135,6 +149,12 @@ fn check(log: &Log, bytes: &[u8], only_cut: bool) {
     let (frames, stop) = read(bytes);
     let expected: Vec<&Events> = log.frames[..intact].iter().map(|frame| &frame.events).collect();
     assert_eq!(frames.iter().collect::<Vec<_>>(), expected);
+
+    let written: Vec<_> = log.frames.iter().flat_map(|frame| &frame.events).collect();
+    let whole = log.frames.iter().filter(is_intact).flat_map(|frame| &frame.events);
+    let salvaged = salvaged(bytes);
+    assert!(salvaged.iter().all(|event| written.contains(&event)));
+    assert!(whole.into_iter().all(|event| salvaged.contains(event)));
 
     let end = intact.checked_sub(1).map_or(0, |last| log.frames[last].end);
     let here = SEGMENT_HEADER_LEN + end as u64;

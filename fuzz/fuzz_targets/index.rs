@@ -1,6 +1,8 @@
 //! Indexes: any bytes, valid ones that were damaged, and sealed ones that no writer writes.
 #![no_main]
 
+use std::ops::Range;
+
 use arbitrary::Arbitrary;
 use gh_pmu::format::{Chain, GROUPS, Group, IndexHeader, Section, Standing, Waypoint, checksum};
 use gh_pmu::fs::Bytes;
@@ -84,10 +86,33 @@ struct Answers {
     last_waypoint: Option<Option<u64>>,
 }
 
+fn state_of_items(group: Group) -> State {
+    if group.1 == Standing::Open { State::Open } else { State::Closed }
+}
+
+/// A walk finds what a look at each position finds; where a group verified, it finds all of it.
+fn scan(index: &Index, group: Group, must_read: bool) {
+    let state = state_of_items(group);
+    let mut scan = index.scan(group);
+    let mut count = 0;
+    while let Ok(Some((number, record))) = scan.next_record() {
+        let position = scan.position() - 1;
+        assert_eq!(index.number(position), Ok(number));
+        let item = scan.item(group.0, state, record);
+        assert_eq!(item, index.item(group.0, state, position));
+        assert!(!must_read || item.is_ok());
+        count += 1;
+    }
+    let Range { start, end } = index.group(group);
+    assert!(count <= end - start && (!must_read || count == end - start));
+}
+
 fn read(index: &Index) -> Answers {
     let (mut items, mut found) = (Vec::new(), Vec::new());
     for group in Group::ALL {
-        let state = if group.1 == Standing::Open { State::Open } else { State::Closed };
+        let _ = index.verify_group(group);
+        scan(index, group, false);
+        let state = state_of_items(group);
         for position in index.group(group) {
             let item = index.item(group.0, state, position);
             items.push(item.ok().map(|item| Item { tracker: item.tracker.into_owned(), ..item }));
@@ -116,6 +141,9 @@ fn damaged(valid: &[u8], flips: &[u32], cut: Option<u16>) {
     }
     let Ok(index) = index else { return };
     assert_eq!(len, valid.len());
+    for group in Group::ALL {
+        scan(&index, group, index.verify_group(group).is_ok());
+    }
     let is_sound = index.verify().is_empty();
     let valid = Index::open(Bytes::read(valid.to_vec())).expect("OK because the index is valid");
     let (answers, expected) = (read(&index), read(&valid));

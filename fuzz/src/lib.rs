@@ -24,7 +24,7 @@ pub struct AnyTracker {
 
 impl AnyTracker {
     fn tracker(&self) -> Tracker<'static> {
-        let number = if self.number % 4 == 0 { self.number >> 11 } else { self.number % 32 };
+        let number = if self.number.is_multiple_of(4) { self.number >> 11 } else { self.number % 32 };
         let title: String = self.title.chars().take(16).collect();
         Tracker {
             kind: if self.is_release { Kind::Release } else { Kind::Microsprint },

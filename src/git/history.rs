@@ -3,9 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::config::reason;
 use super::{Checkout, GitError};
+
+const POLL: Duration = Duration::from_millis(10);
+/// More than this of git's complaints nobody reads.
+const SAID_LIMIT: u64 = 64 * 1024;
 
 /// A commit's id: 20 or 32 bytes.
 pub type CommitId = Vec<u8>;
@@ -100,6 +105,46 @@ impl Checkout {
             }
         }
         None
+    }
+
+    /// Brings what others pushed: `git pull --ff-only`, or with `branch` a fetch of that branch of `origin` alone. Asks
+    /// nobody anything, and is ended after `limit`.
+    ///
+    /// # Errors
+    /// No git, git's own first line, or the limit.
+    pub fn pull(&self, branch: Option<&str>, limit: Duration) -> Result<(), GitError> {
+        let mut git = self.git();
+        match branch {
+            None => git.args(["pull", "--ff-only", "--quiet"]),
+            Some(branch) => {
+                let refspec = format!("+refs/heads/{branch}:refs/remotes/origin/{branch}");
+                git.args(["fetch", "--quiet", "origin", &refspec])
+            }
+        };
+        git.env("GCM_INTERACTIVE", "never").env("SSH_ASKPASS_REQUIRE", "never");
+        let mut child = git.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(GitError::starting)?;
+        let failed = |error: std::io::Error| GitError::Failed(error.to_string());
+        let mut waited = Duration::ZERO;
+        let status = loop {
+            if let Some(status) = child.try_wait().map_err(failed)? {
+                break status;
+            }
+            if waited >= limit {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(GitError::Failed(format!("it took longer than {} seconds", limit.as_secs())));
+            }
+            std::thread::sleep(POLL);
+            waited += POLL;
+        };
+        if status.success() {
+            return Ok(());
+        }
+        let mut said = Vec::new();
+        if let Some(stderr) = child.stderr.take() {
+            stderr.take(SAID_LIMIT).read_to_end(&mut said).map_err(failed)?;
+        }
+        Err(GitError::Failed(reason(&said, &status.to_string())))
     }
 
     fn git(&self) -> Command {

@@ -29,7 +29,7 @@ pub use history::{History, Logged};
 pub use merge::Place;
 pub use prune::Pruning;
 pub use repair::{PastState, Repaired};
-pub use rewrite::Rewrite;
+pub use rewrite::{Replaced, Rewrite};
 pub use verify::{Finding, Verified};
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};

@@ -1,13 +1,11 @@
 //! Forgetting old events: the state before them becomes the log's base.
 
-use std::rc::Rc;
-
 use super::as_of::Moment;
 use super::error::StoreError;
-use super::rewrite::by_sync;
+use super::rewrite::{Replaced, Rewrite, Run, by_sync};
 use super::write::Writer;
 use crate::format::SyncRecord;
-use crate::model::{Event, Seq, UnixMillis};
+use crate::model::{Seq, UnixMillis};
 
 /// What pruning drops, or would drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +38,7 @@ impl Writer<'_> {
         if let Some(rewrite) = rewrite {
             // The state stays, and so does how fresh it is.
             let freshness = self.view.as_ref().and_then(|view| view.freshness());
-            let replaced = self.replace_log(rewrite, freshness, &[]);
+            let replaced = self.replace_log(rewrite, freshness, Replaced::Same);
             self.poisoned |= replaced.is_err();
             replaced?;
             pruning.log_bytes.1 = self.view.as_ref().map_or(0, |view| view.byte_lens().0);
@@ -72,28 +70,37 @@ impl Writer<'_> {
         if dry_run || dropped == 0 {
             return Ok((pruning, None));
         }
-        let Some(last) = history.event(last_dropped)? else { return Ok((pruning, None)) };
+        // The number itself may be of an event that is lost.
+        let Some(span) = history.span_of(last_dropped)? else { return Ok((pruning, None)) };
+        let dropped_last = history.span(span)?.into_iter().rfind(|logged| logged.seq <= last_dropped);
+        let Some(last) = dropped_last else { return Ok((pruning, None)) };
         let mut rewrite = history.rewrite_with(self, last_dropped, &last.sync)?;
         let first = history.span_of(last_dropped.next())?.unwrap_or(0);
-        let mut pending: Option<(Rc<SyncRecord>, Vec<Event<'_>>)> = None;
+        let mut pending: Option<Run<'_>> = None;
         for span in first..history.span_count() {
             let kept = history.span(span)?.into_iter().filter(|logged| logged.seq > last_dropped).collect();
-            for (sync, mut events) in by_sync(kept) {
+            for mut run in by_sync(kept) {
                 match &mut pending {
                     // A commit can go on in the next span.
-                    Some((same, all)) if *same == sync => all.append(&mut events),
-                    _ => {
-                        if let Some((sync, events)) = pending.replace((sync, events)) {
-                            rewrite.commit(&sync, events);
-                        }
+                    Some(before) if before.goes_on_with(run.first_seq, &run.sync) => {
+                        before.events.append(&mut run.events)
                     }
+                    _ => pending.replace(run).into_iter().for_each(|run| rewrite.run(run)),
                 }
             }
         }
-        if let Some((sync, events)) = pending {
-            rewrite.commit(&sync, events);
-        }
+        pending.into_iter().for_each(|run| rewrite.run(run));
+        // The last numbers may be of events that are lost.
+        rewrite.skip_to(view.seq().next(), &last.sync, last.sync.synced_at);
         Ok((pruning, Some(rewrite)))
+    }
+}
+
+impl Rewrite {
+    /// Events under the numbers that they had.
+    fn run(&mut self, run: Run<'_>) {
+        self.skip_to(run.first_seq, &run.sync, run.sync.synced_at);
+        self.commit(&run.sync, run.events);
     }
 }
 

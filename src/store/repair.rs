@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::StoreError;
 use super::gap::{Known, Whole, fill};
+use super::rewrite::Replaced;
 
 use super::view::View;
 use super::write::Writer;
@@ -139,17 +140,16 @@ impl Store<'_> {
         let filled = fill(known, past);
         let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.behind.next());
         let rewrite = rewrite.insert(writer.rewrite(first_seq));
+        let mut last = None;
         if let Some(base) = filled.base {
             rewrite.base(&base.sync, base.trackers);
+            last = Some(Rc::new(base.sync));
         }
         for step in &filled.steps {
-            if step.first_seq > rewrite.next_seq() {
-                let note = note(&step.sync, format!("events before {} are lost", step.first_seq), now);
-                rewrite.note(&note, step.first_seq);
-            }
+            rewrite.skip_to(step.first_seq, &step.sync, now);
             rewrite.commit(&step.sync, step.events.iter().cloned());
         }
-        let last = filled.steps.last().map(|step| Rc::clone(&step.sync));
+        let last = filled.steps.last().map(|step| Rc::clone(&step.sync)).or(last);
         repaired.kept = filled.kept;
         repaired.recovered = filled.recovered;
         repaired.lost = filled.lost;
@@ -161,7 +161,7 @@ impl Store<'_> {
         // A manifest that was taken in last is taken in again: its changes may be among those lost.
         let freshness = freshness.filter(|_| repaired.lost == 0 && !filled.tail_in_doubt);
         let rewrite = std::mem::replace(rewrite, writer.rewrite(Seq(1)));
-        writer.replace_log(rewrite, freshness, damaged)?;
+        writer.replace_log(rewrite, freshness, Replaced::Damaged(damaged))?;
         repaired.aside.extend(
             damaged
                 .iter()

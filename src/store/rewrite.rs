@@ -12,7 +12,18 @@ use crate::format::{
     SyncRecord, chain_of,
 };
 use crate::fs::publish;
-use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber};
+use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber, UnixMillis};
+
+/// What becomes of a log that another replaces.
+#[derive(Clone, Copy, Debug)]
+pub enum Replaced<'a> {
+    /// State and numbers stay: what `checked` and `last` say of it holds.
+    Same,
+    /// These files are kept under other names; what was acknowledged may be lost.
+    Damaged(&'a [String]),
+    /// Its events are numbered anew.
+    Renumbered,
+}
 
 /// A log in the making: one segment, in memory.
 pub struct Rewrite {
@@ -21,6 +32,15 @@ pub struct Rewrite {
     chain: Chain,
     next_seq: Seq,
     last_seqs: HashMap<(Kind, TrackerNumber), Seq>,
+    /// Of the frame before.
+    last_sync: Option<SyncRecord>,
+}
+
+/// Events of one sync, with no number missing between them.
+pub(super) struct Run<'l> {
+    pub(super) first_seq: Seq,
+    pub(super) sync: Rc<SyncRecord>,
+    pub(super) events: Vec<Event<'l>>,
 }
 
 impl Writer<'_> {
@@ -33,11 +53,18 @@ impl Writer<'_> {
             .map_or((0, 1), |view| (view.tail.address.max(view.log_end_address()), view.current.generation + 1));
         let id = FileId(self.store.storage.nonce());
         let header = SegmentHeader { id, base, first_seq, prev: Chain::START, generation };
-        Rewrite { bytes: header.encode(), header, chain: Chain::START, next_seq: first_seq, last_seqs: HashMap::new() }
+        Rewrite {
+            bytes: header.encode(),
+            header,
+            chain: Chain::START,
+            next_seq: first_seq,
+            last_seqs: HashMap::new(),
+            last_sync: None,
+        }
     }
 
-    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed, but for those of `keep`, which are
-    /// renamed to `damaged-…`.
+    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed; those that are damaged are renamed to
+    /// `damaged-…`.
     ///
     /// # Errors
     /// The system's; the store is then as it was.
@@ -45,21 +72,27 @@ impl Writer<'_> {
         &mut self,
         rewrite: Rewrite,
         freshness: Option<Freshness>,
-        keep: &[String],
+        replaced: Replaced<'_>,
     ) -> Result<(), StoreError> {
         let Rewrite { header, bytes, .. } = rewrite;
         let name = segment_name(&header);
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
         self.sync_dir()?;
-        let (generation, repo) = match &self.view {
-            Some(view) => (view.current.generation, view.current.repo.clone()),
-            None => (0, self.repo.clone()),
+        let (generation, repo, old) = match &self.view {
+            Some(view) => (view.current.generation, view.current.repo.clone(), Some(view.current.store)),
+            None => (0, self.repo.clone(), None),
+        };
+        let nonce = FileId(self.store.storage.nonce());
+        let (store, keep): (_, &[String]) = match replaced {
+            Replaced::Same => (old.unwrap_or(nonce), &[]),
+            Replaced::Damaged(keep) => (nonce, keep),
+            Replaced::Renumbered => (nonce, &[]),
         };
         let mut view = View {
             dir: self.store.dir.clone(),
             current: Current {
-                store: FileId(self.store.storage.nonce()),
+                store,
                 generation,
                 index: None,
                 history_start: header.first_seq,
@@ -69,7 +102,11 @@ impl Writer<'_> {
             },
             index: None,
             tail: Tail::start(header.base + SEGMENT_HEADER_LEN, header.first_seq, Chain::START),
-            checked: None,
+            checked: self
+                .view
+                .as_ref()
+                .filter(|_| matches!(replaced, Replaced::Same))
+                .and_then(|view| view.checked.clone()),
             end: LogEnd { offset: bytes.len() as u64, file_len: bytes.len() as u64 },
             damage: Vec::new(),
             state_in_doubt: false,
@@ -120,6 +157,7 @@ impl Rewrite {
             builder.tracker(&tracker, last_seq);
         }
         self.push(builder);
+        self.last_sync = Some(sync.clone());
     }
 
     /// The next commit; its events take the next numbers.
@@ -132,6 +170,18 @@ impl Rewrite {
             self.next_seq = seq.next();
         }
         self.push(builder);
+        self.last_sync = Some(sync.clone());
+    }
+
+    /// A note that the events from here up to `next_seq` are lost, if there are any. It repeats the time of the frame
+    /// before it; where there is none, that of `following`.
+    pub fn skip_to(&mut self, next_seq: Seq, following: &SyncRecord, synced_at: UnixMillis) {
+        if next_seq <= self.next_seq {
+            return;
+        }
+        let last = self.last_sync.as_ref().unwrap_or(following).clone();
+        let note = format!("events before {next_seq} are lost");
+        self.note(&SyncRecord { synced_at, manifest: None, commit: None, note, ..last }, next_seq);
     }
 
     /// A repair in words. `next_seq` is the number of the event behind it: those skipped are lost.
@@ -163,14 +213,22 @@ fn fold_all(view: &mut View, bytes: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
+impl Run<'_> {
+    /// Whether an event goes on where this ends.
+    pub(super) fn goes_on_with(&self, seq: Seq, sync: &Rc<SyncRecord>) -> bool {
+        let next = self.first_seq.0 + self.events.len() as u64;
+        next == seq.0 && (Rc::ptr_eq(&self.sync, sync) || self.sync == *sync)
+    }
+}
+
 /// Groups events by the sync that brought them.
-pub(super) fn by_sync(events: Vec<super::history::Logged<'_>>) -> Vec<(Rc<SyncRecord>, Vec<Event<'_>>)> {
-    let mut groups: Vec<(Rc<SyncRecord>, Vec<Event<'_>>)> = Vec::new();
+pub(super) fn by_sync(events: Vec<super::history::Logged<'_>>) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = Vec::new();
     for logged in events {
-        match groups.last_mut() {
-            Some((sync, group)) if Rc::ptr_eq(sync, &logged.sync) || *sync == logged.sync => group.push(logged.event),
-            _ => groups.push((logged.sync, vec![logged.event])),
+        match runs.last_mut() {
+            Some(run) if run.goes_on_with(logged.seq, &logged.sync) => run.events.push(logged.event),
+            _ => runs.push(Run { first_seq: logged.seq, sync: logged.sync, events: vec![logged.event] }),
         }
     }
-    groups
+    runs
 }

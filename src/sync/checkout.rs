@@ -80,6 +80,11 @@ fn key(parts: &[&[u8]]) -> [u8; 16] {
 }
 
 impl Located {
+    /// The file whose age is that of the last pull.
+    pub(super) fn pull_stamp(&self) -> PathBuf {
+        self.hint_path.with_extension("pulled")
+    }
+
     /// Remembers whose the manifest is. Best effort: without the hint the manifest is read again.
     pub(super) fn remember(&self, storage: &dyn Storage, repo: &Repo) {
         if self.known.as_ref().is_some_and(|known| known == repo) {

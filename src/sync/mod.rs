@@ -13,7 +13,7 @@ pub use api::{Said, record};
 pub use apply::Outcome;
 pub use checkout::{Hosting, Located, forget_checkouts, locate};
 pub use manifest::{Options, Synced, is_pending, sync};
-pub use pulled::sync_branch;
+pub use pulled::{pull_if_due, sync_branch};
 pub use rebuild::{Rebuilt, past_states, rebuild};
 
 use std::path::PathBuf;

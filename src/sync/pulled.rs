@@ -2,13 +2,14 @@
 //! the history of those who pull rarely is no coarser.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::apply::{Outcome, apply};
 use super::manifest::{Options, Synced, check_repo};
 use super::rebuild::{git_record, readable};
 use super::{Hosting, Located, Now, SyncError};
 use crate::format::SyncRecord;
-use crate::fs::Storage;
+use crate::fs::{Storage, publish_unsynced};
 use crate::git::{CommitId, GitError};
 use crate::manifest;
 use crate::model::Repo;
@@ -16,6 +17,7 @@ use crate::store::{Store, StoreError, Writer};
 
 /// More versions than this are not recorded one by one: a rebuild does that.
 const MANY: usize = 1000;
+const PULL_LIMIT: Duration = Duration::from_secs(20);
 
 /// Records the versions between the commit that was recorded last and `head`. Best effort: where git cannot tell, the
 /// working tree's manifest is all there is.
@@ -88,6 +90,30 @@ impl From<StoreError> for PulledError {
     fn from(error: StoreError) -> Self {
         PulledError::Store(error)
     }
+}
+
+/// Pulls if the last time was longer ago than `interval` seconds, successful or not; `None` where it was not.
+///
+/// # Errors
+/// Git's: what is cached is then all there is.
+pub fn pull_if_due(
+    storage: &dyn Storage,
+    located: &Located,
+    branch: Option<&str>,
+    interval: u64,
+    now: Now,
+) -> Option<Result<(), GitError>> {
+    let (checkout, _) = located.in_git().ok()?;
+    let stamp = located.pull_stamp();
+    let last = storage.signature(&stamp).ok().flatten().map(|signature| signature.modified);
+    let interval = i64::try_from(interval).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
+    if last.is_some_and(|last| now.nanos.saturating_sub(last) < interval) {
+        return None;
+    }
+    // Before, so that a pull that fails is not tried again by every list.
+    let written = stamp.parent().map_or(Ok(()), |dir| storage.create_dir(dir));
+    let _ = written.and_then(|()| publish_unsynced(storage, &stamp, b""));
+    Some(checkout.pull(branch, PULL_LIMIT))
 }
 
 /// Syncs from the manifest on the remote branch `origin/<branch>`, as it was fetched last. An unchanged branch starts no

@@ -8,7 +8,7 @@ use crate::fs::Storage;
 use crate::git::{Checkout, Version};
 use crate::manifest::{self, Manifest};
 use crate::model::{Event, Repo, Seq, Tracker, UnixMillis, diff};
-use crate::store::{PATIENCE, PastState, Rewrite, Store};
+use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store};
 
 /// What a rebuild found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub fn rebuild(
     let Some(last) = replay.last else {
         return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: revision.to_owned() });
     };
-    writer.replace_log(replay.rewrite, Some(last), &[])?;
+    writer.replace_log(replay.rewrite, Some(last), Replaced::Renumbered)?;
     Ok(replay.rebuilt)
 }
 

@@ -198,3 +198,13 @@ fn all_repos_merges_histories_by_time() {
     assert_eq!(lines.iter().filter(|line| line[0] == "acme/rocket").count(), 5);
     assert_eq!(lab.run_in(&lab.root(), &["cache", "history", "-R", "acme/rocket", "-L", "2"]).ok().lines().count(), 2);
 }
+
+#[test]
+fn pruning_does_not_make_old_news_new() {
+    let lab = lab();
+    assert_seqs(&lab, "--since last", &[7, 6, 5, 4, 3, 2, 1]);
+    let said = lab.run(&["cache", "compact", "--prune-before", "@5"]).ok();
+    assert!(said.contains("dropped 5 events"), "{said}");
+    assert_seqs(&lab, "--since last", &[]);
+    assert_seqs(&lab, "", &[7, 6]);
+}

@@ -5,6 +5,8 @@
 mod accepted;
 mod cache;
 mod config;
+mod export;
+mod git;
 mod histories;
 mod history;
 mod lab;

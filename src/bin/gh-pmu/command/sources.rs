@@ -7,7 +7,7 @@ use std::time::Duration;
 use gh_pmu::fs::Disk;
 use gh_pmu::model::Repo;
 use gh_pmu::store::{Damage, PATIENCE, Store, StoreError, View};
-use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, sync, sync_branch};
+use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, pull_if_due, sync, sync_branch};
 
 use super::github::Keep;
 use super::{Context, nothing_cached};
@@ -75,6 +75,7 @@ impl Context<'_, '_> {
     }
 
     fn sync_as(&mut self, located: &Located, options: Options<'_>) -> Result<Synced, SyncError> {
+        self.pull(located);
         let progress = RefCell::new(None);
         let output = &*self.output;
         let on_work = || drop(progress.replace(Some(output.progress("Syncing from the manifest"))));
@@ -88,6 +89,20 @@ impl Context<'_, '_> {
         let synced = synced?;
         self.tell_mended(&synced.mended);
         Ok(synced)
+    }
+
+    /// `cache.auto_pull`: a failure is a warning, and the cache answers all the same.
+    fn pull(&mut self, located: &Located) {
+        let cache = &self.config.cache;
+        if !cache.auto_pull {
+            return;
+        }
+        let progress = self.output.progress("Pulling");
+        let pulled = pull_if_due(&DISK, located, cache.branch.as_deref(), cache.auto_pull_interval, self.now);
+        drop(progress);
+        if let Some(Err(error)) = pulled {
+            self.output.warn(&format!("could not pull: {error}"));
+        }
     }
 
     pub(super) fn tell_mended(&mut self, mended: &[Damage]) {

@@ -1,0 +1,189 @@
+//! History out of git: `cache rebuild`, and what a pull brings.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::lab::{Lab, text};
+use crate::manifests::small_at;
+
+const MOQ: &str = "moq-transport.bundle";
+
+fn clone() -> Lab {
+    let lab = Lab::without_git();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(MOQ);
+    lab.git(&["clone", "-q", text(&bundle), "."]);
+    lab
+}
+
+/// All events, but for when this machine recorded them.
+fn events(lab: &Lab) -> Value {
+    let fields = "seq,event,kind,number,title,before,after,changedAt,source,manifest,commit";
+    lab.json(&["cache", "history", "--order", "asc", "--json", fields])
+}
+
+#[test]
+fn two_machines_that_rebuild_from_the_same_commits_have_the_same_history_and_state() {
+    let (a, b) = (clone(), clone());
+    let said = a.run(&["cache", "rebuild"]).ok();
+    assert!(said.starts_with("moq-wg/moq-transport rebuilt from git: 140 versions, 721 events\n"), "{said}");
+    // The other has seen only the last version before.
+    b.run(&["cache", "sync"]).ok();
+    b.run(&["cache", "rebuild"]).ok();
+    let (of_a, of_b) = (events(&a), events(&b));
+    assert_eq!(of_a.as_array().unwrap().len(), 721);
+    assert!(of_a == of_b, "the histories differ");
+    assert_eq!(a.status()["stateHash"], b.status()["stateHash"]);
+    assert!(of_a.as_array().unwrap().iter().all(|event| event["source"] == "git" && event["commit"].is_string()));
+    assert_eq!(a.run(&["cache", "verify"]).code, Some(0));
+    // Again is the same again.
+    a.run(&["cache", "rebuild"]).ok();
+    assert!(events(&a) == of_b);
+}
+
+#[test]
+fn a_rebuilt_history_answers_as_of_every_version() {
+    let lab = clone();
+    lab.run(&["cache", "rebuild"]).ok();
+    let commits = lab.git(&["log", "--first-parent", "--reverse", "--format=%H"]);
+    for commit in commits.lines().step_by(11) {
+        let shown = lab.git(&["show", &format!("{commit}:.github/pmu-cache.json")]);
+        let manifest: Value = serde_json::from_str(&shown).unwrap();
+        let when = manifest["updated_at"].as_str().unwrap();
+        let listed = lab.json(&[
+            "release",
+            "list",
+            "--as-of",
+            when,
+            "--order",
+            "asc",
+            "--json",
+            "number,title,state,createdAt,closedAt",
+        ]);
+        let mut expected = manifest["releases"].as_array().unwrap().clone();
+        expected.sort_by_key(|tracker| tracker["number"].as_u64());
+        assert_eq!(listed, Value::from(expected), "as of {when}");
+    }
+}
+
+#[test]
+fn bad_versions_in_the_history_are_skipped_and_counted() {
+    let lab = Lab::with_git();
+    let commit = |content: &str, message: &str| {
+        lab.write_manifest(content);
+        lab.git(&["add", "-A"]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", message]);
+    };
+    commit(&small_at(1), "first");
+    commit("<<<<<<< ours\n", "conflict");
+    commit(&small_at(3).replace("v0.9.0", "v0.9.1"), "third");
+    commit(&small_at(2), "older again");
+    commit(&small_at(4).replace("octo-org", "someone-else"), "a fork's");
+    commit(&small_at(5).replace("v0.9.0", "v0.9.2"), "last");
+    let said = lab.run(&["cache", "rebuild"]).ok();
+    let first = said.lines().next().unwrap();
+    assert!(first.starts_with("octo-org/atlas rebuilt from git: 3 versions, 7 events; 2 versions skipped"), "{said}");
+    assert!(first.contains("1 skipped, which are older"), "{said}");
+    assert_eq!(events(&lab).as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn a_rebuild_that_cannot_be_leaves_the_cache_as_it_was() {
+    let lab = Lab::with_git();
+    lab.write_manifest(small_at(1));
+    lab.run(&["cache", "sync"]).ok();
+    let before = lab.cached_files();
+    let error = lab.run(&["cache", "rebuild"]).fails();
+    assert!(error.contains("could not read the history of") || error.contains("has no version of"), "{error}");
+    crate::lab::assert_same(&before, &lab.cached_files(), "a failed rebuild");
+}
+
+#[test]
+fn a_pull_of_many_versions_is_recorded_version_by_version() {
+    let lab = clone();
+    let commits = lab.git(&["log", "--first-parent", "--reverse", "--format=%H"]);
+    let commits: Vec<&str> = commits.lines().collect();
+    lab.git(&["checkout", "-q", commits[100]]);
+    lab.run(&["release", "list"]).ok();
+    let seen = lab.status()["seq"].as_u64().unwrap();
+    lab.git(&["checkout", "-q", commits[139]]);
+    lab.run(&["release", "list"]).ok();
+    let rebuilt = clone();
+    rebuilt.run(&["cache", "rebuild"]).ok();
+    let fields = ["event", "kind", "number", "title", "before", "after", "changedAt", "source", "manifest", "commit"];
+    let of = |events: Value, after: u64| -> Vec<Value> {
+        let events = events.as_array().unwrap().iter().filter(|event| event["seq"].as_u64().unwrap() > after);
+        events.map(|event| fields.iter().map(|field| event[field].clone()).collect::<Value>()).collect()
+    };
+    let pulled = of(events(&lab), seen);
+    let all = of(events(&rebuilt), 0);
+    assert!(pulled.len() > 20 && all.ends_with(&pulled), "{} events", pulled.len());
+    assert_eq!(lab.status()["stateHash"], rebuilt.status()["stateHash"]);
+}
+
+/// A bare repository that others push to, a clone of theirs, and the lab's own clone.
+fn team(config: &str) -> (Lab, Lab) {
+    let (theirs, ours) = (Lab::with_git(), Lab::without_git());
+    theirs.git(&["init", "-q", "--bare", text(&theirs.root().join("origin.git"))]);
+    publish(&theirs, &small_at(1), "HEAD");
+    ours.git(&["clone", "-q", text(&theirs.root().join("origin.git")), "."]);
+    ours.write(".gh-pmu.yml", config);
+    (theirs, ours)
+}
+
+/// Commits a manifest and pushes it to a branch; `HEAD` for the one that is checked out.
+fn publish(theirs: &Lab, manifest: &str, branch: &str) {
+    theirs.write_manifest(manifest);
+    theirs.git(&["add", "-A"]);
+    theirs.git(&[
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "manifest",
+    ]);
+    let origin = theirs.root().join("origin.git");
+    let refspec = if branch == "HEAD" { "HEAD".to_owned() } else { format!("HEAD:refs/heads/{branch}") };
+    theirs.git(&["push", "-q", text(&origin), &refspec]);
+}
+
+#[test]
+fn auto_pull_brings_what_others_pushed_and_its_failure_is_a_warning() {
+    let (theirs, ours) = team("cache:\n  auto_pull: true\n  auto_pull_interval: 0\n");
+    let first = ours.run(&["release", "list"]).ok();
+    assert!(first.contains("v0.9.0"));
+    publish(&theirs, &small_at(2).replace("v0.9.0", "v0.9.7"), "HEAD");
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.7"));
+    std::fs::rename(theirs.root().join("origin.git"), theirs.root().join("gone.git")).unwrap();
+    let (out, warning) = ours.run(&["release", "list"]).warns();
+    assert!(out.contains("v0.9.7") && warning.contains("could not pull"), "{warning}");
+}
+
+#[test]
+fn a_pull_is_not_repeated_within_its_interval() {
+    let (theirs, ours) = team("cache:\n  auto_pull: true\n");
+    ours.run(&["release", "list"]).ok();
+    publish(&theirs, &small_at(2).replace("v0.9.0", "v0.9.7"), "HEAD");
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.0"));
+}
+
+#[test]
+fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
+    let (theirs, ours) = team("cache:\n  branch: pmu-cache\n");
+    publish(&theirs, &small_at(3).replace("v0.9.0", "v0.9.3"), "pmu-cache");
+    ours.git(&["fetch", "-q", "origin"]);
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.3"));
+    publish(&theirs, &small_at(4).replace("v0.9.0", "v0.9.4"), "pmu-cache");
+    publish(&theirs, &small_at(5).replace("v0.9.0", "v0.9.5"), "pmu-cache");
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.3"), "what was not fetched is not there");
+    ours.git(&["fetch", "-q", "origin"]);
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.5"));
+    let events = events(&ours);
+    let titles: Vec<_> = events.as_array().unwrap().iter().filter(|event| event["event"] == "retitled").collect();
+    assert_eq!(titles.len(), 2, "{titles:?}");
+    assert!(ours.run(&["cache", "sync"]).ok().contains("up to date"));
+}
