@@ -45,7 +45,7 @@ pub struct Checked {
 /// A manifest whose content was taken in, or found to be older than the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckedEntry {
-    /// The first 16 bytes of BLAKE3 of the manifest's absolute path.
+    /// FNV-1a, 128 bits, of the manifest's absolute path.
     pub path_key: [u8; 16],
     /// The file as it was.
     pub signature: Signature,

@@ -1,5 +1,7 @@
 //! One checksum for every structure, bound to the file and the place it stands at.
 
+use std::cell::Cell;
+
 /// Tells one file from every other, so that stale bytes of an older file never validate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileId(pub [u8; 16]);
@@ -18,9 +20,28 @@ impl std::fmt::Debug for FileId {
 /// CRC-32 of nothing is zero: without the mask, a region of zeros could validate.
 const MASK: u32 = 0xA5C3_5A3C;
 
+/// Asking the processor for its carry-less multiplication costs as much as summing this many bytes without it: a virtual
+/// machine traps the question. Short lists never ask.
+const PLAIN_BYTES: usize = 32 * 1024;
+
+thread_local! {
+    /// Bytes that this thread has summed so far, up to [`PLAIN_BYTES`].
+    static SUMMED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn hasher(len: usize) -> crc32fast::Hasher {
+    let summed = SUMMED.get();
+    if summed >= PLAIN_BYTES {
+        return crc32fast::Hasher::new();
+    }
+    SUMMED.set(summed + len);
+    // Hidden in the crate's documentation, public for its benches; the lock file holds the version.
+    crc32fast::Hasher::internal_new_baseline(0, 0)
+}
+
 /// CRC-32 (IEEE 802.3) of the file's id, the offset in the file and the bytes, XORed with a mask.
 pub fn checksum(file: FileId, offset: u64, parts: &[&[u8]]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
+    let mut hasher = hasher(parts.iter().map(|part| part.len()).sum());
     let mut place = [0; 24];
     place[..16].copy_from_slice(&file.0);
     place[16..].copy_from_slice(&offset.to_le_bytes());
@@ -34,6 +55,16 @@ pub fn checksum(file: FileId, offset: u64, parts: &[&[u8]]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_way_of_summing_gives_the_same_sum() {
+        let bytes = vec![0x5A; PLAIN_BYTES];
+        let plain = checksum(FileId::NONE, 8, &[&bytes]);
+        SUMMED.set(PLAIN_BYTES);
+        assert_eq!(checksum(FileId::NONE, 8, &[&bytes]), plain);
+        SUMMED.set(0);
+        assert_eq!(checksum(FileId::NONE, 8, &[&bytes[..7], &bytes[7..]]), plain);
+    }
 
     #[test]
     fn zeros_do_not_validate_and_place_matters() {

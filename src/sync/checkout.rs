@@ -26,7 +26,7 @@ pub struct Hosting<'a> {
 pub struct Located {
     /// The manifest's absolute path.
     pub manifest: PathBuf,
-    /// The first 16 bytes of BLAKE3 of that path, which names its entries.
+    /// FNV-1a of that path, which names its entries.
     pub path_key: [u8; 16],
     /// The repository it belonged to when it was last read.
     pub known: Option<Repo>,
@@ -69,14 +69,13 @@ pub fn forget_checkouts(storage: &dyn Storage, cache: &Path) {
     let _ = storage.remove_dir(&dir);
 }
 
+/// FNV-1a of 128 bits (Fowler, Noll, Vo; draft-eastlake-fnv, section 5), big-endian: it tells paths apart, and no answer
+/// rests on it alone.
 fn key(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    parts.iter().for_each(|part| {
-        hasher.update(part);
-    });
-    let mut key = [0; 16];
-    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    key
+    const OFFSET_BASIS: u128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013B;
+    let bytes = parts.iter().flat_map(|part| part.iter());
+    bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME)).to_be_bytes()
 }
 
 impl Located {
