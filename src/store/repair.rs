@@ -30,6 +30,8 @@ pub struct Repaired {
     pub lost: u64,
     /// The first event that history holds now.
     pub history_start: Seq,
+    /// Whether commits at the end may be missing, which no number tells.
+    pub end_in_doubt: bool,
     /// Nothing verified: the store is gone, set aside, and begins anew with the next sync.
     pub begun_anew: bool,
 }
@@ -153,6 +155,7 @@ impl Store<'_> {
         repaired.kept = filled.kept;
         repaired.recovered = filled.recovered;
         repaired.lost = filled.lost;
+        repaired.end_in_doubt = filled.tail_in_doubt;
         repaired.history_start = first_seq;
         if let Some(last) = last {
             let next = rewrite.next_seq().max(filled.next_seq);

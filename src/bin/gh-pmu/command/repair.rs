@@ -40,15 +40,19 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     for aside in &repaired.aside {
         context.output.success(&format!("kept aside as {aside}"))?;
     }
-    let Repaired { kept, recovered, lost, history_start, begun_anew, .. } = repaired;
+    let Repaired { kept, recovered, lost, history_start, begun_anew, end_in_doubt, .. } = repaired;
     if *begun_anew {
         return context.output.success(&format!("nothing of {repo} verified: its cache begins anew"));
     }
     let lost = match lost {
-        0 => "nothing is lost".to_owned(),
+        0 => "no number is missing".to_owned(),
         lost => format!("{lost} events are lost"),
     };
     context.output.success(&format!("{repo} repaired: {kept} events kept, {recovered} recovered, {lost}"))?;
+    if *end_in_doubt {
+        let sentence = "the newest commits may be missing: the next sync brings what lasted of them";
+        context.output.success(sentence)?;
+    }
     if history_start.0 > 1 {
         context.output.success(&format!("history of {repo} starts with event {history_start}"))?;
     }
