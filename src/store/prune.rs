@@ -107,7 +107,7 @@ impl Rewrite {
 impl super::History<'_> {
     /// A new log that starts with the state behind `seq`.
     fn rewrite_with(&self, writer: &Writer<'_>, seq: Seq, sync: &SyncRecord) -> Result<super::Rewrite, StoreError> {
-        let mut rewrite = writer.rewrite(seq.next());
+        let mut rewrite = writer.rewrite_behind(Some(self.view()), seq.next());
         let past = self.state_behind(seq)?;
         let trackers: Result<Vec<_>, StoreError> =
             past.trackers().map(|item| item.map(|item| (item.tracker, item.last_seq))).collect();

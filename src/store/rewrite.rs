@@ -46,11 +46,14 @@ pub(super) struct Run<'l> {
 impl Writer<'_> {
     /// Starts a log whose first event will be `first_seq`.
     pub fn rewrite(&self, first_seq: Seq) -> Rewrite {
-        // Addresses only grow, so that `checked` cannot take the new log for the old one.
-        let (base, generation) = self
-            .view
-            .as_ref()
-            .map_or((0, 1), |view| (view.tail.address.max(view.log_end_address()), view.current.generation + 1));
+        self.rewrite_behind(self.view.as_ref(), first_seq)
+    }
+
+    /// As [`Self::rewrite`], to replace the log of `old`.
+    pub(super) fn rewrite_behind(&self, old: Option<&View>, first_seq: Seq) -> Rewrite {
+        // Addresses only grow, so that `checked` cannot take the new log for the old one; no name is used again.
+        let behind = |view: &View| (view.tail.address.max(view.log_end_address()), view.current.generation + 1);
+        let (base, generation) = old.map_or((0, 1), behind);
         let id = FileId(self.store.storage.nonce());
         let header = SegmentHeader { id, base, first_seq, prev: Chain::START, generation };
         Rewrite {

@@ -114,7 +114,7 @@ fn overtaken(world: &World) -> String {
         String::from_utf8(std::process::Command::new("bash").args(["-c", "command -v git"]).output().unwrap().stdout)
             .unwrap();
     world.script("git", &format!(
-        "if [ \"$1\" = push ] && mkdir '{}' 2>/dev/null; then (\nunset GIT_INDEX_FILE\n{variables}cd '{}' && bash -e '{}' >'{}' 2>&1\n); fi\nexec {} \"$@\"",
+        "if [ \"$1\" = push ] && mkdir '{}' 2>/dev/null; then (\nunset GIT_INDEX_FILE\n# Two runs of one second make one and the same commit.\ncommand -p sleep 1.1\n{variables}cd '{}' && bash -e '{}' >'{}' 2>&1\n); fi\nexec {} \"$@\"",
         marker.display(), world.path("fast").display(), script.display(), log.display(), git.trim(),
     ));
     let slow = ended(&world.steps("slow").remove(0).output().unwrap());
