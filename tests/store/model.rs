@@ -1,11 +1,14 @@
 //! Random histories against a map and a list of events: whatever the store is asked, the model answers the same.
 
+use std::cmp::Reverse;
+
 use proptest::prelude::*;
 
 use gh_pmu::format::StateHasher;
 use gh_pmu::fs::Storage;
 use gh_pmu::model::{Event, Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
-use gh_pmu::store::{Counts, View};
+use gh_pmu::query::{HistoryFilter, Order, changes};
+use gh_pmu::store::{Counts, Moment, Store, View};
 
 use crate::crash_disk::CrashDisk;
 use crate::fixture::{Trackers, events_to, file, store, sync, trackers, writer};
@@ -16,6 +19,8 @@ enum Step {
     Sync(Trackers),
     Fresh,
     Compact,
+    /// Drops so many thousandths of the events that are left.
+    Prune(u64),
     /// The next step opens a writer of its own.
     Reopen,
     /// Everything that was not synced is lost.
@@ -29,6 +34,8 @@ struct Model {
     exists: bool,
     trackers: Trackers,
     events: Vec<Event<'static>>,
+    /// Events that were pruned.
+    pruned: u64,
     moment: i64,
     fresh: i64,
 }
@@ -71,6 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => state(60).prop_map(Step::Sync),
         1 => Just(Step::Fresh),
         2 => Just(Step::Compact),
+        1 => (0u64..=1000).prop_map(Step::Prune),
         2 => Just(Step::Reopen),
         1 => Just(Step::PowerCut),
         1 => Just(Step::LoseIndex),
@@ -90,7 +98,57 @@ impl Model {
 
     fn last_seq(&self, kind: Kind, number: TrackerNumber) -> Option<Seq> {
         let last = self.events.iter().rposition(|event| (event.kind, event.number) == (kind, number));
-        last.map(|at| Seq(at as u64 + 1))
+        let last = last.map(|at| Seq(at as u64 + 1));
+        // A base holds what stands: of trackers that were removed before it nothing is known.
+        last.filter(|last| last.0 > self.pruned || self.trackers.values().any(|t| (t.kind, t.number) == (kind, number)))
+    }
+
+    /// The trackers behind event `seq`.
+    fn at(&self, seq: u64) -> Vec<Tracker<'static>> {
+        let mut state = Trackers::default();
+        for event in &self.events[..seq as usize] {
+            let key = (event.kind, Reverse(event.number));
+            if let Some(after) = event.apply(state.remove(&key)).unwrap() {
+                state.insert(key, after);
+            }
+        }
+        state.into_values().collect()
+    }
+
+    /// History and time travel over a view, and over the log alone.
+    fn check_history(&self, store: &Store<'_>, view: &View) {
+        let history = store.history(view);
+        let left = |event: &(u64, &Event<'static>)| event.0 > self.pruned;
+        let numbered: Vec<(u64, &Event<'static>)> = (1..).zip(&self.events).filter(left).collect();
+        let asked = |filter: &HistoryFilter| -> Vec<(u64, Event<'static>)> {
+            changes(&history, filter).unwrap().into_iter().map(|change| (change.seq.0, change.event)).collect()
+        };
+        let same = |found: Vec<(u64, Event<'static>)>, expected: Vec<&(u64, &Event<'static>)>| {
+            assert!(found.iter().map(|(seq, event)| (*seq, event)).eq(expected.into_iter().copied()));
+        };
+        let ascending = HistoryFilter { order: Order::Ascending, ..HistoryFilter::default() };
+        same(asked(&ascending), numbered.iter().collect());
+        same(
+            asked(&HistoryFilter { limit: Some(5), ..HistoryFilter::default() }),
+            numbered.iter().rev().take(5).collect(),
+        );
+        let end = self.events.len() as u64;
+        for seq in (self.pruned..=end).step_by(1 + (end - self.pruned) as usize / 6) {
+            let since = HistoryFilter { since: Some(Moment::Seq(Seq(seq))), ..ascending.clone() };
+            same(asked(&since), numbered.iter().filter(|(number, _)| *number > seq).collect());
+            let past = history.state_behind(Seq(seq)).unwrap();
+            let trackers: Vec<_> = past.trackers().map(|item| item.unwrap().tracker.into_owned()).collect();
+            assert_eq!(trackers, self.at(seq), "as of event {seq} of {end}");
+            assert_eq!(history.last_event_at(Moment::Seq(Seq(seq))).unwrap(), Some(Seq(seq)));
+        }
+        if self.pruned > 0 {
+            assert_eq!(history.last_event_at(Moment::Seq(Seq(self.pruned - 1))).unwrap(), None);
+        }
+        for number in [1, 7, 20].map(|number| TrackerNumber::new(number).unwrap()) {
+            let of = HistoryFilter { number: Some(number), ..ascending.clone() };
+            let is_of = |event: &Event<'_>| event.number == number && self.last_seq(event.kind, number).is_some();
+            same(asked(&of), numbered.iter().filter(|(_, event)| is_of(event)).collect());
+        }
     }
 
     fn state_hash(&self) -> [u8; 32] {
@@ -171,6 +229,16 @@ fn run(steps: Vec<Step>) {
                         assert_index_is_the_fold_of_the_log(&disk);
                     }
                 }
+                Step::Prune(thousandths) => {
+                    let end = model.events.len() as u64;
+                    let keep_from = model.pruned + 1 + (end - model.pruned) * thousandths / 1000;
+                    let pruning = writer.prune_before(Moment::Seq(Seq(keep_from)), false).unwrap();
+                    assert_eq!(
+                        pruning.map(|pruning| pruning.dropped),
+                        model.exists.then_some(keep_from - 1 - model.pruned)
+                    );
+                    model.pruned = if model.exists { keep_from - 1 } else { 0 };
+                }
                 Step::Reopen => break,
                 Step::PowerCut => {
                     disk = disk.only_synced();
@@ -203,11 +271,16 @@ fn check_readers(disk: &CrashDisk, model: &Model) -> Option<View> {
     let view = store(disk).view().unwrap();
     assert_eq!(view.is_some(), model.exists);
     model.check(view.as_ref()?);
-    model.check(&store(disk).view_without_index().unwrap().unwrap());
+    let without = store(disk).view_without_index().unwrap().unwrap();
+    model.check(&without);
+    for view in view.iter().chain([&without]) {
+        assert_eq!(view.history_start(), Seq(model.pruned + 1));
+        model.check_history(&store(disk), view);
+    }
     let verified = store(disk).verify().unwrap().unwrap();
     let lost_index = index_name(disk).is_none();
     assert!(lost_index || verified.findings.is_empty(), "{:?}", verified.findings);
-    assert_eq!(verified.events, model.events.len() as u64);
+    assert_eq!(verified.events, model.events.len() as u64 - model.pruned);
     view
 }
 
