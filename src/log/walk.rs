@@ -12,8 +12,8 @@ pub struct Frame<'a> {
     pub offset: u64,
     /// Its header.
     pub header: FrameHeader,
-    /// Its hash, which the next frame carries.
-    pub chain: Chain,
+    /// All of its bytes.
+    pub bytes: &'a [u8],
     /// The sync it records.
     pub sync: SyncRecord,
     /// Its chunks behind the sync record, and where each begins in the file.
@@ -50,7 +50,7 @@ impl<'a> Frame<'a> {
             return Err(value(sync_offset, "a frame's first chunk"));
         }
         let sync = decode_sync(sync.payload, sync_offset)?;
-        let frame = Self { offset, header, chain: chain_of(bytes), sync, chunks };
+        let frame = Self { offset, header, bytes, sync, chunks };
         frame.check_items()?;
         Ok(frame)
     }
@@ -77,6 +77,11 @@ impl<'a> Frame<'a> {
             return Ok(());
         }
         Err(FormatError::new(self.offset, Wrong::Value("a frame's number of events or time")))
+    }
+
+    /// Its hash, which the next frame carries; not looked at by readers of a last frame.
+    pub fn chain(&self) -> Chain {
+        chain_of(self.bytes)
     }
 
     /// Where the next frame begins in the file.
@@ -129,21 +134,22 @@ pub fn walk<'a, E>(
     bytes: &'a [u8],
     file: FileId,
     offset: u64,
-    mut prev: Chain,
+    prev: Chain,
     mut each: impl FnMut(Frame<'a>) -> Result<(), E>,
 ) -> Result<(u64, Stop), E> {
     let mut at = 0;
+    let mut last: Option<&[u8]> = None;
     while at < bytes.len() {
         let here = offset + at as u64;
         let frame = match Frame::decode(&bytes[at..], file, here) {
             Ok(frame) => frame,
             Err(error) => return Ok((here, stop_at(bytes, at, file, offset, error))),
         };
-        if frame.header.prev != prev {
+        if frame.header.prev != last.map_or(prev, chain_of) {
             let error = FormatError::new(here, Wrong::Value("the hash of the commit before"));
             return Ok((here, Stop::Damaged { error, resumes_at: None }));
         }
-        prev = frame.chain;
+        last = Some(frame.bytes);
         at = (frame.end() - offset) as usize;
         each(frame)?;
     }

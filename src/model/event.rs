@@ -99,6 +99,30 @@ impl Change<'_> {
 }
 
 impl<'a> Event<'a> {
+    /// The same event, borrowing its titles.
+    pub fn borrowed(&self) -> Event<'_> {
+        fn of<'b>(title: &'b Cow<'_, str>) -> Cow<'b, str> {
+            Cow::Borrowed(&**title)
+        }
+        let change = match &self.change {
+            Change::Added { state, title, times } => Change::Added { state: *state, title: of(title), times: *times },
+            Change::Closed { title, before, after } => {
+                Change::Closed { title: of(title), before: *before, after: *after }
+            }
+            Change::Reopened { title, before, after } => {
+                Change::Reopened { title: of(title), before: *before, after: *after }
+            }
+            Change::Retitled { before, after } => Change::Retitled { before: of(before), after: of(after) },
+            Change::Redated { title, before, after } => {
+                Change::Redated { title: of(title), before: *before, after: *after }
+            }
+            Change::Removed { state, title, times } => {
+                Change::Removed { state: *state, title: of(title), times: *times }
+            }
+        };
+        Event { kind: self.kind, number: self.number, change }
+    }
+
     /// The same event, owning its titles.
     pub fn into_owned(self) -> Event<'static> {
         let own = |title: Cow<'_, str>| Cow::Owned(title.into_owned());

@@ -8,6 +8,7 @@ use super::error::{Damage, StoreError};
 use super::history::{History, Logged};
 use super::tail::{Tail, Touched};
 use super::view::View;
+use crate::format::Chain;
 use crate::model::{Kind, Mismatch, Seq, Tracker, TrackerNumber, UnixMillis};
 
 /// A moment of the past.
@@ -106,7 +107,7 @@ impl History<'_> {
     fn past_view(&self, seq: Seq, overlay: Overlay, over_index: bool) -> View {
         let view = self.view();
         let index = if over_index { view.index.clone() } else { None };
-        let mut tail = Tail::start(view.tail.start, seq.next(), view.tail.chain);
+        let mut tail = Tail::start(view.tail.start, seq.next(), Chain::START);
         tail.history_start = view.history_start();
         tail.touched = overlay.into_values().collect();
         View {

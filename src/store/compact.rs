@@ -123,7 +123,7 @@ impl Writer<'_> {
     /// Everything of a compaction but the `CURRENT` that makes it live.
     fn publish_index(&mut self, view: &View) -> Result<Compacted, StoreError> {
         let bytes = index_bytes(view)?;
-        let name = IndexName { seq: view.seq(), generation: view.current.generation + 1, chain: view.tail.chain };
+        let name = IndexName { seq: view.seq(), generation: view.current.generation + 1, chain: view.tail.chain() };
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
         let mut current = view.current.clone();
@@ -180,7 +180,7 @@ pub(super) fn index_bytes(view: &View) -> Result<Vec<u8>, StoreError> {
     }
     view.tail.waypoints.iter().for_each(|waypoint| builder.waypoint(waypoint));
     let summary = Summary {
-        chain: view.tail.chain,
+        chain: view.tail.chain(),
         seq: view.seq(),
         address: view.tail.address,
         last_frame: view.tail.last_frame,

@@ -256,7 +256,7 @@ impl Store<'_> {
         }
         let bytes = segment.read_from(from).map_err(|error| (StoreError::io("read", &path)(error), false))?;
         let View { tail, index, .. } = view;
-        let walked = walk(&bytes, name.id, from, tail.chain, |frame| tail.fold(&frame, name.base, index.as_deref()));
+        let walked = walk(&bytes, name.id, from, tail.chain(), |frame| tail.fold(&frame, name.base, index.as_deref()));
         match walked {
             Ok((end, stop)) => {
                 view.end.offset = end;

@@ -1,6 +1,8 @@
 //! The tail: what the log says beyond the index, folded at opening.
 
-use crate::format::{Chain, ChunkKind, FormatError, FrameKind, Standing, SyncRecord, Waypoint, Wrong, decode_trackers};
+use crate::format::{
+    Chain, ChunkKind, FormatError, FrameKind, Standing, SyncRecord, Waypoint, Wrong, chain_of, decode_trackers,
+};
 use crate::format::{EventRecord, needs_waypoint, title_is_plain};
 use crate::index::{Index, Item};
 use crate::log::Frame;
@@ -57,7 +59,7 @@ pub(super) struct Tail {
     pub(super) waypoints: Vec<Waypoint>,
     last_waypoint: Option<Waypoint>,
     pub(super) seq: Seq,
-    pub(super) chain: Chain,
+    chain: LastChain,
     /// The log address behind the last commit.
     pub(super) address: u64,
     /// The log address of the last commit; 0 where there is none.
@@ -70,6 +72,23 @@ pub(super) struct Tail {
     pub(super) event_count: u64,
     /// Where the tail begins.
     pub(super) start: u64,
+}
+
+/// The hash of the last frame, or the frame: only writers ask, and hashing first asks the processor what it can do, which
+/// costs a virtual machine more than all else that a short tail takes.
+#[derive(Clone)]
+enum LastChain {
+    Known(Chain),
+    Of(Vec<u8>),
+}
+
+/// Frames up to this many bytes are kept to be hashed when asked.
+const KEPT_FRAME_BYTES: usize = 4096;
+
+impl LastChain {
+    fn of(frame: &[u8]) -> Self {
+        if frame.len() <= KEPT_FRAME_BYTES { Self::Of(frame.to_vec()) } else { Self::Known(chain_of(frame)) }
+    }
 }
 
 /// A commit that does not fit the state it is folded over, or bytes that do not verify.
@@ -97,7 +116,7 @@ impl Tail {
         Ok(Self {
             last_waypoint,
             seq: header.seq,
-            chain: header.chain,
+            chain: LastChain::Known(header.chain),
             last_frame: header.last_frame,
             changed_at: header.changed_at,
             history_start: header.history_start,
@@ -112,7 +131,7 @@ impl Tail {
             waypoints: Vec::new(),
             last_waypoint: None,
             seq: Seq(first_seq.0.saturating_sub(1)),
-            chain,
+            chain: LastChain::Known(chain),
             address,
             last_frame: 0,
             changed_at: UnixMillis::MIN,
@@ -121,6 +140,14 @@ impl Tail {
             frame_count: 0,
             event_count: 0,
             start: address,
+        }
+    }
+
+    /// The hash of the last frame.
+    pub(super) fn chain(&self) -> Chain {
+        match &self.chain {
+            LastChain::Known(chain) => *chain,
+            LastChain::Of(frame) => chain_of(frame),
         }
     }
 
@@ -162,7 +189,7 @@ impl Tail {
                 self.last_waypoint = Some(waypoint);
             }
         }
-        self.chain = frame.chain;
+        self.chain = LastChain::of(frame.bytes);
         self.address = base + frame.end();
         self.last_frame = base + frame.offset;
         self.changed_at = frame.header.changed_at;

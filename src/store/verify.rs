@@ -291,7 +291,7 @@ fn verify_frames(
         let mut chain = prev;
         let walked = walk(tail, name.id, from, prev, |frame| {
             verified.count(&frame);
-            chain = frame.chain;
+            chain = frame.chain();
             Ok::<(), FormatError>(())
         });
         let Ok((_, stop)) = walked else { return None };

@@ -240,7 +240,7 @@ impl Writer<'_> {
     }
 
     /// Gives each event its predecessor.
-    fn records<'e>(&self, first_seq: Seq, events: &[Event<'e>]) -> Result<Vec<EventRecord<'e>>, StoreError> {
+    fn records<'e>(&self, first_seq: Seq, events: &'e [Event<'_>]) -> Result<Vec<EventRecord<'e>>, StoreError> {
         let mut records: Vec<EventRecord<'e>> = Vec::with_capacity(events.len());
         for (seq, event) in (first_seq.0..).zip(events) {
             let last = records.last().filter(|last| (last.event.kind, last.event.number) == (event.kind, event.number));
@@ -249,7 +249,7 @@ impl Writer<'_> {
                 (None, Some(view)) => view.last_seq(event.kind, event.number)?.unwrap_or_default(),
                 (None, None) => Seq(0),
             };
-            records.push(EventRecord { prev, event: event.clone() });
+            records.push(EventRecord { prev, event: event.borrowed() });
         }
         Ok(records)
     }
@@ -321,7 +321,7 @@ impl Writer<'_> {
             id: FileId(self.store.storage.nonce()),
             base: last.base + view.end.offset,
             first_seq: view.seq().next(),
-            prev: view.tail.chain,
+            prev: view.tail.chain(),
             generation: view.current.generation + 1,
         }
     }
@@ -344,7 +344,7 @@ impl Writer<'_> {
         let Some(view) = &self.view else { return Ok(()) };
         let (path, name) = self.open_segment_path();
         let offset = view.end.offset;
-        let mut builder = CommitBuilder::new(kind, name.id, offset, view.seq().next(), view.tail.chain, sync);
+        let mut builder = CommitBuilder::new(kind, name.id, offset, view.seq().next(), view.tail.chain(), sync);
         records.iter().for_each(|record| builder.event(record));
         let frame = builder.finish();
         let tail = continued(view, &frame, name, offset)?;
