@@ -101,8 +101,8 @@ impl Change<'_> {
 impl<'a> Event<'a> {
     /// The same event, borrowing its titles.
     pub fn borrowed(&self) -> Event<'_> {
-        fn of<'b>(title: &'b Cow<'_, str>) -> Cow<'b, str> {
-            Cow::Borrowed(&**title)
+        fn of(title: &str) -> Cow<'_, str> {
+            Cow::Borrowed(title)
         }
         let change = match &self.change {
             Change::Added { state, title, times } => Change::Added { state: *state, title: of(title), times: *times },

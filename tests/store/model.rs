@@ -8,7 +8,7 @@ use gh_pmu::format::StateHasher;
 use gh_pmu::fs::Storage;
 use gh_pmu::model::{Event, Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
 use gh_pmu::query::{HistoryFilter, Order, changes};
-use gh_pmu::store::{Counts, Moment, Store, View};
+use gh_pmu::store::{Counts, Moment, Store, View, Writer};
 
 use crate::crash_disk::CrashDisk;
 use crate::fixture::{Trackers, events_to, file, store, sync, trackers, writer};
@@ -101,6 +101,14 @@ impl Model {
         let last = last.map(|at| Seq(at as u64 + 1));
         // A base holds what stands: of trackers that were removed before it nothing is known.
         last.filter(|last| last.0 > self.pruned || self.trackers.values().any(|t| (t.kind, t.number) == (kind, number)))
+    }
+
+    fn prune(&mut self, writer: &mut Writer<'_>, thousandths: u64) {
+        let end = self.events.len() as u64;
+        let keep_from = self.pruned + 1 + (end - self.pruned) * thousandths / 1000;
+        let pruning = writer.prune_before(Moment::Seq(Seq(keep_from)), false).unwrap();
+        assert_eq!(pruning.map(|pruning| pruning.dropped), self.exists.then_some(keep_from - 1 - self.pruned));
+        self.pruned = if self.exists { keep_from - 1 } else { 0 };
     }
 
     /// The trackers behind event `seq`.
@@ -229,16 +237,7 @@ fn run(steps: Vec<Step>) {
                         assert_index_is_the_fold_of_the_log(&disk);
                     }
                 }
-                Step::Prune(thousandths) => {
-                    let end = model.events.len() as u64;
-                    let keep_from = model.pruned + 1 + (end - model.pruned) * thousandths / 1000;
-                    let pruning = writer.prune_before(Moment::Seq(Seq(keep_from)), false).unwrap();
-                    assert_eq!(
-                        pruning.map(|pruning| pruning.dropped),
-                        model.exists.then_some(keep_from - 1 - model.pruned)
-                    );
-                    model.pruned = if model.exists { keep_from - 1 } else { 0 };
-                }
+                Step::Prune(thousandths) => model.prune(&mut writer, thousandths),
                 Step::Reopen => break,
                 Step::PowerCut => {
                     disk = disk.only_synced();
