@@ -99,12 +99,20 @@ fn parse_canonical(text: &[u8]) -> Option<UnixMillis> {
     };
     let (year, month, day) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
     let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
-    // Days 29 to 31 need the calendar and second 60 the leap rule: the general reader has both.
-    if !(1..=12).contains(&month) || !(1..=28).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last_day = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    // Second 60 needs the leap rule, which the general reader has.
+    if !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let seconds = (hour * 60 + minute) * 60 + second;
-    Some(UnixMillis(days_from_civil(year, month, day) * MILLIS_PER_DAY + seconds * 1000))
+    UnixMillis::new(days_from_civil(year, month, day) * MILLIS_PER_DAY + seconds * 1000)
 }
 
 fn parse_general(text: &str) -> Result<UnixMillis, NotRfc3339> {

@@ -160,8 +160,8 @@ pub(super) fn index_bytes(view: &View) -> Result<Vec<u8>, StoreError> {
     let mut builder = IndexBuilder::with_capacity(in_index as usize + view.tail.touched.len());
     for kind in Kind::ALL {
         for state in State::ALL {
-            for place in view.places(kind, Some(state)) {
-                let item = view.item(place?)?;
+            for item in view.items(kind, Some(state)) {
+                let item = item?;
                 builder.add(&item.tracker, item.last_seq);
             }
         }
