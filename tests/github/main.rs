@@ -12,3 +12,4 @@ mod fake;
 mod lab;
 mod manifests;
 mod surroundings;
+mod templates;

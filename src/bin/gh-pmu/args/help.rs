@@ -169,19 +169,20 @@ ALIASES
   gh pmu release ls
 
 FLAGS
-      --all-repos       List every cached repository
-      --as-of when      List as it was then: a time, date, age such as 3d, or event @N
-      --closed range    Filter by closing date, such as 2024-12-01..2024-12-31
-      --created range   Filter by creation date, such as >=2024-12-01
-  -q, --jq expression   Filter JSON output using a jq expression
-      --json fields     Output JSON with the specified fields
-  -L, --limit int       Maximum number to list (default all)
-      --order string    Order of the list: {asc|desc} (default \"desc\")
-      --refresh         Ask GitHub now, and record the answer
-  -S, --search text     Filter by words in the title
-      --sort string     Sort by: {number|created|closed|title|version} (default \"number\")
-  -s, --state string    Filter by state: {open|closed|all} (default \"all\")
-  -w, --web             List in the web browser
+      --all-repos         List every cached repository
+      --as-of when        List as it was then: a time, date, age such as 3d, or event @N
+      --closed range      Filter by closing date, such as 2024-12-01..2024-12-31
+      --created range     Filter by creation date, such as >=2024-12-01
+  -q, --jq expression     Filter JSON output using a jq expression
+      --json fields       Output JSON with the specified fields
+  -L, --limit int         Maximum number to list (default all)
+      --order string      Order of the list: {asc|desc} (default \"desc\")
+      --refresh           Ask GitHub now, and record the answer
+  -S, --search text       Filter by words in the title
+      --sort string       Sort by: {number|created|closed|title|version} (default \"number\")
+  -s, --state string      Filter by state: {open|closed|all} (default \"all\")
+  -t, --template string   Format JSON output using a Go template; see \"gh help formatting\"
+  -w, --web               List in the web browser
 
 INHERITED FLAGS
       --help                     Show help for command

@@ -17,7 +17,7 @@ use spec::{ROOT, Spec};
 
 pub use options::{
     ClearOptions, Command, CompactOptions, ExportFormat, ExportOptions, HistoryOptions, InitOptions, JsonOptions,
-    ListOptions, StatusOptions,
+    JsonShape, ListOptions, StatusOptions,
 };
 #[cfg(test)]
 pub use spec::TRACKER_FIELDS;

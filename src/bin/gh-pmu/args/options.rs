@@ -72,13 +72,24 @@ pub struct ListOptions {
     pub all_repos: bool,
 }
 
-/// `--json` and `--jq`.
+/// `--json`, and what becomes of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct JsonOptions {
     /// Which fields, in alphabetical order, each once.
     pub fields: Vec<&'static str>,
-    /// The filter.
-    pub jq: Option<String>,
+    /// How it is shown.
+    pub shape: JsonShape,
+}
+
+/// How JSON is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub enum JsonShape {
+    /// As it is.
+    Plain,
+    /// `--jq`: what the expression makes of it.
+    Jq(String),
+    /// `--template`: what the Go template makes of it.
+    Template(String),
 }
 
 /// `cache status`.
@@ -327,12 +338,17 @@ impl Reader<'_> {
 
     fn json(&self) -> Result<Option<JsonOptions>, Error> {
         let known = self.spec.json_fields;
-        let jq = self.flags.text("jq").map(str::to_owned);
         let Some(names) = self.flags.list("json") else {
-            return match jq {
-                Some(_) => Err(self.wrong("cannot use `--jq` without specifying `--json`".to_owned())),
+            return match ["jq", "template"].into_iter().find(|flag| self.flags.text(flag).is_some()) {
+                Some(flag) => Err(self.wrong(format!("cannot use `--{flag}` without specifying `--json`"))),
                 None => Ok(None),
             };
+        };
+        let shape = match (self.flags.text("jq"), self.flags.text("template")) {
+            (None, None) => JsonShape::Plain,
+            (Some(expression), None) => JsonShape::Jq(expression.to_owned()),
+            (None, Some(template)) => JsonShape::Template(template.to_owned()),
+            (Some(_), Some(_)) => return Err(self.wrong("only one of `--jq` or `--template` may be used".to_owned())),
         };
         if names.is_empty() {
             let list = help::field_list(known);
@@ -350,7 +366,7 @@ impl Reader<'_> {
         }
         fields.sort_unstable();
         fields.dedup();
-        Ok(Some(JsonOptions { fields, jq }))
+        Ok(Some(JsonOptions { fields, shape }))
     }
 
     fn wrong(&self, message: String) -> Error {

@@ -99,6 +99,8 @@ const ALL_REPOS: Flag = switch("all-repos", "List every cached repository");
 const LIMIT: Flag = text("limit", Some('L'), "int", "Maximum number to list (default all)");
 const JSON: Flag = text("json", None, "fields", "Output JSON with the specified fields");
 const JQ: Flag = text("jq", Some('q'), "expression", "Filter JSON output using a jq expression");
+const TEMPLATE: Flag =
+    text("template", Some('t'), "string", "Format JSON output using a Go template; see \"gh help formatting\"");
 
 /// In the order of help: alphabetical by name, as gh's.
 const LIST_FLAGS: &[Flag] = &[
@@ -114,6 +116,7 @@ const LIST_FLAGS: &[Flag] = &[
     text("search", Some('S'), "text", "Filter by words in the title"),
     word("sort", None, SORTS, "Sort by: {number|created|closed|title|version} (default \"number\")"),
     word("state", Some('s'), STATES, "Filter by state: {open|closed|all} (default \"all\")"),
+    TEMPLATE,
     Flag { short: Some('w'), ..switch("web", "List in the web browser") },
 ];
 
@@ -146,7 +149,8 @@ const MICROSPRINT_LIST: Spec = Spec {
     json_fields: TRACKER_FIELDS,
     examples: "$ gh pmu microsprint list --state open\n\
                $ gh pmu microsprint list --all-repos --created 2024-12-01..2024-12-31\n\
-               $ gh pmu microsprint list --json number,name --jq '.[].name'",
+               $ gh pmu microsprint list --json number,name --jq '.[].name'\n\
+               $ gh pmu microsprint list --json number,name --template '{{range .}}{{tablerow .number .name}}{{end}}'",
     commands: &[],
 };
 
@@ -245,6 +249,7 @@ const HISTORY: Spec = Spec {
             text("number", None, "int", "Filter by the tracker's number"),
             word("order", None, ORDERS, "Order of the events: {asc|desc} (default \"desc\")"),
             text("since", None, "when", "Show what changed after that moment"),
+            TEMPLATE,
             text("until", None, "when", "Show what changed up to and at that moment"),
         ],
         "$ gh pmu cache history --since yesterday\n\

@@ -71,7 +71,7 @@ fn every_flag_of_a_list_is_read() {
     assert_eq!(options.as_of, Some((When::After(Seq(412)), "@412".to_owned())));
     assert!(options.created.unwrap().max.is_none() && options.closed.unwrap().min.is_none());
     let json = options.json.unwrap();
-    assert_eq!((json.fields, json.jq.as_deref()), (vec!["number", "title"], Some(".[]")));
+    assert_eq!((json.fields, json.shape), (vec!["number", "title"], JsonShape::Jq(".[]".to_owned())));
     assert!(list("release list --all-repos").all_repos);
 }
 
@@ -155,7 +155,7 @@ fn unknown_flags_are_named() {
     list_error("--bogus=1 --help", "unknown flag: --bogus");
     list_error("-x", "unknown shorthand flag: 'x' in -x");
     list_error("-xyz", "unknown shorthand flag: 'x' in -xyz");
-    list_error("--template", "unknown flag: --template");
+    list_error("--templates", "unknown flag: --templates");
     assert_eq!(
         error("cache --bogus"),
         ("unknown flag: --bogus".to_owned(), "Usage:  gh pmu cache <command> [flags]".to_owned())
@@ -262,6 +262,8 @@ fn json_without_fields_lists_them_without_the_usage() {
         (format!("Unknown JSON field: \"bogus\"\nAvailable fields:{fields}"), String::new())
     );
     list_error("--jq .", "cannot use `--jq` without specifying `--json`");
+    list_error("-t x", "cannot use `--template` without specifying `--json`");
+    list_error("--json title -q . -t x", "only one of `--jq` or `--template` may be used");
 }
 
 #[test]

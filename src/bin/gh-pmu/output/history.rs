@@ -101,17 +101,7 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
-        let is_terminal = self.terminal.stdout;
-        let visible = is_terminal && options.jq.is_none();
-        if options.jq.is_none() && !is_terminal && !self.terminal.palette.is_on() {
-            return write_array(&options.fields, visible, rows, self.portions());
-        }
-        let mut bytes = Vec::new();
-        write_array(&options.fields, visible, rows, Portions::of(&mut bytes))?;
-        match &options.jq {
-            Some(expression) => self.jq(expression, &bytes),
-            None => self.show_json(&bytes),
-        }
+        self.json(&options.shape, |visible, lines| write_array(&options.fields, visible, rows, lines))
     }
 
     /// One heading a day, one line an event.
@@ -163,7 +153,7 @@ impl Output<'_> {
         };
         let plain = format!("  {word:8}  {tracker:16}  {repo}{title}");
         let lead = format!("{sign} {clock}  {seq:>6}");
-        let (fitting, dots, _) = truncated(&plain, width.saturating_sub(lead.chars().count()));
+        let (fitting, dots) = truncated(&plain, width.saturating_sub(lead.chars().count()));
         // The word stands behind two spaces and is coloured with its sign.
         let (word_part, rest) = fitting.split_at(fitting.len().min(12));
         let gray = palette.paint(Style::Gray, &format!(" {clock}  {seq:>6}"));

@@ -78,17 +78,9 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<Row<'r>, E>>,
         Error: From<E>,
     {
-        let is_terminal = self.terminal.stdout;
-        let mut fields = Fields { names: &options.fields, visible: is_terminal && options.jq.is_none(), repo: None };
-        if options.jq.is_none() && !is_terminal && !self.terminal.palette.is_on() {
-            return fields.write(rows, self.portions());
-        }
-        let mut bytes = Vec::new();
-        fields.write(rows, Portions::of(&mut bytes))?;
-        match &options.jq {
-            Some(expression) => self.jq(expression, &bytes),
-            None => self.show_json(&bytes),
-        }
+        self.json(&options.shape, |visible, lines| {
+            Fields { names: &options.fields, visible, repo: None }.write(rows, lines)
+        })
     }
 
     fn list_table<'r, I, E>(&mut self, head: &ListHead<'_>, rows: I) -> Result<(), Error>

@@ -3,6 +3,7 @@
 
 mod diff;
 mod export;
+mod go_time;
 mod history;
 mod jq;
 mod json;
@@ -15,6 +16,7 @@ mod sanitize;
 mod status;
 mod style;
 mod table;
+mod template;
 mod terminal;
 mod tsv;
 mod verified;
@@ -24,6 +26,7 @@ use std::io::Write;
 use gh_pmu::model::UnixMillis;
 use gh_pmu::query::Row;
 
+use crate::args::JsonShape;
 use crate::config::PagerCommand;
 use crate::exit::{Error, Exit};
 use style::Style;
@@ -179,6 +182,26 @@ impl<'o> Output<'o> {
             }
         }
         self.write(bytes)
+    }
+
+    /// JSON, in the shape that was asked for. `write` writes it; what could deceive a terminal is escaped in it where its
+    /// first argument says so.
+    fn json(
+        &mut self,
+        shape: &JsonShape,
+        write: impl FnOnce(bool, Portions<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let is_plain = *shape == JsonShape::Plain;
+        if is_plain && !self.terminal.stdout && !self.terminal.palette.is_on() {
+            return write(false, self.portions());
+        }
+        let mut bytes = Vec::new();
+        write(is_plain && self.terminal.stdout, Portions::of(&mut bytes))?;
+        match shape {
+            JsonShape::Plain => self.show_json(&bytes),
+            JsonShape::Jq(expression) => self.jq(expression, &bytes),
+            JsonShape::Template(template) => self.template(template, &bytes),
+        }
     }
 
     /// JSON as gh shows it: one line, but laid out and coloured where there are colours.

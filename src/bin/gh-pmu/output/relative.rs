@@ -4,16 +4,26 @@ use gh_pmu::model::UnixMillis;
 
 /// `about 10 months ago`: whole units, months of 30 and years of 365 days.
 pub fn ago(now: UnixMillis, time: UnixMillis) -> String {
+    age(now, time).map_or_else(|| "less than a minute ago".to_owned(), |age| format!("about {age} ago"))
+}
+
+/// `10 months ago`, as gh's templates say it.
+pub fn timeago(now: UnixMillis, time: UnixMillis) -> String {
+    age(now, time).map_or_else(|| "just now".to_owned(), |age| format!("{age} ago"))
+}
+
+/// `10 months`; `None` below a minute, and in the future.
+fn age(now: UnixMillis, time: UnixMillis) -> Option<String> {
     let minutes = (now.get() - time.get()) / 60_000;
-    let about = |count: i64, unit: &str| format!("about {count} {unit}{} ago", if count == 1 { "" } else { "s" });
-    match minutes {
-        ..1 => "less than a minute ago".to_owned(),
-        1..60 => about(minutes, "minute"),
-        60..1440 => about(minutes / 60, "hour"),
-        1440..43_200 => about(minutes / 1440, "day"),
-        43_200..525_600 => about(minutes / 43_200, "month"),
-        _ => about(minutes / 525_600, "year"),
-    }
+    let (count, unit) = match minutes {
+        ..1 => return None,
+        1..60 => (minutes, "minute"),
+        60..1440 => (minutes / 60, "hour"),
+        1440..43_200 => (minutes / 1440, "day"),
+        43_200..525_600 => (minutes / 43_200, "month"),
+        _ => (minutes / 525_600, "year"),
+    };
+    Some(format!("{count} {unit}{}", if count == 1 { "" } else { "s" }))
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ const GAP: usize = 2;
 
 /// Cells, row by row, their texts one behind the other.
 pub struct Table {
+    columns: usize,
+    /// One a column, or none at all.
     headers: Vec<&'static str>,
     text: String,
     cells: Vec<Cell>,
@@ -22,24 +24,32 @@ struct Cell {
 impl Table {
     /// An empty table.
     pub fn new(headers: Vec<&'static str>) -> Self {
-        Self { headers, text: String::new(), cells: Vec::new() }
+        Self { columns: headers.len(), headers, text: String::new(), cells: Vec::new() }
     }
 
-    /// The next cell, left to right, then down. The text is safe to show.
+    /// An empty table without a header.
+    pub fn without_header(columns: usize) -> Self {
+        Self { columns, headers: Vec::new(), text: String::new(), cells: Vec::new() }
+    }
+
+    /// The next cell, left to right, then down. The text is safe to show; escape sequences in it are wanted.
     pub fn cell(&mut self, text: &str, style: Style) {
         self.text.push_str(text);
-        self.cells.push(Cell { end: self.text.len(), width: text.width(), style });
+        self.cells.push(Cell { end: self.text.len(), width: width_of(text), style });
     }
 
     /// How many rows there are.
     pub fn rows(&self) -> usize {
-        self.cells.len() / self.headers.len()
+        self.cells.len() / self.columns
     }
 
     /// Appends header and rows, none wider than `width`.
     pub fn render(&self, width: usize, palette: Palette, out: &mut Vec<u8>) {
-        let columns = self.headers.len();
-        let mut widest: Vec<usize> = self.headers.iter().map(|header| header.len()).collect();
+        let columns = self.columns;
+        let mut widest = vec![0; columns];
+        for (widest, header) in widest.iter_mut().zip(&self.headers) {
+            *widest = header.len();
+        }
         for (at, cell) in self.cells.iter().enumerate() {
             let column = &mut widest[at % columns];
             *column = cell.width.max(*column);
@@ -67,9 +77,8 @@ fn put(out: &mut Vec<u8>, text: &str, text_width: usize, width: usize, pad: bool
         out.extend_from_slice(text.as_bytes());
         text_width
     } else {
-        let (head, dots, used) = truncated(text, width);
-        out.extend_from_slice(head.as_bytes());
-        out.extend_from_slice(dots.as_bytes());
+        let (cut, used) = cut(text, width);
+        out.extend_from_slice(cut.as_bytes());
         used
     };
     if pad {
@@ -78,19 +87,84 @@ fn put(out: &mut Vec<u8>, text: &str, text_width: usize, width: usize, pad: bool
     out.extend_from_slice(palette.end(style).as_bytes());
 }
 
-/// The part that fits, `...` behind it where there is room for that, and the width of both.
-pub fn truncated(text: &str, width: usize) -> (&str, &'static str, usize) {
-    let dots = if width < 5 { "" } else { "..." };
-    let room = width - dots.len();
+/// The text if it fits; else the part of it that fits with `...` behind it, and those dots where there is room for them.
+pub fn truncated(text: &str, width: usize) -> (&str, &'static str) {
+    if text.width() <= width {
+        return (text, "");
+    }
+    let dots = dots(width);
+    (head(text, width - dots.len()).0, dots)
+}
+
+/// What stands behind a text that was cut to a width.
+fn dots(width: usize) -> &'static str {
+    const MIN_WIDTH: usize = 5;
+    if width < MIN_WIDTH { "" } else { "..." }
+}
+
+/// The beginning that fits, and its width. No character is halved.
+fn head(text: &str, room: usize) -> (&str, usize) {
     let mut used = 0;
     for (at, c) in text.char_indices() {
         let next = used + c.width().unwrap_or(0);
         if next > room {
-            return (&text[..at], dots, used + dots.len());
+            return (&text[..at], used);
         }
         used = next;
     }
-    (text, "", used)
+    (text, used)
+}
+
+/// As [`truncated`], for a text that does not fit and may have escape sequences, which all stay; and the width of it.
+fn cut(text: &str, width: usize) -> (String, usize) {
+    let dots = dots(width);
+    let mut cut = String::with_capacity(text.len());
+    let (mut used, mut is_full) = (0, false);
+    for (part, is_escape) in Parts(text) {
+        if is_escape {
+            cut.push_str(part);
+        } else if !is_full {
+            let (head, more) = head(part, width - dots.len() - used);
+            cut.push_str(head);
+            used += more;
+            is_full = head.len() < part.len();
+            if is_full {
+                cut.push_str(dots);
+                used += dots.len();
+            }
+        }
+    }
+    (cut, used)
+}
+
+/// How many columns the text takes; escape sequences take none.
+pub fn width_of(text: &str) -> usize {
+    if !text.contains('\x1b') {
+        return text.width();
+    }
+    Parts(text).filter(|(_, is_escape)| !is_escape).map(|(part, _)| part.width()).sum()
+}
+
+/// The text in pieces, each with whether it is an escape sequence: one that styles (`ESC [ … letter`) or links
+/// (`ESC ] … ESC \`).
+struct Parts<'t>(&'t str);
+
+impl<'t> Iterator for Parts<'t> {
+    type Item = (&'t str, bool);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.0;
+        let is_escape = text.starts_with('\x1b');
+        let len = match text.as_bytes().get(1) {
+            _ if !is_escape => text.find('\x1b').unwrap_or(text.len()),
+            Some(b'[') => text[2..].find(|c: char| c.is_ascii_alphabetic()).map_or(text.len(), |at| 2 + at + 1),
+            Some(b']') => text[2..].find("\x1b\\").map_or(text.len(), |at| 2 + at + 2),
+            _ => 1,
+        };
+        let (part, rest) = text.split_at(len);
+        self.0 = rest;
+        (!part.is_empty()).then_some((part, is_escape))
+    }
 }
 
 /// Short columns get what they need; the long ones share the rest.
@@ -152,8 +226,19 @@ mod tests {
 
     #[test]
     fn wide_characters_count_twice_and_are_never_halved() {
-        assert_eq!(truncated("日本語テキスト", 8), ("日本", "...", 7));
-        assert_eq!(truncated("日本", 3), ("日", "", 2));
+        assert_eq!(truncated("日本語テキスト", 8), ("日本", "..."));
+        assert_eq!(truncated("日本", 3), ("日", ""));
+        assert_eq!(truncated("日本語テ", 8), ("日本語テ", ""));
+    }
+
+    #[test]
+    fn escape_sequences_take_no_room_and_are_never_cut() {
+        let painted = "\x1b[0;32mgreen is\x1b[0m the \x1b]8;;https://example.com\x1b\\colour\x1b]8;;\x1b\\";
+        assert_eq!(width_of(painted), 19);
+        let (cut, width) = cut(painted, 10);
+        let expected = "\x1b[0;32mgreen i...\x1b[0m\x1b]8;;https://example.com\x1b\\\x1b]8;;\x1b\\";
+        assert_eq!((cut.as_str(), width), (expected, 10));
+        assert_eq!(Parts("\x1b[3").chain(Parts("\x1b")).chain(Parts("\x1bé")).count(), 4);
     }
 
     #[test]

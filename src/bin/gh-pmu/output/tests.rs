@@ -1,5 +1,5 @@
 use super::*;
-use crate::args::JsonOptions;
+use crate::args::{JsonOptions, JsonShape};
 use crate::config::PagerCommand;
 use gh_pmu::model::{Change, Event, Kind, Repo, Seq, State, Times, Tracker, TrackerNumber};
 use jiff::tz::TimeZone;
@@ -27,6 +27,10 @@ fn printed(terminal: Terminal, print: impl FnOnce(&mut Output<'_>) -> Result<(),
         output.error(&error);
     }
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+fn shape(jq: Option<&str>) -> JsonShape {
+    jq.map_or(JsonShape::Plain, |expression| JsonShape::Jq(expression.to_owned()))
 }
 
 fn piped() -> Terminal {
@@ -80,7 +84,7 @@ fn plainly<'a>(trackers: &'a [Tracker<'static>]) -> Asked<'a> {
 }
 
 fn with_json<'a>(trackers: &'a [Tracker<'static>], fields: &[&'static str], jq: Option<&str>) -> Asked<'a> {
-    let json = JsonOptions { fields: fields.to_vec(), jq: jq.map(str::to_owned) };
+    let json = JsonOptions { fields: fields.to_vec(), shape: shape(jq) };
     Asked { json: Some(json), ..plainly(trackers) }
 }
 
@@ -277,7 +281,7 @@ fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool)
             commit: None,
         })
     });
-    let json = fields.map(|fields| JsonOptions { fields: fields.to_vec(), jq: None });
+    let json = fields.map(|fields| JsonOptions { fields: fields.to_vec(), shape: JsonShape::Plain });
     let head = HistoryHead { repo: if all_repos { None } else { Some(&repo) }, searched: false };
     printed(terminal, |output| output.history(&head, json.as_ref(), &|| TimeZone::UTC, rows))
 }
@@ -434,7 +438,7 @@ fn a_closed_pipe_ends_every_form_in_silence() {
     let row =
         |tracker: &Tracker<'static>| Ok::<_, Infallible>(Row { repo: &repo, tracker: tracker.clone(), plain: false });
     let head = ListHead { repo: Some(&repo), kind: Kind::Release, state: None, searched: false, total: 2, as_of: None };
-    let json = |jq: Option<&str>| JsonOptions { fields: vec!["title"], jq: jq.map(str::to_owned) };
+    let json = |jq: Option<&str>| JsonOptions { fields: vec!["title"], shape: shape(jq) };
     for json in [None, Some(json(None)), Some(json(Some(".[].title")))] {
         for terminal in [piped(), colorless(80)] {
             let mut err = Vec::new();
@@ -469,4 +473,24 @@ fn only_yes_is_yes_and_nobody_is_asked_without_a_terminal() {
     assert!(!["", "n", "no", "yess", "\n"].into_iter().any(is_yes));
     let (_, error) = printed(piped(), |output| output.confirm("Remove it?", "yes"));
     assert_eq!(error, "--yes required when not running interactively\n");
+}
+
+#[test]
+fn a_terminal_is_not_deceived_by_what_a_template_prints() {
+    let template = r#"{{range .}}{{color "red" .title}}
+{{end}}{{tablerow 1 "own\x1b[1m" "two\nlines"}}{{tablerow "a\tb"}}"#;
+    let shape = || JsonShape::Template(template.to_owned());
+    let json = || Some(JsonOptions { fields: vec!["title"], shape: shape() });
+    let trackers = releases();
+    let shown = |terminal| listed(terminal, Asked { json: json(), ..plainly(&trackers) }).0;
+    assert_eq!(
+        shown(piped()),
+        "Release: v1.0.0 (Phoenix)\nRelease: a\ttab & \u{202e}evil\x1b[31m\n1    own\x1b[1m  two...\na b       \n"
+    );
+    let colored = shown(Terminal::of_width(80, Palette::Ansi));
+    assert_eq!(
+        colored,
+        "\x1b[0;31mRelease: v1.0.0 (Phoenix)\x1b[0m\n\x1b[0;31mRelease: a\ttab & \\u{202e}evil^[[31m\x1b[0m\n\
+         1    own\x1b[1m  two...\na b       \n"
+    );
 }
