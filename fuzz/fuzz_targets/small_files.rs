@@ -1,7 +1,7 @@
 //! The small files: any bytes as each of them, with and without a checksum that matches. What reads, reads back.
 #![no_main]
 
-use gh_pmu::format::{Checked, Current, Cursor, FileId, FormatError, Hint, SegmentHeader, checksum};
+use gh_pmu::format::{Checked, Current, Cursor, FileId, FormatError, Hint, SegmentHeader, Tag, checksum};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -31,6 +31,7 @@ fn read_all(bytes: &[u8]) {
     reads_back(bytes, Checked::decode, Checked::encode);
     reads_back(bytes, Hint::decode, Hint::encode);
     reads_back(bytes, Cursor::decode, Cursor::encode);
+    reads_back(bytes, Tag::decode, Tag::encode);
     reads_back(bytes, SegmentHeader::decode, SegmentHeader::encode);
 }
 

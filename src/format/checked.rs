@@ -1,4 +1,5 @@
-//! The files that may vanish at any time: `checked` (manifests known by their stat signature) and checkout hints.
+//! The files that may vanish at any time: `checked` (manifests known by their stat signature), `tag` (the one that GitHub
+//! gave) and checkout hints.
 
 use super::fields::{FieldReader, FieldWriter};
 use super::{FileId, FormatError, MAJOR, MINOR, Wrong, checksum};
@@ -9,6 +10,9 @@ const CHECKED: &str = "checked";
 const CHECKED_FIXED_LEN: usize = 8 + 2 + 2 + 4 + 16 + 8 + 8;
 const ENTRY_LEN: usize = 16 + SIGNATURE_LEN + 8 + 32;
 const SIGNATURE_LEN: usize = 8 + 8 + 8 + 8 + 8;
+const TAG_MAGIC: [u8; 8] = *b"pmu-tag\n";
+const TAG: &str = "tag";
+const TAG_FIXED_LEN: usize = 8 + 2 + 2 + 4 + 16;
 const HINT_MAGIC: [u8; 8] = *b"pmu-hnt\n";
 const HINT: &str = "a checkout hint";
 const HINT_FIXED_LEN: usize = 8 + 2 + 2 + 4 + SIGNATURE_LEN;
@@ -146,6 +150,49 @@ impl Hint {
         let git_config = signature(&mut fields);
         let repo = std::str::from_utf8(&fields.rest()[..len]).map_err(|_| value)?.to_owned();
         Ok(Self { git_config, repo })
+    }
+}
+
+/// `tag`: what GitHub calls the manifest that it gave last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The store that took it in.
+    pub store: FileId,
+    /// Where it was: `REVISION:PATH`.
+    pub place: String,
+    /// The entity tag.
+    pub tag: String,
+}
+
+impl Tag {
+    /// The file's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(TAG_FIXED_LEN + self.place.len() + self.tag.len() + 4);
+        out.extend_from_slice(&TAG_MAGIC);
+        out.put_u16(MAJOR);
+        out.put_u16(MINOR);
+        // OK because a revision and a path have at most a few thousand bytes.
+        out.put_u32(self.place.len() as u32);
+        out.extend_from_slice(&self.store.0);
+        out.extend_from_slice(self.place.as_bytes());
+        out.extend_from_slice(self.tag.as_bytes());
+        let sum = checksum(FileId::NONE, 0, &[&out]);
+        out.put_u32(sum);
+        out
+    }
+
+    /// Reads the whole file.
+    ///
+    /// # Errors
+    /// Anything that does not verify; the caller goes on without.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        let mut fields = verified(bytes, TAG_MAGIC, TAG, TAG_FIXED_LEN)?;
+        let place_len = fields.u32() as usize;
+        let value = FormatError::new(0, Wrong::Value(TAG));
+        let store = FileId(fields.array());
+        let text = std::str::from_utf8(&bytes[TAG_FIXED_LEN..bytes.len() - 4]).map_err(|_| value)?;
+        let (place, tag) = text.split_at_checked(place_len).ok_or(value)?;
+        Ok(Self { store, place: place.to_owned(), tag: tag.to_owned() })
     }
 }
 

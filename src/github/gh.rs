@@ -69,7 +69,7 @@ impl Gh {
         gh.args(["api", "--include", "--hostname", host]).args(arguments);
         gh.env_clear().envs(self.environment.iter().filter(|(name, _)| !is_dropped(name)).cloned()).envs(SET);
         let ended = run(gh, input, self.timeout).map_err(|stopped| self.not_ended(host, stopped))?;
-        match Response::parse(ended.stdout) {
+        match Response::parse(ended.stdout, ended.status.success()) {
             Some(response) => Ok(response),
             None => Err(unanswered(host, ended.status, &ended.stderr)),
         }

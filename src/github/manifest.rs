@@ -1,59 +1,103 @@
-//! The manifest of a repository that is not checked out.
+//! The manifest of a repository that is not checked out, by one request: an unchanged one costs no rate limit.
+//!
+//! See <https://docs.github.com/rest/repos/contents> and, on conditional requests,
+//! <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api>.
 
-use serde_json::{Value, json};
+use std::fmt;
 
-use super::response::malformed;
 use super::{Gh, GithubError};
 use crate::model::{Repo, UnixMillis};
 
-const QUERY: &str = include_str!("manifest.graphql");
+/// The content as it is. Not `raw+json`: `gh` makes control characters visible in what calls itself JSON.
+const RAW: &str = "Accept: application/vnd.github.v3.raw";
+/// GitHub's have some seventy characters.
+const MAX_TAG_LEN: usize = 256;
+
+/// Where a repository holds its manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestPlace {
+    /// A branch; `None` for the default one.
+    pub branch: Option<String>,
+    /// The file, with `/` between its parts.
+    pub path: String,
+}
+
+impl fmt::Display for ManifestPlace {
+    /// `HEAD:.github/pmu-cache.json`, as git calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.branch.as_deref().unwrap_or("HEAD"), self.path)
+    }
+}
 
 /// A manifest as it is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteManifest {
     /// Its content, byte for byte.
     pub bytes: Vec<u8>,
-    /// Git's name of that content, in hexadecimal digits.
-    pub oid: String,
+    /// GitHub's name of that content, to be given back when it is asked for again.
+    pub tag: Option<String>,
+}
+
+/// What there is at a [`ManifestPlace`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No such file, or no such repository.
+    Nothing,
+    /// What the tag was given with.
+    Same,
+    /// This.
+    Manifest(RemoteManifest),
 }
 
 impl Gh {
-    /// The file at `path`, with `/` between its parts, in `revision` (`HEAD`: the default branch); `None` where there
-    /// is none. One request, and a second one only for files so large that the first gives a part.
+    /// The manifest at `place`, unless it is the one that came with `known_tag`.
     ///
     /// # Errors
     /// See [`GithubError`].
     pub fn manifest(
         &self,
         repo: &Repo,
-        revision: &str,
-        path: &str,
+        place: &ManifestPlace,
+        known_tag: Option<&str>,
         asked_at: UnixMillis,
-    ) -> Result<Option<RemoteManifest>, GithubError> {
-        let expression = format!("{revision}:{path}");
-        let variables = json!({ "owner": repo.owner(), "name": repo.name(), "expression": expression });
-        let response = self.graphql(repo.host(), QUERY, variables)?;
-        let repository = response.repository(repo, asked_at)?;
-        let object = &repository["object"];
-        // Neither nothing nor a directory is a manifest.
-        let Some(size) = object["byteSize"].as_u64() else { return Ok(None) };
-        let oid = object["oid"].as_str().filter(|oid| oid.bytes().all(|c| c.is_ascii_hexdigit()));
-        let oid = oid.ok_or_else(|| malformed(repo, "object.oid is missing"))?.to_owned();
-        let text = object["text"].as_str().filter(|text| text.len() as u64 == size);
-        let bytes = match (text, &object["isTruncated"]) {
-            (Some(text), Value::Bool(false)) => text.as_bytes().to_vec(),
-            _ => self.blob(repo, &oid, asked_at)?,
-        };
-        if bytes.len() as u64 != size {
-            return Err(malformed(repo, format!("{} of {size} bytes of {path}", bytes.len())));
+    ) -> Result<Found, GithubError> {
+        let reference = place.branch.as_ref().map_or(String::new(), |branch| format!("?ref={}", encoded(branch)));
+        let path = format!("repos/{}/{}/contents/{}{reference}", repo.owner(), repo.name(), encoded(&place.path));
+        let condition = known_tag.filter(|tag| is_tag(tag)).map(|tag| format!("If-None-Match: {tag}"));
+        let mut arguments = vec![path.as_str(), "-H", RAW];
+        arguments.extend(condition.iter().flat_map(|condition| ["-H", condition]));
+        let response = self.call(repo.host(), &arguments, b"")?;
+        if response.status == 304 && condition.is_some() {
+            return Ok(Found::Same);
         }
-        Ok(Some(RemoteManifest { bytes, oid }))
+        match response.checked(repo, asked_at) {
+            Ok(_) if response.is_whole => {
+                let tag = response.header("ETag").filter(|tag| is_tag(tag)).map(str::to_owned);
+                Ok(Found::Manifest(RemoteManifest { bytes: response.body, tag }))
+            }
+            Ok(_) => {
+                let reason = "the answer broke off".to_owned();
+                Err(GithubError::NotReached { host: repo.host().to_owned(), reason })
+            }
+            Err(GithubError::NotFound { .. }) => Ok(Found::Nothing),
+            Err(error) => Err(error),
+        }
     }
+}
 
-    fn blob(&self, repo: &Repo, oid: &str, asked_at: UnixMillis) -> Result<Vec<u8>, GithubError> {
-        let path = format!("repos/{}/{}/git/blobs/{oid}", repo.owner(), repo.name());
-        let response = self.call(repo.host(), &[&path, "-H", "Accept: application/vnd.github.raw+json"], b"")?;
-        response.checked(repo, asked_at)?;
-        Ok(response.body)
+/// An entity tag (RFC 9110, section 8.8.3) that can be sent back.
+fn is_tag(text: &str) -> bool {
+    text.len() <= MAX_TAG_LEN && text.ends_with('"') && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Percent-encoded (RFC 3986) but for the slashes.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
     }
+    out
 }

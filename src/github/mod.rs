@@ -14,5 +14,5 @@ mod trackers;
 
 pub use error::GithubError;
 pub use gh::Gh;
-pub use manifest::RemoteManifest;
+pub use manifest::{Found, ManifestPlace, RemoteManifest};
 pub use trackers::Answer;

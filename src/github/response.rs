@@ -12,13 +12,15 @@ pub(super) struct Response {
     pub(super) status: u16,
     headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// Whether `gh` ended well: where it did not, the body may have broken off.
+    pub(super) is_whole: bool,
 }
 
 impl Response {
     /// Status line, headers, an empty line, the body. Gh ends the first with LF and the others with CRLF.
     ///
     /// `None` where there is no status line.
-    pub(super) fn parse(output: Vec<u8>) -> Option<Self> {
+    pub(super) fn parse(output: Vec<u8>, is_whole: bool) -> Option<Self> {
         let mut at = 0;
         let mut line = || {
             let rest = &output[at..];
@@ -38,10 +40,10 @@ impl Response {
             let (name, value) = line.split_once(':')?;
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
-        Some(Self { status, headers, body: output[at..].to_vec() })
+        Some(Self { status, headers, body: output[at..].to_vec(), is_whole })
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     fn response(text: &str) -> Option<Response> {
-        Response::parse(text.replace('|', "\r\n").into_bytes())
+        Response::parse(text.replace('|', "\r\n").into_bytes(), true)
     }
 
     #[test]

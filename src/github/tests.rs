@@ -179,22 +179,47 @@ fn the_environment_is_cleaned_of_what_would_change_the_answer_s_look() {
     assert!(!env.contains("GH_FORCE_TTY") && !env.contains("CLICOLOR_FORCE") && !env.contains("GH_DEBUG"), "{env}");
 }
 
-fn object(text: &str, size: usize) -> String {
-    let text = serde_json::Value::from(text);
-    format!(
-        r#"{{"data":{{"repository":{{"object":{{"oid":"ab12","byteSize":{size},"isTruncated":false,"text":{text}}}}}}}}}"#
-    )
+fn place(branch: Option<&str>) -> ManifestPlace {
+    ManifestPlace { branch: branch.map(str::to_owned), path: "a b/c.json".to_owned() }
 }
 
 #[test]
-fn a_manifest_is_its_bytes_or_nothing() {
-    let manifest = |body: &str| answers("200 OK", "", body).gh.manifest(&repo(), "HEAD", "a/b.json", ASKED_AT);
-    let found = manifest(&object("{\n}\r\n", 5)).unwrap().unwrap();
-    assert_eq!((&found.bytes[..], &*found.oid), (&b"{\n}\r\n"[..], "ab12"));
-    for nothing in ["null", r#"{"oid":"ab"}"#] {
-        let body = format!(r#"{{"data":{{"repository":{{"object":{nothing}}}}}}}"#);
-        assert_eq!(manifest(&body), Ok(None));
+fn a_manifest_is_its_bytes_the_same_as_before_or_nothing() {
+    let manifest = |status: &str, headers: &str, known| {
+        answers(status, headers, "{\n}\r\n").gh.manifest(&repo(), &place(None), known, ASKED_AT)
+    };
+    let bytes = b"{\n}\r\n".to_vec();
+    for (header, tag) in [
+        ("ETag: W/\"ab\"\r\n", Some("W/\"ab\"")),
+        ("etag: \"ab\"\r\n", Some("\"ab\"")),
+        ("ETag: ab c\r\n", None),
+        ("", None),
+    ] {
+        let expected = RemoteManifest { bytes: bytes.clone(), tag: tag.map(str::to_owned) };
+        assert_eq!(manifest("200 OK", header, None), Ok(Found::Manifest(expected)), "{header}");
     }
-    // The raw blob is asked for where the text is not all of it; this one is not, either.
-    assert!(matches!(manifest(&object("{}", 5)), Err(GithubError::Malformed { .. })));
+    assert_eq!(manifest("404 Not Found", "", None), Ok(Found::Nothing));
+    assert_eq!(manifest("304 Not Modified", "", Some("\"ab\"")), Ok(Found::Same));
+    // Nobody asked whether it had changed.
+    assert!(matches!(manifest("304 Not Modified", "", None), Err(GithubError::Refused { .. })));
+    let broken_off = fake("printf 'HTTP/2.0 200 OK\\n\\r\\n{'; echo 'unexpected EOF' >&2; exit 1");
+    let found = broken_off.gh.manifest(&repo(), &place(None), None, ASKED_AT);
+    assert!(matches!(found, Err(GithubError::NotReached { .. })), "{found:?}");
+}
+
+#[test]
+fn a_manifest_is_asked_for_by_branch_and_path_and_only_if_it_has_changed() {
+    let fake = fake("printf '%s\\n' \"$@\" >asked; exit 1");
+    let asked = |branch, tag| {
+        fake.gh.manifest(&repo(), &place(branch), tag, ASKED_AT).unwrap_err();
+        std::fs::read_to_string(fake.dir.path().join("asked")).unwrap()
+    };
+    let always = "api\n--include\n--hostname\ngithub.com\nrepos/o/r/contents/a%20b/c.json";
+    let raw = "-H\nAccept: application/vnd.github.v3.raw\n";
+    assert_eq!(asked(None, None), format!("{always}\n{raw}"));
+    assert_eq!(
+        asked(Some("pmu/{x}&#é"), Some("W/\"ab\"")),
+        format!("{always}?ref=pmu/%7Bx%7D%26%23%C3%A9\n{raw}-H\nIf-None-Match: W/\"ab\"\n")
+    );
+    assert_eq!(asked(None, Some("a\r\nb\"")), format!("{always}\n{raw}"));
 }

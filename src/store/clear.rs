@@ -1,7 +1,7 @@
 //! Removing a store: only files of its own names.
 
 use super::recover::numbers;
-use super::{CHECKED, CURRENT, LAST, LOCK, Store, StoreError};
+use super::{CHECKED, CURRENT, LAST, LOCK, Store, StoreError, TAG};
 use crate::fs::TEMPORARY;
 
 impl Store<'_> {
@@ -39,7 +39,7 @@ impl Store<'_> {
 /// Whether this program makes files of that name in a store's directory.
 pub(super) fn is_own(name: &str) -> bool {
     let stem = name.strip_suffix(TEMPORARY).unwrap_or(name);
-    let fixed = [CURRENT, CHECKED, LOCK, LAST];
+    let fixed = [CURRENT, CHECKED, LOCK, LAST, TAG];
     let checked_temporary =
         stem.len() < name.len() && stem.split_once('.').is_some_and(|(stem, _)| fixed.contains(&stem));
     fixed.contains(&stem)

@@ -15,6 +15,7 @@ mod prune;
 mod recover;
 mod repair;
 mod rewrite;
+mod tag;
 mod tail;
 mod verify;
 mod view;
@@ -44,6 +45,7 @@ const CURRENT: &str = "CURRENT";
 const CHECKED: &str = "checked";
 const LOCK: &str = "lock";
 const LAST: &str = "last";
+const TAG: &str = "tag";
 /// `CURRENT` and its like are a few hundred bytes; segments are few.
 const SMALL_FILE_LIMIT: u64 = 1 << 20;
 

@@ -10,7 +10,7 @@ use super::rewrite::Replaced;
 
 use super::view::View;
 use super::write::Writer;
-use super::{CHECKED, LAST, Store};
+use super::{CHECKED, CURRENT, LAST, Store, TAG};
 use crate::format::{Current, FrameKind, SyncRecord};
 use crate::log::salvage;
 use crate::model::{Repo, Seq, Tracker, UnixMillis};
@@ -92,9 +92,9 @@ impl Store<'_> {
         Ok(Some(repaired))
     }
 
-    /// `checked` and `last` may vanish: what is wrong with them is kept under another name.
+    /// `checked`, `last` and `tag` may vanish: what is wrong with them is kept under another name.
     fn set_small_aside(&self, damaged: &[String], repaired: &mut Repaired) -> Result<(), StoreError> {
-        for name in damaged.iter().filter(|name| *name == CHECKED || *name == LAST || *name == super::CURRENT) {
+        for name in damaged.iter().filter(|name| [CHECKED, LAST, TAG, CURRENT].contains(&name.as_str())) {
             let (from, aside) = (self.file(name), format!("damaged-{name}"));
             let bytes = self.storage.read(&from, super::SMALL_FILE_LIMIT).map_err(StoreError::io("read", &from))?;
             let Some(bytes) = bytes else { continue };

@@ -7,9 +7,9 @@ use super::compact::index_bytes;
 use super::error::StoreError;
 use super::recover::numbers;
 use super::view::View;
-use super::{CHECKED, CURRENT, LAST, LOCK, SMALL_FILE_LIMIT, Store};
+use super::{CHECKED, CURRENT, LAST, LOCK, SMALL_FILE_LIMIT, Store, TAG};
 use crate::format::{
-    Chain, Checked, Current, Cursor, FormatError, FrameKind, OPEN_END, SEGMENT_HEADER_LEN, SegmentName,
+    Chain, Checked, Current, Cursor, FormatError, FrameKind, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Tag,
 };
 use crate::fs::TEMPORARY;
 use crate::log::{Frame, Segment, Stop, walk};
@@ -129,6 +129,7 @@ impl Store<'_> {
         for (name, decodes) in [
             (CHECKED, (|bytes| Checked::decode(bytes).map(drop)) as fn(&[u8]) -> Result<(), FormatError>),
             (LAST, |bytes| Cursor::decode(bytes).map(drop)),
+            (TAG, |bytes| Tag::decode(bytes).map(drop)),
         ] {
             let path = self.file(name);
             let bytes = self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))?;

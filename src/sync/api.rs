@@ -7,7 +7,7 @@ use super::apply::{Outcome, apply};
 use super::{Now, SyncError, Synced};
 use crate::format::{Source, SyncRecord};
 use crate::fs::Storage;
-use crate::github::{Answer, RemoteManifest};
+use crate::github::{Answer, ManifestPlace, RemoteManifest};
 use crate::manifest;
 use crate::model::{Repo, Tracker, UnixMillis};
 use crate::store::Store;
@@ -17,8 +17,21 @@ use crate::store::Store;
 pub enum Said {
     /// Its issues with a tracker's label and title.
     Issues(Answer),
-    /// The manifest of a branch, and how that is called in errors.
-    Manifest(RemoteManifest, PathBuf),
+    /// The manifest at a place.
+    Manifest(RemoteManifest, ManifestPlace),
+    /// That the manifest there is the one whose tag the store holds.
+    Same(ManifestPlace),
+}
+
+/// How it is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording {
+    /// Takes in also what is older than the cache.
+    pub force: bool,
+    /// How long to wait for another writer.
+    pub patience: Duration,
+    /// The present.
+    pub now: Now,
 }
 
 /// Records what GitHub said of `repo`. Issues are dated by the time of the answer, a manifest as one in a checkout.
@@ -31,14 +44,15 @@ pub fn record(
     cache: &Path,
     repo: &Repo,
     said: &Said,
-    patience: Duration,
-    now: Now,
+    recording: Recording,
 ) -> Result<Synced, SyncError> {
+    let Recording { force, patience, now } = recording;
+    let store = Store::of(storage, cache, repo);
     let write = |source, changed_at: UnixMillis, manifest, trackers: &[Tracker<'_>]| {
-        let mut writer = Store::of(storage, cache, repo).writer(repo, patience)?;
+        let mut writer = store.writer(repo, patience)?;
         let synced_at = now.millis();
         let sync = SyncRecord { source, changed_at, synced_at, manifest, commit: None, note: String::new() };
-        let outcome = apply(&mut writer, sync, trackers, false)?;
+        let outcome = apply(&mut writer, sync, trackers, force)?;
         if !matches!(outcome, Outcome::Older { .. }) {
             writer.record_checked(None, synced_at);
         }
@@ -49,14 +63,32 @@ pub fn record(
     };
     match said {
         Said::Issues(Answer { trackers, answered_at }) => write(Source::Api, *answered_at, None, trackers),
-        Said::Manifest(RemoteManifest { bytes, .. }, path) => {
+        Said::Manifest(RemoteManifest { bytes, tag }, place) => {
+            let path = named(repo, place);
             let manifest = manifest::parse(bytes);
             let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
-            check_repo(&manifest, repo, path)?;
+            check_repo(&manifest, repo, &path)?;
             let hash = *blake3::hash(bytes).as_bytes();
-            write(Source::Manifest, manifest.updated_at, Some(hash), &manifest.trackers)
+            let synced = write(Source::Manifest, manifest.updated_at, Some(hash), &manifest.trackers)?;
+            if let (Some(tag), false) = (tag, matches!(synced.outcome, Outcome::Older { .. })) {
+                store.record_tag(&synced.view, &place.to_string(), tag);
+            }
+            Ok(synced)
+        }
+        Said::Same(place) => {
+            let writer = store.writer(repo, patience)?;
+            writer.record_checked(None, now.millis());
+            let (view, mended) = writer.into_view();
+            // It was there when GitHub was asked.
+            let view = view.ok_or_else(|| SyncError::Changing { path: named(repo, place) })?;
+            Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended })
         }
     }
+}
+
+/// How a place is called in errors.
+fn named(repo: &Repo, place: &ManifestPlace) -> PathBuf {
+    PathBuf::from(format!("{repo}, {place}"))
 }
 
 /// A fork holds the manifest of the repository it comes from.

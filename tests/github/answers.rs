@@ -15,7 +15,7 @@ fn every_number_of_trackers_is_listed_recorded_and_not_asked_for_again() {
         let requests = lab.github.requests();
         // One for the manifest, which this repository has not.
         assert_eq!(requests.len(), 1 + pages, "{count}");
-        assert_eq!(requests[0].variables["expression"], "HEAD:.github/pmu-cache.json");
+        assert_eq!(requests[0].path, "/repos/o/r/contents/.github/pmu-cache.json");
         let first = &requests[1];
         assert_eq!((first.path.as_str(), first.host.as_str()), ("/graphql", "api.github.com"));
         assert_eq!(first.authorization, "token dummy");

@@ -54,9 +54,12 @@ fn another_host_is_asked_with_its_own_token() {
     assert_eq!(lab.list("release list -R ghe.example.com/o/r").len(), 1);
     lab.set("GH_HOST", "ghe.example.com");
     assert_eq!(lab.list("release list -R o/r --refresh").len(), 1);
-    for request in lab.github.requests() {
-        assert_eq!((request.path.as_str(), request.host.as_str()), ("/api/graphql", "ghe.example.com"));
-        assert_eq!(request.authorization, "token other");
+    let requests = lab.github.requests();
+    let paths: Vec<_> = requests.iter().map(|request| request.path.as_str()).collect();
+    let manifest = "/api/v3/repos/o/r/contents/.github/pmu-cache.json";
+    assert_eq!(paths, [manifest, "/api/graphql", "/api/graphql"]);
+    for request in requests {
+        assert_eq!((request.host.as_str(), request.authorization.as_str()), ("ghe.example.com", "token other"));
     }
     assert_eq!(lab.status()["repo"], "ghe.example.com/o/r");
 }

@@ -1,14 +1,14 @@
 //! When GitHub is asked, and what becomes of its answer: where nothing is cached, with `--refresh`, and always where the
 //! cache is switched off. A list that is cached comes nowhere near this.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use gh_pmu::fs::Memory;
-use gh_pmu::github::GithubError;
+use gh_pmu::github::{Found, GithubError, ManifestPlace};
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Outcome, Said, SyncError, Synced, record};
+use gh_pmu::sync::{Outcome, Recording, Said, SyncError, Synced, record};
 
 use super::Context;
 use super::sources::{DISK, Known, Source};
@@ -92,7 +92,7 @@ impl Context<'_, '_> {
         let Known { repo, named, stopped, .. } = known;
         // What the checkout holds was refused: the branch will hardly hold better.
         let is_refused = stopped.as_ref().is_some_and(|stopped| !matches!(stopped, SyncError::Store(_)));
-        let place = (!is_refused).then(|| self.manifest_place(named));
+        let place = (!is_refused).then(|| (self.manifest_place(named), None));
         let said = match self.ask(&repo, place) {
             Ok(said) => said,
             Err(error) => return Err(not_asked(&repo, stopped, error)),
@@ -114,37 +114,47 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// No answer; what the store cannot take.
-    pub fn sync_from_github(&mut self, repo: &Repo, named: bool) -> Result<(Synced, bool), Error> {
+    pub fn sync_from_github(&mut self, repo: &Repo, named: bool, force: bool) -> Result<(Synced, bool), Error> {
         let place = self.manifest_place(named);
-        let said = self.ask(repo, Some(place)).map_err(failed)?;
-        let (synced, said) = self.record(repo, said, PATIENCE)?;
+        let tag = if force { None } else { self.tag(repo, &place) };
+        let said = self.ask(repo, Some((place, tag))).map_err(failed)?;
+        let (synced, said) = self.record(repo, said, Recording { force, patience: PATIENCE, now: self.now })?;
         self.tell_mended(&synced.mended);
         Ok((synced, matches!(said, Said::Issues(_))))
     }
 
-    /// The revision and path of the manifest on GitHub: that of the configuration, which is that of the checkout.
-    fn manifest_place(&self, named: bool) -> (String, String) {
+    /// Where the manifest is on GitHub: at the place of the configuration, which is that of the checkout.
+    fn manifest_place(&self, named: bool) -> ManifestPlace {
         let default = CacheSection::default();
         let cache = if named { &default } else { &self.config.cache };
         let parts: Vec<_> = cache.manifest.iter().map(|part| part.to_string_lossy()).collect();
-        (cache.branch.clone().unwrap_or_else(|| "HEAD".to_owned()), parts.join("/"))
+        ManifestPlace { branch: cache.branch.clone(), path: parts.join("/") }
     }
 
-    /// The manifest at a place, if there is one; else the issues.
-    fn ask(&self, repo: &Repo, place: Option<(String, String)>) -> Result<Said, GithubError> {
+    /// What GitHub called the manifest that is cached.
+    fn tag(&self, repo: &Repo, place: &ManifestPlace) -> Option<String> {
+        let store = self.store(repo);
+        // What is wrong with the store shows when the answer is recorded.
+        store.tag(store.view().ok()?.as_ref()?, &place.to_string())
+    }
+
+    /// The manifest at a place, if there is one (it need not be given again if the tag is still its); else the issues.
+    fn ask(&self, repo: &Repo, place: Option<(ManifestPlace, Option<String>)>) -> Result<Said, GithubError> {
         let _progress = self.output.progress(&format!("Asking {}", repo.host()));
         let gh = config::gh(&process_env);
         let now = self.now.millis();
-        if let Some((revision, path)) = place
-            && let Some(manifest) = gh.manifest(repo, &revision, &path, now)?
-        {
-            return Ok(Said::Manifest(manifest, PathBuf::from(format!("{repo}, {revision}:{path}"))));
+        if let Some((place, tag)) = place {
+            match gh.manifest(repo, &place, tag.as_deref(), now)? {
+                Found::Nothing => {}
+                Found::Same => return Ok(Said::Same(place)),
+                Found::Manifest(manifest) => return Ok(Said::Manifest(manifest, place)),
+            }
         }
         gh.trackers(repo, now).map(Said::Issues)
     }
 
     fn recorded(&mut self, repo: &Repo, said: &Said, keep: Keep, patience: Duration) -> Result<Source, Error> {
-        match self.record(repo, said.clone(), patience) {
+        match self.record(repo, said.clone(), Recording { force: false, patience, now: self.now }) {
             Ok((synced, _)) => {
                 self.tell_synced(&synced);
                 Ok((synced.repo, synced.view))
@@ -158,16 +168,16 @@ impl Context<'_, '_> {
     }
 
     /// Records what was said. Where that is a manifest that cannot be used, the issues are asked for.
-    fn record(&mut self, repo: &Repo, said: Said, patience: Duration) -> Result<(Synced, Said), SyncError> {
+    fn record(&mut self, repo: &Repo, said: Said, recording: Recording) -> Result<(Synced, Said), SyncError> {
         let cache = &self.config.cache_dir;
-        match record(&DISK, cache, repo, &said, patience, self.now) {
+        match record(&DISK, cache, repo, &said, recording) {
             Ok(synced) => Ok((synced, said)),
             Err(error @ (SyncError::Refused { .. } | SyncError::OtherRepo { .. })) => {
                 if matches!(error, SyncError::Refused { .. }) {
                     self.output.warn(&format!("{error}; the issues were asked for instead"));
                 }
                 let said = self.ask(repo, None)?;
-                Ok((record(&DISK, cache, repo, &said, patience, self.now)?, said))
+                Ok((record(&DISK, cache, repo, &said, recording)?, said))
             }
             Err(error) => Err(error),
         }
@@ -175,7 +185,8 @@ impl Context<'_, '_> {
 
     /// The answer alone, as if nothing had ever been cached.
     fn unrecorded(&self, repo: &Repo, said: &Said) -> Result<Source, Error> {
-        let record = |said| record(&Memory::default(), Path::new(""), repo, said, Duration::ZERO, self.now);
+        let recording = Recording { force: false, patience: Duration::ZERO, now: self.now };
+        let record = |said| record(&Memory::default(), Path::new(""), repo, said, recording);
         let synced = match record(said) {
             Err(SyncError::Refused { .. } | SyncError::OtherRepo { .. }) => {
                 record(&self.ask(repo, None).map_err(failed)?)
