@@ -9,6 +9,8 @@
 mod answers;
 mod failures;
 mod fake;
+#[path = "../shared/http.rs"]
+mod http;
 mod lab;
 mod manifests;
 mod surroundings;
