@@ -1,12 +1,14 @@
 //! A GitHub that answers what `gh` asks on a Unix socket, as it is told to.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use crate::http;
 
 /// How it answers.
 #[derive(Clone, Debug, Default)]
@@ -179,43 +181,14 @@ fn page(issues: &[Value], count: &Value, after: &Value) -> Value {
 }
 
 fn read(stream: &UnixStream) -> Option<Request> {
-    let mut reader = BufReader::new(stream);
-    let path = line(&mut reader)?.split(' ').nth(1)?.to_owned();
-    let mut headers = Vec::new();
-    while let Some((name, value)) = line(&mut reader)?.split_once(':') {
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    let header = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let body = match header("content-length") {
-        Some(len) => {
-            let mut body = vec![0; len.parse().ok()?];
-            reader.read_exact(&mut body).ok()?;
-            body
-        }
-        None if header("transfer-encoding").is_some() => chunks(&mut reader)?,
-        None => Vec::new(),
-    };
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let (host, authorization) = (header("host")?, header("authorization").unwrap_or_default());
-    let (if_none_match, accept) = (header("if-none-match"), header("accept").unwrap_or_default());
-    Some(Request { path, host, authorization, if_none_match, accept, variables: body["variables"].clone() })
-}
-
-fn line(reader: &mut impl BufRead) -> Option<String> {
-    let mut text = String::new();
-    reader.read_line(&mut text).ok()?;
-    Some(text.trim_end().to_owned())
-}
-
-fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut chunk = vec![0; usize::from_str_radix(&line(reader)?, 16).ok()?];
-        reader.read_exact(&mut chunk).ok()?;
-        line(reader)?;
-        if chunk.is_empty() {
-            return Some(body);
-        }
-        body.append(&mut chunk);
-    }
+    let request = http::Request::read(stream)?;
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    Some(Request {
+        host: request.header("host")?.to_owned(),
+        authorization: request.header("authorization").unwrap_or_default().to_owned(),
+        if_none_match: request.header("if-none-match").map(str::to_owned),
+        accept: request.header("accept").unwrap_or_default().to_owned(),
+        variables: body["variables"].clone(),
+        path: request.path,
+    })
 }

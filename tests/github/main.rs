@@ -9,6 +9,9 @@
 mod answers;
 mod failures;
 mod fake;
+#[path = "../shared/http.rs"]
+#[allow(dead_code, reason = "the method is not asked for here")]
+mod http;
 mod lab;
 mod manifests;
 mod surroundings;
