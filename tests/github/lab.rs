@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::fake::Fake;
+use crate::network::without_network;
 
 pub struct Lab {
     dir: tempfile::TempDir,
@@ -138,17 +138,4 @@ pub fn program() -> String {
 fn has_gh() -> bool {
     let started = Command::new("gh").arg("--version").stdout(Stdio::null()).status();
     started.is_ok_and(|status| status.success())
-}
-
-/// The words that take the network away, as root or by a namespace of one's own; none where neither is allowed.
-fn without_network() -> &'static [&'static str] {
-    static WORDS: OnceLock<&'static [&'static str]> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        let candidates: [&[&str]; 2] = [&["unshare", "-n"], &["unshare", "-rn"]];
-        let works = |words: &&&[&str]| {
-            let tried = Command::new(words[0]).args(&words[1..]).arg("true").stderr(Stdio::null()).status();
-            tried.is_ok_and(|status| status.success())
-        };
-        candidates.iter().find(works).copied().unwrap_or_default()
-    })
 }

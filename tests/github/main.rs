@@ -11,4 +11,6 @@ mod failures;
 mod fake;
 mod lab;
 mod manifests;
+#[path = "../support/network.rs"]
+mod network;
 mod surroundings;

@@ -6,6 +6,9 @@
 
 mod fake;
 mod init;
+#[path = "../support/network.rs"]
+mod network;
 mod runner;
 mod runs;
+mod team;
 mod yaml;
