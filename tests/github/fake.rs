@@ -31,6 +31,7 @@ pub struct Request {
     pub path: String,
     pub host: String,
     pub authorization: String,
+    pub user_agent: String,
     pub variables: Value,
 }
 
@@ -188,8 +189,9 @@ fn read(stream: &UnixStream) -> Option<Request> {
         None => Vec::new(),
     };
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let (host, authorization) = (header("host")?, header("authorization").unwrap_or_default());
-    Some(Request { path, host, authorization, variables: body["variables"].clone() })
+    let [host, authorization, user_agent] =
+        ["host", "authorization", "user-agent"].map(|name| header(name).unwrap_or_default());
+    Some(Request { path, host, authorization, user_agent, variables: body["variables"].clone() })
 }
 
 fn line(reader: &mut impl BufRead) -> Option<String> {

@@ -42,7 +42,8 @@ impl Lab {
         let config = format!("version: \"1\"\nhttp_unix_socket: {}\n", github.socket.display());
         std::fs::write(Path::new(&gh_config).join("config.yml"), config).unwrap();
         let variables = [
-            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            // The first gh on it is the one that is tested: `scripts/newer-gh` puts another there.
+            ("PATH", std::env::var("PATH").unwrap()),
             ("HOME", path("home")),
             ("GH_CONFIG_DIR", gh_config),
             ("XDG_CONFIG_HOME", path("config")),
