@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::config::reason;
+use super::wait::within;
 use super::{Checkout, GitError};
 
-const POLL: Duration = Duration::from_millis(10);
 /// More than this of git's complaints nobody reads.
 const SAID_LIMIT: u64 = 64 * 1024;
 
@@ -124,18 +124,8 @@ impl Checkout {
         git.env("GCM_INTERACTIVE", "never").env("SSH_ASKPASS_REQUIRE", "never");
         let mut child = git.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(GitError::starting)?;
         let failed = |error: std::io::Error| GitError::Failed(error.to_string());
-        let mut waited = Duration::ZERO;
-        let status = loop {
-            if let Some(status) = child.try_wait().map_err(failed)? {
-                break status;
-            }
-            if waited >= limit {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(GitError::Failed(format!("it took longer than {} seconds", limit.as_secs())));
-            }
-            std::thread::sleep(POLL);
-            waited += POLL;
+        let Some(status) = within(limit, &mut child).map_err(failed)? else {
+            return Err(GitError::Failed(format!("it took longer than {} seconds", limit.as_secs())));
         };
         if status.success() {
             return Ok(());

@@ -1,8 +1,11 @@
 //! Which of its remotes a checkout belongs to.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
-use super::{Checkout, GitError, config, url};
+use super::ssh::Aliases;
+use super::url::Place;
+use super::{Checkout, GitError, config};
 use crate::model::Repo;
 
 /// The hosts on which a remote counts. Github.com always does.
@@ -39,21 +42,23 @@ impl Hosts<'_> {
 
 impl Checkout {
     /// The repository that `gh` takes this checkout for: of the remotes on known hosts, the one marked by
-    /// `gh repo set-default`, else the first of `upstream`, `github`, `origin` and the others by name.
+    /// `gh repo set-default`, else the first of `upstream`, `github`, `origin` and the others by name. A host that is not
+    /// known in a URL for ssh may be an alias of ssh's configuration.
     ///
-    /// Starts `git` once; where that matters, keep the answer under the stat signature of [`Self::config_path`].
+    /// Starts `git` once, and `ssh` for every such host; where that matters, keep the answer under the stat signature of
+    /// [`Self::config_path`].
     ///
     /// # Errors
     /// No git, no remote, or none that counts.
     pub fn repo(&self, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
-        self.repo_by(Command::new("git"), hosts)
+        self.repo_by(Command::new("git"), "ssh".as_ref(), hosts)
     }
 
-    pub(super) fn repo_by(&self, git: Command, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
+    pub(super) fn repo_by(&self, git: Command, ssh: &OsStr, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
         if !self.is_git() {
             return Err(GitError::NotARepository);
         }
-        choose(remotes(&config::read(git, self.root())?), hosts)
+        choose(remotes(&config::read(git, self.root())?), hosts, &Aliases::of(ssh))
     }
 }
 
@@ -95,9 +100,14 @@ fn rank(name: &str) -> usize {
 }
 
 impl Remote<'_> {
-    fn repo(&self) -> Option<Repo> {
-        let repo = |url: Option<&str>| url.and_then(|url| url::repo(&self.rewritten(url)));
-        repo(self.fetch).or_else(|| repo(self.push))
+    fn repo(&self, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> Option<Repo> {
+        let repo = |url: &str| {
+            let url = self.rewritten(url);
+            let place = Place::of(&url)?;
+            let is_alias = place.is_ssh && !hosts.has(place.host);
+            place.repo_on(&if is_alias { aliases.host(place.host) } else { place.host.to_owned() })
+        };
+        self.fetch.and_then(repo).or_else(|| self.push.and_then(repo))
     }
 
     /// As git applies `url.<base>.insteadOf`: the longest prefix wins.
@@ -113,11 +123,11 @@ impl Remote<'_> {
     }
 }
 
-fn choose(remotes: Vec<Remote<'_>>, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
+fn choose(remotes: Vec<Remote<'_>>, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> Result<Repo, GitError> {
     if remotes.is_empty() {
         return Err(GitError::NoRemotes);
     }
-    let repos = remotes.iter().filter_map(|remote| Some((remote.repo()?, remote.resolved)));
+    let repos = remotes.iter().filter_map(|remote| Some((remote.repo(hosts, aliases)?, remote.resolved)));
     let mut repos: Vec<_> = repos.filter(|(repo, _)| hosts.has(repo.host())).collect();
     let is_default = |(repo, _): &(Repo, _)| repo.host().eq_ignore_ascii_case(hosts.default);
     if hosts.source == HostSource::Environment || hosts.source == HostSource::Config && repos.iter().any(is_default) {

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 
 use super::{Checkout, GitError, HostSource, Hosts};
 
+#[cfg(unix)]
+mod aliases;
+
 const MANIFEST: &str = ".github/pmu-cache.json";
 
 struct Sandbox(TempDir);
@@ -49,7 +52,7 @@ impl Sandbox {
 
     fn repo(&self, hosts: &Hosts<'_>) -> Result<String, GitError> {
         let checkout = self.find("work").unwrap();
-        checkout.repo_by(self.command(), hosts).map(|repo| repo.to_string())
+        checkout.repo_by(self.command(), self.path("ssh").as_os_str(), hosts).map(|repo| repo.to_string())
     }
 
     fn config_path(&self, dir: &str) -> PathBuf {
@@ -78,7 +81,7 @@ fn outside_git_the_root_is_the_nearest_directory_with_the_manifest() {
     fs::write(sandbox.path("plain").join(MANIFEST), "{}").unwrap();
     let checkout = sandbox.find("plain/deep").unwrap();
     assert_eq!((checkout.root(), checkout.is_git()), (sandbox.path("plain").as_path(), false));
-    assert_eq!(checkout.repo_by(sandbox.command(), &Hosts::GITHUB), Err(GitError::NotARepository));
+    assert_eq!(checkout.repo_by(sandbox.command(), "ssh".as_ref(), &Hosts::GITHUB), Err(GitError::NotARepository));
     assert!(checkout.config_path().is_err());
 }
 
@@ -92,7 +95,7 @@ fn worktrees_and_submodules_have_the_configuration_that_git_uses() {
     assert_eq!(sandbox.config_path("tree"), common);
     sandbox.remote("origin", "git@github.com:octo-org/atlas.git");
     let tree = sandbox.find("tree").unwrap();
-    assert_eq!(tree.repo_by(sandbox.command(), &Hosts::GITHUB).unwrap().to_string(), "octo-org/atlas");
+    assert_eq!(tree.repo_by(sandbox.command(), "ssh".as_ref(), &Hosts::GITHUB).unwrap().to_string(), "octo-org/atlas");
 
     sandbox.git(".", &["init", "-q", "outer"]);
     sandbox.git("outer", &["submodule", "--quiet", "add", "../work", "inner"]);
@@ -215,6 +218,6 @@ fn a_broken_configuration_gives_the_words_of_git() {
 fn without_git_the_error_says_so() {
     let sandbox = Sandbox::new();
     let missing = Command::new(sandbox.path("no-such-git"));
-    let error = sandbox.find("work").unwrap().repo_by(missing, &Hosts::GITHUB);
+    let error = sandbox.find("work").unwrap().repo_by(missing, "ssh".as_ref(), &Hosts::GITHUB);
     assert_eq!(error, Err(GitError::NotInstalled));
 }

@@ -1,5 +1,6 @@
 //! From a remote's URL to a repository, in all forms that `gh` takes.
 
+use super::ssh::real;
 use crate::model::Repo;
 
 /// The schemes of GitHub's hosts, and whether they are ssh.
@@ -12,20 +13,39 @@ const SCHEMES: [(&str, bool); 6] = [
     ("git+https://", false),
 ];
 
-/// GitHub's host for ssh over the port of https.
-const SSH_OVER_HTTPS: &str = "ssh.github.com";
+/// A URL's host, owner and name, not looked at yet.
+pub(super) struct Place<'u> {
+    /// Without user and port.
+    pub host: &'u str,
+    /// Whether ssh decides what the host means.
+    pub is_ssh: bool,
+    owner: &'u str,
+    name: &'u str,
+}
 
 /// The repository that a URL names: exactly an owner and a name behind a host. `None` for local paths, bundles and
 /// whatever else is not of that form.
 pub fn repo(url: &str) -> Option<Repo> {
-    let (authority, path, is_ssh) = split(url)?;
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let (owner, name) = path.trim_matches('/').split_once('/')?;
-    let host = host(authority)?.to_ascii_lowercase();
-    let host = host.strip_prefix("www.").unwrap_or(&host);
-    let host = if is_ssh && host == SSH_OVER_HTTPS { Repo::DEFAULT_HOST } else { host };
-    // A "/" in the name is refused with everything else outside GitHub's alphabet.
-    Repo::new(host, owner, name.strip_suffix(".git").unwrap_or(name)).ok()
+    let place = Place::of(url)?;
+    place.repo_on(place.host)
+}
+
+impl<'u> Place<'u> {
+    pub(super) fn of(url: &'u str) -> Option<Self> {
+        let (authority, path, is_ssh) = split(url)?;
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let (owner, name) = path.trim_matches('/').split_once('/')?;
+        let name = name.strip_suffix(".git").unwrap_or(name);
+        let host = host(authority)?;
+        Some(Self { host: if is_ssh { real(host) } else { host }, is_ssh, owner, name })
+    }
+
+    /// The repository of that owner and name on `host`.
+    pub(super) fn repo_on(&self, host: &str) -> Option<Repo> {
+        let host = host.to_ascii_lowercase();
+        // A "/" in the name is refused with everything else outside GitHub's alphabet.
+        Repo::new(host.strip_prefix("www.").unwrap_or(&host), self.owner, self.name).ok()
+    }
 }
 
 /// Authority, path, and whether it is ssh.
@@ -36,12 +56,12 @@ fn split(url: &str) -> Option<(&str, &str, bool)> {
             return Some((authority, path, is_ssh));
         }
     }
-    // `[user@]host:path`, as scp has it. A path of Windows may have a ":" too.
+    // `[user@]host:path`, as scp has it. A local path may have a ":" too.
     if url.contains("://") || url.contains('\\') {
         return None;
     }
     let (authority, path) = url.split_once(':')?;
-    Some((authority, path, true))
+    (!authority.contains('/')).then_some((authority, path, true))
 }
 
 /// The host without user and port.

@@ -187,3 +187,27 @@ fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
     assert_eq!(titles.len(), 2, "{titles:?}");
     assert!(ours.run(&["cache", "sync"]).ok().contains("up to date"));
 }
+
+#[test]
+#[cfg(unix)]
+fn an_alias_of_ssh_is_looked_up_once_and_remembered() {
+    let lab = Lab::with_git();
+    lab.git(&["remote", "add", "origin", "git@github-work:octo-org/atlas.git"]);
+    lab.write_manifest(r#"{"updated_at": "2024-12-24T10:00:00Z", "releases": [], "microsprints": []}"#);
+    let bin = lab.root().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let make = r#"printf '#!/bin/sh\necho "$3" >>"$0.asked"\necho hostname github.com\n' >ssh && chmod +x ssh"#;
+    assert!(std::process::Command::new("sh").current_dir(&bin).args(["-c", make]).status().unwrap().success());
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let asked = || std::fs::read_to_string(bin.join("ssh.asked")).unwrap_or_default();
+    for _ in 0..2 {
+        lab.run_with(&[("PATH", &path)], &["release", "list"]).ok();
+        assert_eq!((lab.status()["repo"].as_str(), &*asked()), (Some("octo-org/atlas"), "github-work\n"));
+    }
+    // Other remotes may mean another repository.
+    lab.git(&["remote", "add", "upstream", "git@elsewhere:octo-org/upstream.git"]);
+    lab.run_with(&[("PATH", &path)], &["release", "list"]).ok();
+    lab.run_with(&[("PATH", &path)], &["cache", "status"]).ok();
+    assert_eq!(asked(), "github-work\nelsewhere\ngithub-work\n");
+    assert!(lab.cache.join("github.com/octo-org/upstream").is_dir());
+}

@@ -35,6 +35,7 @@ pub struct Request {
     pub authorization: String,
     pub if_none_match: Option<String>,
     pub accept: String,
+    pub user_agent: String,
     pub variables: Value,
 }
 
@@ -183,11 +184,13 @@ fn page(issues: &[Value], count: &Value, after: &Value) -> Value {
 fn read(stream: &UnixStream) -> Option<Request> {
     let request = http::Request::read(stream)?;
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let header = |name| request.header(name).unwrap_or_default().to_owned();
     Some(Request {
-        host: request.header("host")?.to_owned(),
-        authorization: request.header("authorization").unwrap_or_default().to_owned(),
+        host: header("host"),
+        authorization: header("authorization"),
         if_none_match: request.header("if-none-match").map(str::to_owned),
-        accept: request.header("accept").unwrap_or_default().to_owned(),
+        accept: header("accept"),
+        user_agent: header("user-agent"),
         variables: body["variables"].clone(),
         path: request.path,
     })

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::fake::Fake;
+use crate::network::without_network;
 
 pub struct Lab {
     dir: tempfile::TempDir,
@@ -42,7 +42,8 @@ impl Lab {
         let config = format!("version: \"1\"\nhttp_unix_socket: {}\n", github.socket.display());
         std::fs::write(Path::new(&gh_config).join("config.yml"), config).unwrap();
         let variables = [
-            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            // The first gh on it is the one that is tested: `scripts/newer-gh` puts another there.
+            ("PATH", std::env::var("PATH").unwrap()),
             ("HOME", path("home")),
             ("GH_CONFIG_DIR", gh_config),
             ("XDG_CONFIG_HOME", path("config")),
@@ -138,17 +139,4 @@ pub fn program() -> String {
 fn has_gh() -> bool {
     let started = Command::new("gh").arg("--version").stdout(Stdio::null()).status();
     started.is_ok_and(|status| status.success())
-}
-
-/// The words that take the network away, as root or by a namespace of one's own; none where neither is allowed.
-fn without_network() -> &'static [&'static str] {
-    static WORDS: OnceLock<&'static [&'static str]> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        let candidates: [&[&str]; 2] = [&["unshare", "-n"], &["unshare", "-rn"]];
-        let works = |words: &&&[&str]| {
-            let tried = Command::new(words[0]).args(&words[1..]).arg("true").stderr(Stdio::null()).status();
-            tried.is_ok_and(|status| status.success())
-        };
-        candidates.iter().find(works).copied().unwrap_or_default()
-    })
 }

@@ -14,5 +14,7 @@ mod fake;
 mod http;
 mod lab;
 mod manifests;
+#[path = "../shared/network.rs"]
+mod network;
 mod surroundings;
 mod templates;

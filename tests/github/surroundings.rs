@@ -28,6 +28,17 @@ fn gh_runs_it_as_an_extension_whatever_the_user_has_set_for_gh() {
 }
 
 #[test]
+fn the_gh_that_asks_is_the_first_on_the_path() {
+    let Some(lab) = Lab::new() else { return };
+    let said = std::process::Command::new("gh").arg("--version").output().unwrap().stdout;
+    let said = String::from_utf8(said).unwrap();
+    let version = said.split(' ').nth(2).unwrap();
+    lab.list("release list -R o/r");
+    let agents: Vec<_> = lab.github.requests().into_iter().map(|request| request.user_agent).collect();
+    assert_eq!(agents, [format!("GitHub CLI {version}"), format!("GitHub CLI {version}")]);
+}
+
+#[test]
 fn a_list_from_the_cache_starts_no_process_and_connects_to_nothing() {
     let Some(lab) = Lab::new() else { return };
     lab.github.state().releases = releases(101);

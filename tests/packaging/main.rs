@@ -15,4 +15,6 @@ mod http;
 #[allow(dead_code, reason = "not all of it is asked for here")]
 mod lab;
 mod local;
+#[path = "../shared/network.rs"]
+mod network;
 mod releases;

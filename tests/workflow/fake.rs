@@ -1,12 +1,14 @@
 //! As much of GitHub as the workflow asks: issues by label, in pages, over HTTP on a unix socket, which the real gh
 //! takes for api.github.com.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+
+use super::http::Request;
 
 /// Pages are of this many issues, or of fewer if fewer are asked for; GitHub gives no more.
 const MAX_PAGE: usize = 100;
@@ -64,10 +66,9 @@ impl Fake {
     }
 
     fn serve(&self, stream: &UnixStream) {
-        let mut reader = BufReader::new(stream);
         // A client that went away is no failure of the test.
-        while let Some((head, body)) = request(&mut reader) {
-            let (status, answer) = self.answer(&head, &body);
+        while let Some(request) = Request::read(stream) {
+            let (status, answer) = self.answer(&request);
             let head = format!(
                 "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
                 answer.len()
@@ -78,13 +79,13 @@ impl Fake {
         }
     }
 
-    fn answer(&self, head: &str, body: &[u8]) -> (&'static str, String) {
+    fn answer(&self, request: &Request) -> (&'static str, String) {
         let mut state = self.0.lock().unwrap();
-        let is_signed_in = head.to_ascii_lowercase().contains("\r\nauthorization: token t0ken\r\n");
-        if !head.starts_with("POST /graphql HTTP/1.1\r\n") || !is_signed_in {
+        let is_signed_in = request.header("authorization") == Some("token t0ken");
+        if (request.method.as_str(), request.path.as_str()) != ("POST", "/graphql") || !is_signed_in {
             return ("401 Unauthorized", json!({"message": "Bad credentials"}).to_string());
         }
-        let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
             return ("400 Bad Request", json!({"message": "Problems parsing JSON"}).to_string());
         };
         state.requests.push(body["variables"].clone());
@@ -130,38 +131,4 @@ fn node(issue: &Issue) -> Value {
         "createdAt": "2024-12-20T08:00:00Z",
         "closedAt": issue.closed.then_some("2024-12-24T09:00:00Z"),
     })
-}
-
-/// The head and the body of the next request.
-fn request(reader: &mut BufReader<&UnixStream>) -> Option<(String, Vec<u8>)> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    let lower = head.to_ascii_lowercase();
-    if lower.contains("transfer-encoding: chunked") {
-        return Some((head, chunks(reader)?));
-    }
-    let len =
-        lower.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |len| len.parse().unwrap());
-    let mut body = vec![0; len];
-    reader.read_exact(&mut body).ok()?;
-    Some((head, body))
-}
-
-fn chunks(reader: &mut BufReader<&UnixStream>) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let len = usize::from_str_radix(line.trim(), 16).ok()?;
-        let mut chunk = vec![0; len + 2];
-        reader.read_exact(&mut chunk).ok()?;
-        if len == 0 {
-            return Some(body);
-        }
-        body.extend_from_slice(&chunk[..len]);
-    }
 }

@@ -5,7 +5,12 @@
 #![cfg(unix)]
 
 mod fake;
+#[path = "../shared/http.rs"]
+mod http;
 mod init;
+#[path = "../shared/network.rs"]
+mod network;
 mod runner;
 mod runs;
+mod team;
 mod yaml;
