@@ -26,27 +26,12 @@ pub struct Version {
 
 impl Checkout {
     /// The commits that changed `path` (relative to the root) in the first-parent history of `revision`, oldest first.
-    /// With `after`, only those behind it; `None` where that commit is no ancestor.
+    /// With `known`, only those that this commit does not contain.
     ///
     /// # Errors
-    /// No git, no such revision, or git's own.
-    pub fn commits_of(
-        &self,
-        revision: &str,
-        after: Option<&[u8]>,
-        path: &Path,
-    ) -> Result<Option<Vec<CommitId>>, GitError> {
-        let mut range = revision.to_owned();
-        if let Some(after) = after {
-            let after = hex(after);
-            let mut git = self.git();
-            git.args(["merge-base", "--is-ancestor", &after, revision]);
-            let output = git.output().map_err(GitError::starting)?;
-            if !output.status.success() {
-                return Ok(None);
-            }
-            range = format!("{after}..{revision}");
-        }
+    /// No git, no such revision or commit, or git's own.
+    pub fn commits_of(&self, revision: &str, known: Option<&[u8]>, path: &Path) -> Result<Vec<CommitId>, GitError> {
+        let range = known.map_or(revision.to_owned(), |known| format!("{}..{revision}", hex(known)));
         let mut git = self.git();
         git.args(["log", "--first-parent", "--reverse", "--format=%H", &range, "--"]).arg(path);
         let output = git.output().map_err(GitError::starting)?;
@@ -55,7 +40,7 @@ impl Checkout {
         }
         let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let commits: Option<Vec<CommitId>> = lines.map(unhex).collect();
-        commits.map(Some).ok_or_else(|| GitError::Failed("its log has no commit ids".to_owned()))
+        commits.ok_or_else(|| GitError::Failed("its log has no commit ids".to_owned()))
     }
 
     /// The content of `path` in each of `commits`, in their order, handed to `each` one at a time; files above `limit`
@@ -137,7 +122,7 @@ impl Checkout {
         Err(GitError::Failed(reason(&said, &status.to_string())))
     }
 
-    fn git(&self) -> Command {
+    pub(super) fn git(&self) -> Command {
         let mut git = Command::new("git");
         git.arg("-C").arg(self.root()).args(["-c", "core.quotePath=false", "-c", "log.showSignature=false"]);
         git.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());

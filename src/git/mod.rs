@@ -1,14 +1,16 @@
 //! The checkout: where its root is, and which repository of GitHub it belongs to.
 //!
 //! Owns what this program knows of git: the look of a checkout on disk, the one call of `git` that reads its remotes,
-//! the forms of their URLs and the aliases of ssh in them, all as `gh` takes them, and the committed versions of a file. Finding the root and the configuration's path only looks at
-//! files; nothing here writes. Knows nothing of the store, the manifest's content, the environment or the network.
+//! the forms of their URLs and the aliases of ssh in them, all as `gh` takes them, and the committed versions of a file.
+//! Finding the root and the configuration's path only looks at files; only a pull writes. Knows nothing of the store,
+//! the manifest's content, the environment or the network.
 //!
 //! Left out of what `gh` does: asking the user which remote is meant.
 
 mod checkout;
 mod config;
 mod history;
+mod mainline;
 mod remotes;
 mod ssh;
 #[cfg(test)]

@@ -33,8 +33,8 @@ pub(super) fn take_pulled(
     if last == *head {
         return Ok(None);
     }
-    match checkout.commits_of("HEAD", Some(&last), &path) {
-        Ok(Some(commits)) if commits.len() <= MANY => {
+    match checkout.commits_of(&checkout.mainline(&path), Some(&last), &path) {
+        Ok(commits) if commits.len() <= MANY => {
             take(writer, located, repo, &commits, now).or_else(|error| match error {
                 SyncError::Store(error) => Err(error),
                 _ => Ok(None),
@@ -159,8 +159,9 @@ pub fn sync_branch(
     check_repo(options, located, &repo)?;
     let mut writer = Store::of(storage, cache, &repo).writer(&repo, options.patience)?;
     let mut taken = None;
+    // The last commit may be gone: of a branch that was pushed by force, and cleaned up.
     if let Some(last) = last.filter(|_| !options.force)
-        && let Some(commits) = checkout.commits_of(&revision, Some(&last), &path).map_err(git_error)?
+        && let Ok(commits) = checkout.commits_of(&revision, Some(&last), &path)
         && commits.len() <= MANY
     {
         taken = take(&mut writer, located, &repo, &commits, now)?;

@@ -23,7 +23,8 @@ pub struct Rebuilt {
     pub events: u64,
 }
 
-/// Replaces the log of `repo` by one out of the history of `revision`.
+/// Replaces the log of `repo` by one out of the history of a remote branch, such as `origin/pmu-cache`, or of what is
+/// checked out.
 ///
 /// # Errors
 /// No git, no version in its history, another writer, the store's. The old log is then as it was.
@@ -31,14 +32,17 @@ pub fn rebuild(
     storage: &dyn Storage,
     cache: &Path,
     located: &Located,
-    (repo, revision): (&Repo, &str),
+    (repo, branch): (&Repo, Option<&str>),
     now: Now,
 ) -> Result<Rebuilt, SyncError> {
     let (checkout, path) = located.in_git()?;
     let git_error = |error| SyncError::Git { path: located.manifest.clone(), error };
-    let commits = checkout.commits_of(revision, None, &path).map_err(git_error)?.unwrap_or_default();
+    let revision = branch.map_or_else(|| checkout.mainline(&path), str::to_owned);
+    let commits = checkout.commits_of(&revision, None, &path).map_err(git_error)?;
+    let no_versions =
+        || SyncError::NoVersions { path: located.manifest.clone(), revision: branch.unwrap_or("HEAD").to_owned() };
     if commits.is_empty() {
-        return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: revision.to_owned() });
+        return Err(no_versions());
     }
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
@@ -49,9 +53,7 @@ pub fn rebuild(
         Ok::<(), crate::git::GitError>(())
     });
     read.map_err(git_error)?;
-    let Some(last) = replay.last else {
-        return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: revision.to_owned() });
-    };
+    let last = replay.last.ok_or_else(no_versions)?;
     writer.replace_log(replay.rewrite, Some(last), Replaced::Renumbered)?;
     Ok(replay.rebuilt)
 }
@@ -60,7 +62,7 @@ pub fn rebuild(
 pub fn past_states(located: &Located, repo: &Repo, now: Now) -> Vec<PastState> {
     let mut states = Vec::new();
     let Ok((checkout, path)) = located.in_git() else { return states };
-    let Ok(Some(commits)) = checkout.commits_of("HEAD", None, &path) else { return states };
+    let Ok(commits) = checkout.commits_of(&checkout.mainline(&path), None, &path) else { return states };
     let read = checkout.read_versions(&commits, &path, manifest::MAX_LEN, |version| {
         if let Some((bytes, manifest)) = readable(&version)
             && manifest.repo.as_ref().is_none_or(|name| name.on(repo.host()).ok().as_ref() == Some(repo))

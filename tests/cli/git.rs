@@ -71,8 +71,7 @@ fn bad_versions_in_the_history_are_skipped_and_counted() {
     let lab = Lab::with_git();
     let commit = |content: &str, message: &str| {
         lab.write_manifest(content);
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", message]);
+        commit(&lab, message);
     };
     commit(&small_at(1), "first");
     commit("<<<<<<< ours\n", "conflict");
@@ -131,21 +130,17 @@ fn team(config: &str) -> (Lab, Lab) {
     (theirs, ours)
 }
 
+/// Commits what there is in a checkout.
+fn commit(lab: &Lab, message: &str) {
+    lab.git(&["add", "-A"]);
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    lab.git(&[&identity[..], &["commit", "-q", "--allow-empty", "-m", message]].concat());
+}
+
 /// Commits a manifest and pushes it to a branch; `HEAD` for the one that is checked out.
 fn publish(theirs: &Lab, manifest: &str, branch: &str) {
     theirs.write_manifest(manifest);
-    theirs.git(&["add", "-A"]);
-    theirs.git(&[
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@example.org",
-        "commit",
-        "-q",
-        "--allow-empty",
-        "-m",
-        "manifest",
-    ]);
+    commit(theirs, "manifest");
     let origin = theirs.root().join("origin.git");
     let refspec = if branch == "HEAD" { "HEAD".to_owned() } else { format!("HEAD:refs/heads/{branch}") };
     theirs.git(&["push", "-q", text(&origin), &refspec]);
@@ -169,6 +164,69 @@ fn a_pull_is_not_repeated_within_its_interval() {
     ours.run(&["release", "list"]).ok();
     publish(&theirs, &small_at(2).replace("v0.9.0", "v0.9.7"), "HEAD");
     assert!(ours.run(&["release", "list"]).ok().contains("v0.9.0"));
+}
+
+#[test]
+fn whoever_merges_into_a_branch_of_his_own_has_the_history_of_those_who_pull() {
+    let (theirs, ours) = team("");
+    let puller = Lab::without_git();
+    puller.git(&["clone", "-q", text(&theirs.root().join("origin.git")), "."]);
+    let version = |hour: u32| small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}"));
+    let merge = || {
+        ours.git(&["fetch", "-q"]);
+        ours.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "merge", "-q", "--no-edit", "origin/HEAD"]);
+    };
+    ours.git(&["checkout", "-q", "-b", "feature"]);
+    commit(&ours, "work");
+    for lab in [&ours, &puller] {
+        lab.run(&["release", "list"]).ok();
+    }
+    (2..5).for_each(|hour| publish(&theirs, &version(hour), "HEAD"));
+    merge();
+    commit(&ours, "more work");
+    // What is fetched and not merged is not there yet.
+    publish(&theirs, &version(5), "HEAD");
+    ours.git(&["fetch", "-q"]);
+    puller.git(&["pull", "-q", "--ff-only"]);
+    for lab in [&ours, &puller] {
+        lab.run(&["release", "list"]).ok();
+    }
+    let of = |lab: &Lab| events(lab).as_array().unwrap().clone();
+    assert_eq!((of(&ours).len(), of(&puller).len()), (8, 9));
+    assert_eq!(of(&ours), of(&puller)[..8]);
+    assert!(of(&ours)[5..].iter().all(|event| event["source"] == "git"));
+    // The same out of git alone.
+    for lab in [&ours, &puller] {
+        assert!(lab.run(&["cache", "rebuild"]).ok().contains("rebuilt from git: "));
+    }
+    assert_eq!(of(&ours), of(&puller)[..8]);
+    merge();
+    ours.run(&["release", "list"]).ok();
+    assert_eq!(of(&ours), of(&puller));
+    // A version of one's own is one's own history.
+    ours.write_manifest(version(6));
+    commit(&ours, "by hand");
+    ours.run(&["cache", "rebuild"]).ok();
+    assert_eq!(of(&ours).last().unwrap()["title"], "Release: v0.9.6");
+}
+
+#[test]
+fn another_branch_brings_its_versions_one_by_one() {
+    let (theirs, ours) = team("");
+    ours.git(&["checkout", "-q", "-b", "feature"]);
+    commit(&ours, "work");
+    ours.run(&["release", "list"]).ok();
+    for hour in 2..5 {
+        publish(&theirs, &small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")), "HEAD");
+    }
+    ours.git(&["fetch", "-q"]);
+    ours.git(&["checkout", "-q", "--detach", "origin/HEAD"]);
+    ours.run(&["release", "list"]).ok();
+    assert_eq!(events(&ours).as_array().unwrap().len(), 8);
+    // And back: nothing is undone.
+    ours.git(&["checkout", "-q", "feature"]);
+    ours.run(&["release", "list"]).ok();
+    assert_eq!(events(&ours).as_array().unwrap().len(), 8);
 }
 
 #[test]

@@ -19,9 +19,8 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, E
     };
     let repo = context.repo(named, Some(&located))?;
     let branch = context.config.cache.branch.as_ref().map(|branch| format!("origin/{branch}"));
-    let revision = branch.as_deref().unwrap_or("HEAD");
     let progress = context.output.progress("Rebuilding from git");
-    let rebuilt = rebuild(&DISK, &context.config.cache_dir, &located, (&repo, revision), context.now);
+    let rebuilt = rebuild(&DISK, &context.config.cache_dir, &located, (&repo, branch.as_deref()), context.now);
     drop(progress);
     let rebuilt = rebuilt?;
     context.output.success(&sentence(&repo, &rebuilt))?;
