@@ -13,13 +13,39 @@ use crate::model::Repo;
 const HINTS: &str = ".checkouts";
 const HINT_LIMIT: u64 = 4096;
 
-/// The host of a manifest that names only owner and name.
+/// What decides on the host of a name that has none, as in a manifest.
 #[derive(Clone, Copy, Debug)]
 pub struct Hosting<'a> {
-    /// `GH_HOST`, or what stands in for it.
-    pub host: &'a str,
-    /// Whether the user named it: then remotes are not asked.
-    pub named: bool,
+    /// `GH_HOST`: then remotes elsewhere do not count.
+    pub named: Option<&'a str>,
+    /// The file in which gh names the hosts that the user is signed in to.
+    pub hosts_file: Option<&'a Path>,
+    /// Reads it; called only where names or remotes are looked at.
+    pub read_hosts: fn(&Path) -> Vec<String>,
+}
+
+impl Hosting<'_> {
+    fn signed_in(&self) -> Vec<String> {
+        self.hosts_file.map(self.read_hosts).unwrap_or_default()
+    }
+
+    /// As `gh` has it: the host that is named, or the only one that the user is signed in to, else github.com.
+    fn hosts<'h>(&'h self, signed_in: &'h [String]) -> Hosts<'h> {
+        let (default, source) = match (self.named, signed_in) {
+            (Some(named), _) => (named, HostSource::Environment),
+            (None, [only]) => (only.as_str(), HostSource::Config),
+            (None, _) => (Repo::DEFAULT_HOST, HostSource::BuiltIn),
+        };
+        Hosts { default, source, known: signed_in }
+    }
+
+    /// The host of names that have none.
+    pub fn default_host(&self) -> String {
+        match self.named {
+            Some(named) => named.to_owned(),
+            None => self.hosts(&self.signed_in()).default.to_owned(),
+        }
+    }
 }
 
 /// A manifest's place: the file, the checkout around it, and the hint that says whose it is.
@@ -44,13 +70,18 @@ pub fn locate(
     hosting: Hosting<'_>,
 ) -> Located {
     let path_key = key(&[manifest.as_os_str().as_encoded_bytes()]);
-    let host = if hosting.named { hosting.host } else { "" };
+    let host = hosting.named.unwrap_or_default();
     let hint_key = key(&[manifest.as_os_str().as_encoded_bytes(), b"\0", host.as_bytes()]);
     let name: String = hint_key.iter().map(|byte| format!("{byte:02x}")).collect();
     let hint_path = cache.join(HINTS).join(name);
     let config =
         checkout.as_ref().filter(|checkout| checkout.is_git()).and_then(|checkout| checkout.config_path().ok());
-    let git_config = config.and_then(|path| storage.signature(&path).ok().flatten()).unwrap_or_default();
+    let signature = |path: &Path| storage.signature(path).ok().flatten();
+    let mut git_config = config.and_then(|path| signature(&path)).unwrap_or_default();
+    // Who signs in to another host may find that a remote there counts now.
+    if let Some(hosts) = hosting.hosts_file.and_then(signature) {
+        git_config.changed = git_config.changed.max(hosts.changed);
+    }
     let hint = storage.read(&hint_path, HINT_LIMIT).ok().flatten().and_then(|bytes| Hint::decode(&bytes).ok());
     let hint = hint.filter(|hint| hint.git_config == git_config);
     let known = hint.and_then(|hint| Repo::parse(&hint.repo, Repo::DEFAULT_HOST).ok());
@@ -125,8 +156,6 @@ impl Located {
         let on = |host: &str, name: &RepoName| {
             name.on(host).map_err(|error| SyncError::Host { host: host.to_owned(), error })
         };
-        let source = if hosting.named { HostSource::Environment } else { HostSource::BuiltIn };
-        let hosts = Hosts { default: hosting.host, source, known: &[] };
         let checkout = self.checkout.as_ref().filter(|checkout| checkout.is_git());
         // What was found before stands while git's configuration does: the hint is of both.
         if let (Some(name), Some(known)) = (name, &self.known)
@@ -134,13 +163,15 @@ impl Located {
         {
             return on(known.host(), name);
         }
+        let signed_in = hosting.signed_in();
+        let hosts = hosting.hosts(&signed_in);
         match (name, checkout) {
-            (Some(name), _) if hosting.named => on(hosting.host, name),
-            (Some(name), None) => on(hosting.host, name),
+            (Some(name), _) if hosting.named.is_some() => on(hosts.default, name),
+            (Some(name), None) => on(hosts.default, name),
             (Some(name), Some(checkout)) => match checkout.repo(&hosts) {
                 // The remote tells the host, where it is of the same repository.
                 Ok(remote) if on(remote.host(), name)? == remote => on(remote.host(), name),
-                _ => on(hosting.host, name),
+                _ => on(hosts.default, name),
             },
             (None, Some(checkout)) => {
                 checkout.repo(&hosts).map_err(|error| SyncError::Unnamed { path: self.manifest.clone(), error })

@@ -95,3 +95,38 @@ fn the_browser_gets_the_page_and_people_are_told() {
     lab.set("PATH", &path);
     assert!(lab.github.requests().is_empty());
 }
+
+#[test]
+fn hosts_that_the_user_is_signed_in_to_count_as_in_gh() {
+    let Some(mut lab) = Lab::new() else { return };
+    lab.unset("GH_TOKEN");
+    lab.checkout("git@ghe.example.com:o/r.git");
+    let manifest = r#"{"version": 1, "updated_at": "2024-12-24T08:00:00Z", "repo": "o/r", "releases": []}"#;
+    lab.write(".github/pmu-cache.json", manifest);
+    assert_eq!(lab.run("release list").code, Some(0));
+    assert_eq!(lab.status()["repo"], "o/r");
+    assert_eq!(lab.run("cache clear --yes").code, Some(0));
+    // Signed in: from now on the remote's host counts.
+    let hosts = lab.dir().join("gh/hosts.yml");
+    let host = |name: &str| format!("{name}:\n    oauth_token: of-{name}\n    user: u\n    git_protocol: ssh\n");
+    std::fs::write(&hosts, host("github.com") + &host("ghe.example.com")).unwrap();
+    assert_eq!(lab.run("release list").code, Some(0));
+    assert_eq!(lab.status()["repo"], "ghe.example.com/o/r");
+    // Without a manifest the remote alone tells, and the token is that host's.
+    std::fs::remove_dir_all(lab.cwd().join(".github")).unwrap();
+    assert_eq!(lab.run("cache clear --yes").code, Some(0));
+    lab.github.state().releases = releases(1);
+    assert_eq!(lab.list("release list").len(), 1);
+    let asked = |lab: &Lab| lab.github.requests().pop().map(|request| (request.host, request.authorization)).unwrap();
+    assert_eq!(asked(&lab), ("ghe.example.com".to_owned(), "token of-ghe.example.com".to_owned()));
+    // A name without a host is on github.com, but where there is only one other.
+    assert_eq!(lab.list("release list -R o/r --refresh").len(), 1);
+    assert_eq!(asked(&lab), ("api.github.com".to_owned(), "token of-github.com".to_owned()));
+    std::fs::write(&hosts, host("ghe.example.com")).unwrap();
+    assert_eq!(lab.list("release list -R o/r --refresh").len(), 1);
+    assert_eq!(asked(&lab).0, "ghe.example.com");
+    lab.set("GH_HOST", "github.com");
+    lab.set("GH_TOKEN", "dummy");
+    assert_eq!(lab.list("release list -R o/r --refresh").len(), 1);
+    assert_eq!(asked(&lab).0, "api.github.com");
+}

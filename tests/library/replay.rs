@@ -11,7 +11,8 @@ use gh_pmu::model::{Event, Repo, Tracker, UnixMillis, diff};
 use gh_pmu::store::{PastState, Store};
 use gh_pmu::sync::{Hosting, Now, Options, Outcome, locate, sync};
 
-pub const HOSTING: Hosting<'static> = Hosting { host: "github.com", named: true };
+pub const HOSTING: Hosting<'static> =
+    Hosting { named: Some("github.com"), hosts_file: None, read_hosts: |_| Vec::new() };
 
 /// One version of a manifest.
 pub struct Version {

@@ -43,9 +43,9 @@ pub fn switched_off() -> Error {
 }
 
 impl Context<'_, '_> {
-    /// The host of manifests that name none.
+    /// What decides on the host of manifests, which name none.
     pub fn hosting(&self) -> Hosting<'_> {
-        Hosting { host: &self.config.default_host, named: self.config.host_is_named }
+        self.config.hosting()
     }
 
     /// The manifest of the checkout, if there is a place for one.

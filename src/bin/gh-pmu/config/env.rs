@@ -126,19 +126,33 @@ fn path(env: Env<'_>, name: &str) -> Option<PathBuf> {
 
 /// A value of gh's own `config.yml`. A file that cannot be read says nothing: it is gh's to complain about.
 fn gh_config(env: Env<'_>, key: &str) -> Option<String> {
-    let dir = match path(env, "GH_CONFIG_DIR") {
-        Some(dir) => dir,
-        None => match path(env, "XDG_CONFIG_HOME") {
-            Some(dir) => dir.join("gh"),
-            None if cfg!(windows) => path(env, "APPDATA")?.join("GitHub CLI"),
-            None => home(env)?.join(".config").join("gh"),
-        },
-    };
-    let text = std::fs::read_to_string(dir.join("config.yml")).ok()?;
+    let text = std::fs::read_to_string(gh_config_dir(env)?.join("config.yml")).ok()?;
     match yaml::top_level(&text, key).ok()??.value {
         yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
         _ => None,
     }
+}
+
+/// Where gh keeps its configuration.
+fn gh_config_dir(env: Env<'_>) -> Option<PathBuf> {
+    if let Some(dir) = path(env, "GH_CONFIG_DIR") {
+        return Some(dir);
+    }
+    match path(env, "XDG_CONFIG_HOME") {
+        Some(dir) => Some(dir.join("gh")),
+        None if cfg!(windows) => Some(path(env, "APPDATA")?.join("GitHub CLI")),
+        None => Some(home(env)?.join(".config").join("gh")),
+    }
+}
+
+/// The file in which gh names the hosts that the user is signed in to.
+pub fn gh_hosts(env: Env<'_>) -> Option<PathBuf> {
+    Some(gh_config_dir(env)?.join("hosts.yml"))
+}
+
+/// The hosts in that file; none where it cannot be read.
+pub fn read_hosts(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).ok().and_then(|text| yaml::keys(&text).ok()).unwrap_or_default()
 }
 
 /// Words as a shell splits them, with quotes and backslashes; `None` where a quote is not closed.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use gh_pmu::git::Checkout;
 use gh_pmu::model::Repo;
+use gh_pmu::sync::Hosting;
 
 use crate::exit::Error;
 pub use cache::{CacheSection, is_branch, read as cache_section};
@@ -32,14 +33,14 @@ pub struct Config {
     pub cache: CacheSection,
     /// The working directory.
     pub cwd: PathBuf,
-    /// The host that is meant where a repository's name has none.
-    pub default_host: String,
-    /// Whether `GH_HOST` named it.
-    pub host_is_named: bool,
     /// Lines for standard error.
     pub warnings: Vec<String>,
     /// `GH_REPO`.
     gh_repo: Option<String>,
+    /// `GH_HOST`.
+    gh_host: Option<String>,
+    /// The file in which gh names the hosts that the user is signed in to.
+    gh_hosts: Option<PathBuf>,
 }
 
 impl Config {
@@ -64,9 +65,6 @@ impl Config {
         let cache_dir = cache_dir.ok_or_else(|| {
             Error::new("there is no home directory to keep the cache in").with_hint("Set HOME or GH_PMU_CACHE_DIR.")
         })?;
-        let gh_host = env::text(env, "GH_HOST");
-        let host_is_named = gh_host.is_some();
-        let default_host = gh_host.unwrap_or_else(|| Repo::DEFAULT_HOST.to_owned());
         let cwd = cwd.to_owned();
         Ok(Self {
             cache_dir,
@@ -74,11 +72,17 @@ impl Config {
             file,
             cache,
             cwd,
-            default_host,
-            host_is_named,
             warnings,
             gh_repo: env::text(env, "GH_REPO"),
+            gh_host: env::text(env, "GH_HOST"),
+            gh_hosts: env::gh_hosts(env),
         })
+    }
+
+    /// What the user has said of hosts.
+    pub fn hosting(&self) -> Hosting<'_> {
+        let hosts_file = self.gh_hosts.as_deref();
+        Hosting { named: self.gh_host.as_deref(), hosts_file, read_hosts: env::read_hosts }
     }
 
     /// The repository that `--repo` or else `GH_REPO` names.
@@ -92,7 +96,7 @@ impl Config {
             let repo = gh_pmu::git::repo_of_url(text);
             return repo.map(Some).ok_or_else(|| Error::new(format!("{text:?} is not the URL of a repository")));
         }
-        Repo::parse(text, &self.default_host).map(Some).map_err(|error| {
+        Repo::parse(text, &self.hosting().default_host()).map(Some).map_err(|error| {
             let form = "expected the \"[HOST/]OWNER/REPO\" format";
             match error {
                 gh_pmu::model::RepoError::Form => Error::new(format!("{form}, got {text:?}")),

@@ -1,5 +1,5 @@
-//! One top-level entry of a YAML file, with the lines its values stand on. Owns the search for it; must not know what
-//! the entry means.
+//! One top-level entry of a YAML file, with the lines its values stand on, or the names of all. Owns the search for it;
+//! must not know what the entry means.
 //!
 //! Where the file has the usual shape only the lines of that entry go through the YAML parser, so that a long file
 //! costs no more than a short one; any other shape is parsed whole.
@@ -101,16 +101,22 @@ fn slice<'t>(text: &'t str, key: &str) -> Slice<'t> {
     }
 }
 
+/// The top-level keys.
+///
+/// # Errors
+/// The text is not YAML.
+pub fn keys(text: &str) -> Result<Vec<String>, Malformed> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before: 0, anchors: Vec::new() };
+    let entries = if reader.enter()? { reader.mapping(0)? } else { Vec::new() };
+    Ok(entries.into_iter().map(|(key, ..)| key).collect())
+}
+
 /// Reads the top-level mapping of the first document up to the key.
 fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Malformed> {
     let mut reader = Reader { parser: Parser::new_from_str(text), lines_before, anchors: Vec::new() };
     let mut found = None;
-    loop {
-        match reader.next()? {
-            (Event::MappingStart(..), _) => break,
-            (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
-            _ => return Ok(None),
-        }
+    if !reader.enter()? {
+        return Ok(None);
     }
     loop {
         let name = match reader.next()? {
@@ -146,6 +152,17 @@ impl<'t> Reader<'t> {
             Some(Ok((event, span))) => Ok((event, span.start.line() + self.lines_before)),
             Some(Err(error)) => Err(self.malformed(&error)),
             None => Ok((Event::StreamEnd, 0)),
+        }
+    }
+
+    /// Whether the first document is a mapping; then what follows is in it.
+    fn enter(&mut self) -> Result<bool, Malformed> {
+        loop {
+            match self.next()? {
+                (Event::MappingStart(..), _) => return Ok(true),
+                (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+                _ => return Ok(false),
+            }
         }
     }
 
