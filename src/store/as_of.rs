@@ -21,7 +21,7 @@ pub enum Moment {
 }
 
 /// Trackers that differ from the index, by list key.
-type Overlay = BTreeMap<(Kind, Reverse<TrackerNumber>), Touched>;
+type Overlay = BTreeMap<(Kind, Reverse<TrackerNumber>), Touched<'static>>;
 
 impl History<'_> {
     /// The last event up to and at a moment; `None` where that is before the log's start.
@@ -126,7 +126,7 @@ impl History<'_> {
 
 impl View {
     /// A tracker as this view has it, for an overlay over its index.
-    fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched, StoreError> {
+    fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched<'static>, StoreError> {
         if let Ok(at) = self.tail.find(kind, number) {
             return Ok(self.tail.touched[at].clone());
         }

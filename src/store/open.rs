@@ -14,6 +14,7 @@ use crate::format::{
 };
 use crate::index::Index;
 use crate::log::{Segment, SegmentError, Stop, walk};
+use crate::model::Tracker;
 
 /// A file can vanish between reading its name in `CURRENT` and opening it, once a compaction.
 const ATTEMPTS: u32 = 10;
@@ -256,7 +257,9 @@ impl Store<'_> {
         }
         let bytes = segment.read_from(from).map_err(|error| (StoreError::io("read", &path)(error), false))?;
         let View { tail, index, .. } = view;
-        let walked = walk(&bytes, name.id, from, tail.chain(), |frame| tail.fold(&frame, name.base, index.as_deref()));
+        let walked = walk(&bytes, name.id, from, tail.chain(), |frame| {
+            tail.fold(&frame, name.base, index.as_deref(), Tracker::into_owned)
+        });
         match walked {
             Ok((end, stop)) => {
                 view.end.offset = end;

@@ -100,7 +100,7 @@ impl Store<'_> {
             let Some(bytes) = bytes else { continue };
             let to = self.file(&aside);
             // A copy: CURRENT must not be missing for a moment.
-            crate::fs::publish(self.storage, &to, &bytes).map_err(StoreError::io("write", &to))?;
+            crate::fs::publish(self.storage, &to, &[&bytes]).map_err(StoreError::io("write", &to))?;
             if name != super::CURRENT {
                 self.storage.remove(&from).map_err(StoreError::io("remove", &from))?;
             }

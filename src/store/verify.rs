@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::compact::index_bytes;
 use super::error::StoreError;
 use super::recover::numbers;
 use super::view::View;
@@ -231,7 +230,7 @@ impl Store<'_> {
         let log_is_whole = verified.findings.iter().all(|finding| !is_log(&finding.path));
         if errors.is_empty() && log_is_whole {
             let folded = self.view_up_to(current, index.header().address)?;
-            let expected = folded.as_ref().map(index_bytes).transpose()?;
+            let expected = folded.as_ref().map(View::index_bytes).transpose()?;
             if let Some(offset) = expected.and_then(|expected| index.first_difference(&expected)) {
                 let what = "is not what the log folds to".to_owned();
                 let record = "the index".to_owned();

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::compact::index_bytes;
 use super::error::{Damage, StoreError};
 use super::merge::{At, Merged, Place};
 use super::tail::Tail;
 use crate::format::{Checked, Current, FormatError, Freshness, Group, SEGMENT_HEADER_LEN, Standing, StateHasher};
+use crate::fs::Buffer;
 use crate::index::{Index, Item};
 use crate::model::{Kind, Seq, State, TrackerNumber, UnixMillis};
 
@@ -25,7 +27,7 @@ pub struct View {
     pub(super) current: Current,
     /// Shared with views of the past.
     pub(super) index: Option<Rc<Index>>,
-    pub(super) tail: Tail,
+    pub(super) tail: Tail<'static>,
     pub(super) checked: Option<Checked>,
     pub(super) end: LogEnd,
     pub(super) damage: Vec<Damage>,
@@ -66,8 +68,9 @@ impl View {
         self.index.as_deref()
     }
 
-    pub(super) fn tail(&self) -> &Tail {
-        &self.tail
+    /// Its index, built anew.
+    pub(super) fn index_bytes(&self) -> Result<Buffer, StoreError> {
+        index_bytes(self.index(), &self.tail).map_err(|error| self.index_error(&error))
     }
 
     /// Whether the last commit is known to have been acknowledged.
@@ -143,12 +146,16 @@ impl View {
 
     /// The places of all trackers of a kind, and of one state if it is given; numbers descending.
     pub fn places(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Place, StoreError>> + '_ {
-        Merged::new(self, kind, state).places().map(|place| place.map_err(|error| self.index_error(&error)))
+        Merged::new(self.index(), &self.tail, kind, state)
+            .places()
+            .map(|place| place.map_err(|error| self.index_error(&error)))
     }
 
     /// All trackers of a kind, and of one state if it is given; numbers descending.
     pub fn items(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
-        Merged::new(self, kind, state).items().map(|item| item.map_err(|error| self.index_error(&error)))
+        Merged::new(self.index(), &self.tail, kind, state)
+            .items()
+            .map(|item| item.map_err(|error| self.index_error(&error)))
     }
 
     /// Verifies every byte that [`Self::items`] of the same arguments will read.
