@@ -2,6 +2,8 @@
 
 use gh_pmu::model::UnixMillis;
 
+use super::append::append;
+
 /// Appends the number in decimal.
 pub fn number(out: &mut Vec<u8>, value: u64) {
     number_then(out, value, b"");
@@ -24,7 +26,7 @@ pub fn number_then(out: &mut Vec<u8>, value: u64, then: &[u8]) {
     at += usize::from(rest < 10);
     let end = DIGITS + then.len();
     text[DIGITS..end].copy_from_slice(then);
-    out.extend_from_slice(&text[at..end]);
+    append(out, &text[at..end]);
 }
 
 /// The two digits of a number below 100.
@@ -45,7 +47,7 @@ fn two(value: u32) -> [u8; 2] {
 /// Appends the text; what would break the line or the column becomes a space.
 pub fn text(out: &mut Vec<u8>, text: &str, plain: bool) {
     let start = out.len();
-    out.extend_from_slice(text.as_bytes());
+    append(out, text.as_bytes());
     if !plain {
         for c in &mut out[start..] {
             if matches!(c, b'\t' | b'\n' | b'\r') {
@@ -79,7 +81,7 @@ impl Times {
     pub fn write(&mut self, out: &mut Vec<u8>, time: Option<UnixMillis>) {
         let mut text = [0; TIME_LEN];
         let length = self.put(&mut text, time);
-        out.extend_from_slice(&text[..length]);
+        append(out, &text[..length]);
     }
 
     /// The end of a line: a tab before each time, a line break behind them.
@@ -92,7 +94,7 @@ impl Times {
         end += 1;
         end += closed.put(&mut text[end..], times[1]);
         text[end] = b'\n';
-        out.extend_from_slice(&text[..=end]);
+        append(out, &text[..=end]);
     }
 
     /// At the start of `text`, which has room for the longest; how many bytes it took.
