@@ -11,7 +11,7 @@ use super::write::{Writer, segment_name};
 use crate::format::{FormatError, Group, IndexName, SEGMENT_HEADER_LEN, Standing, StateHasher};
 use crate::fs::{Buffer, Bytes, publish};
 use crate::index::{Index, IndexBuilder, Summary};
-use crate::model::{Kind, Seq, State, TrackerNumber};
+use crate::model::{Kind, Seq, State, Tracker, TrackerNumber};
 
 /// Readers fold at most this many events …
 const MAX_TAIL_EVENTS: u64 = 512;
@@ -169,9 +169,9 @@ pub(super) fn index_bytes(index: Option<&Index>, tail: &Tail<'_>) -> Result<Buff
     let mut builder = IndexBuilder::with_capacity(in_index as usize + tail.touched.len());
     for kind in Kind::ALL {
         for state in State::ALL {
-            for item in Merged::new(index, tail, kind, Some(state)).items() {
-                let item = item?;
-                builder.add(&item.tracker, item.last_seq);
+            for tracker in trackers(index, tail, kind, Some(state)) {
+                let (tracker, last_seq) = tracker?;
+                builder.add(&tracker, last_seq);
             }
         }
         for (number, last_seq) in removed(index, tail, kind)? {
@@ -179,8 +179,8 @@ pub(super) fn index_bytes(index: Option<&Index>, tail: &Tail<'_>) -> Result<Buff
         }
     }
     let mut hasher = StateHasher::default();
-    for item in Kind::ALL.into_iter().flat_map(|kind| Merged::new(index, tail, kind, None).items()) {
-        hasher.add(&item?.tracker);
+    for tracker in Kind::ALL.into_iter().flat_map(|kind| trackers(index, tail, kind, None)) {
+        hasher.add(&tracker?.0);
     }
     if let Some(index) = index {
         for position in 0..index.header().waypoint_count {
@@ -197,6 +197,20 @@ pub(super) fn index_bytes(index: Option<&Index>, tail: &Tail<'_>) -> Result<Buff
         history_start: tail.history_start,
     };
     Ok(builder.finish(&summary, hasher.finish()))
+}
+
+/// Live trackers, numbers descending, with their last events. In a first sync the tail is all there is, and long.
+fn trackers<'v>(
+    index: Option<&'v Index>,
+    tail: &'v Tail<'_>,
+    kind: Kind,
+    state: Option<State>,
+) -> Box<dyn Iterator<Item = Result<(Tracker<'v>, Seq), FormatError>> + 'v> {
+    if index.is_none() {
+        return Box::new(tail.trackers(kind, state).map(Ok));
+    }
+    let items = Merged::new(index, tail, kind, state).items();
+    Box::new(items.map(|item| item.map(|item| (item.tracker, item.last_seq))))
 }
 
 /// Removed trackers of a kind, numbers descending, with their last events.

@@ -6,7 +6,7 @@ use crate::format::{
 use crate::format::{EventRecord, needs_waypoint, title_is_plain};
 use crate::index::{Index, Item};
 use crate::log::Frame;
-use crate::model::{Kind, Seq, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::iter::Peekable;
@@ -175,6 +175,16 @@ impl<'t> Tail<'t> {
             LastChain::Known(chain) => *chain,
             LastChain::Of(frame) => chain_of(frame),
         }
+    }
+
+    /// The live trackers that it touched, numbers descending, with their last events.
+    pub(super) fn trackers(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = (Tracker<'_>, Seq)> {
+        let from = self.touched.partition_point(|touched| touched.kind < kind);
+        let of_kind = self.touched[from..].iter().take_while(move |touched| touched.kind == kind);
+        of_kind.filter_map(move |touched| {
+            let now = touched.now.as_ref().filter(|now| state.is_none_or(|only| only == now.state))?;
+            Some((Tracker { title: Cow::Borrowed(&now.title), ..*now }, touched.last_seq))
+        })
     }
 
     /// Bytes of the tail.
