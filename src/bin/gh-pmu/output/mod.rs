@@ -1,6 +1,7 @@
 //! The only printer. Owns standard output and standard error, every form that lists and reports take, and what happens
 //! when nobody reads them; must not know the store or where rows come from.
 
+mod blocks;
 mod diff;
 mod export;
 mod go_time;
