@@ -5,6 +5,7 @@
 mod accepted;
 mod cache;
 mod config;
+mod damage;
 mod export;
 mod git;
 mod histories;

@@ -29,9 +29,8 @@ pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Re
         Some(synced) => (synced, false),
         None => {
             let is_named = repo.is_some();
-            let asked = context.repo(repo, located.as_ref());
-            let asked = asked.and_then(|repo| context.sync_from_github(&repo, is_named, force));
-            asked.map_err(|error| match missing.take() {
+            let repo = context.repo(repo, located.as_ref())?;
+            context.sync_from_github(&repo, is_named, force).map_err(|error| match missing.take() {
                 Some(missing @ SyncError::NoManifest { .. }) if !is_named => instead(missing, error),
                 _ => error,
             })?
