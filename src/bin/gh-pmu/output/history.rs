@@ -129,7 +129,7 @@ impl Output<'_> {
             self.history_line(&row, &clock, head.repo.is_none(), width, &mut bytes);
         }
         if bytes.is_empty() {
-            let place = head.repo.map_or_else(|| "all cached repositories".to_owned(), Repo::to_string);
+            let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
             let what = if head.searched { "no changes match your search in" } else { "no changes in" };
             self.note(&format!("{what} {place}"));
             return Ok(());
