@@ -14,6 +14,7 @@ mod lab;
 mod lists;
 mod lists_json;
 mod manifests;
+mod readme;
 mod refused;
 #[cfg(target_os = "linux")]
 mod robust;
