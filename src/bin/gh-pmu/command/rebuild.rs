@@ -22,7 +22,7 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, E
     context.output.success(&sentence(&repo, &rebuilt))?;
     if context.config.cache.branch.is_none() {
         match context.sync(&located, Some(&repo), false, PATIENCE) {
-            Ok(synced) => context.output.success(&super::sync::sentence(&synced, context))?,
+            Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
             Err(error) => context.output.warn(&format!("{error}; the rest is rebuilt")),
         }
     }

@@ -33,7 +33,7 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, E
         context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
     }
     match context.sync(located, Some(&repo), false, PATIENCE) {
-        Ok(synced) => context.output.success(&super::sync::sentence(&synced, context))?,
+        Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
         Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => {}
         Err(error) => context.output.warn(&error.to_string()),
     }
