@@ -149,6 +149,9 @@ impl Output<'_> {
             Change::Retitled { before, after } => {
                 format!("{} → {}", sanitize::visible_line(before), sanitize::visible_line(after))
             }
+            Change::Redated { title, before, after } => {
+                format!("{} ({})", sanitize::visible_line(title), moved(*before, *after))
+            }
             change => sanitize::visible_line(change.title()).into_owned(),
         };
         let plain = format!("  {word:8}  {tracker:16}  {repo}{title}");
@@ -171,6 +174,15 @@ fn sign(change: &Change<'_>) -> (&'static str, Style) {
         Change::Reopened { .. } => ("o", Style::Green),
         Change::Retitled { .. } | Change::Redated { .. } => ("~", Style::Yellow),
     }
+}
+
+/// The times that changed, to the second: it may be no more that they moved by.
+fn moved(before: Times, after: Times) -> String {
+    let text = |time: Option<UnixMillis>| time.map_or_else(|| "none".to_owned(), |time| time.to_string());
+    let times = [("created", before.created_at, after.created_at), ("closed", before.closed_at, after.closed_at)];
+    let moved = times.into_iter().filter(|(_, before, after)| before != after);
+    let moved = moved.map(|(name, before, after)| format!("{name} {} → {}", text(before), text(after)));
+    moved.collect::<Vec<_>>().join(", ")
 }
 
 /// The day and the time of day.

@@ -291,7 +291,7 @@ fn history_is_grouped_by_day_for_people() {
     let expected = "
 2024-12-23
 - 10:00      @6  removed   release #430      Release: v1.0.0
-~ 10:00      @5  redated   release #430      Release: v1.0.0
+~ 10:00      @5  redated   release #430      Release: v1.0.0 (closed none → 2024-12-23T09:00:00Z)
 ~ 10:00      @4  retitled  release #430      Release: v0.9 ^[ → Release: v1.0.0
 
 2024-12-22
