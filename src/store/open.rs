@@ -66,11 +66,26 @@ impl Store<'_> {
             view.damage.insert(0, damage);
             return Ok(Some(view));
         }
-        let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
-        let mut view = self.view_of(current, self.read_checked(), true)?;
+        let mut view = match self.index_alone()? {
+            Some(view) => view,
+            None => {
+                let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
+                self.view_of(current, self.read_checked(), true)?
+            }
+        };
         view.damage.insert(0, damage);
         view.state_in_doubt = true;
         Ok(Some(view))
+    }
+
+    /// The state that the index holds, where a segment of the log is missing.
+    fn index_alone(&self) -> Result<Option<View>, StoreError> {
+        let Some(Ok(current)) = self.current_bytes()?.as_deref().map(Current::decode) else { return Ok(None) };
+        match current.index.map(|name| self.open_index(name)) {
+            Some(Ok(index)) => View::of_index(self.dir.clone(), current, Rc::new(index)).map(Some),
+            Some(Err(StoreError::Damaged(_) | StoreError::Unstable { .. })) | None => Ok(None),
+            Some(Err(error)) => Err(error),
+        }
     }
 
     fn try_view(&self, with_index: bool) -> Result<Option<View>, StoreError> {

@@ -12,7 +12,7 @@ use crate::format::{
     Chain, Checked, Current, Cursor, FormatError, FrameKind, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Tag,
 };
 use crate::fs::TEMPORARY;
-use crate::log::{Frame, Segment, Stop, walk};
+use crate::log::{Frame, Segment, SegmentError, Stop, walk};
 
 /// One damage: where, what it costs, what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +164,10 @@ impl Store<'_> {
         let segment = match Segment::open(self.storage, &self.dir, name) {
             Ok(segment) => segment,
             Err(error) => {
-                let what = error.to_string();
+                let what = match &error {
+                    SegmentError::Format(error) => error.wrong.to_string(),
+                    other => other.to_string(),
+                };
                 if let error @ (StoreError::Io { .. } | StoreError::Newer { .. }) =
                     StoreError::segment(path.clone(), error)
                 {

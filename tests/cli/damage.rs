@@ -95,12 +95,25 @@ fn an_answer_that_damage_prevents_says_what_to_do() {
 }
 
 #[test]
-fn repair_says_that_it_took_the_history_from_git_where_the_log_is_gone() {
+fn where_the_log_is_gone_the_snapshot_answers_and_repair_keeps_it() {
     let lab = lab();
+    let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
+    let listed = lab.run(&["release", "list"]).ok();
+    let log = file(&lab, "log-");
+    std::fs::remove_file(&log).unwrap();
+    let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), &[args, &["-R", repo]].concat());
+    let (out, warning) = elsewhere(&["release", "list"]).warns();
+    assert!(out == listed && warning.starts_with(&format!("! {}, byte 0: is missing", log.display())), "{warning}");
+    let said = elsewhere(&["cache", "repair"]).ok();
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("found: ")).collect();
+    assert_eq!(lines[0], format!("{repo} repaired: 0 events kept, 352 recovered, 1 event is lost"));
+    assert!(!said.contains("kept aside as damaged-log"), "there is nothing to keep: {said}");
+    assert_eq!(elsewhere(&["release", "list"]).ok(), listed);
+    // What is damaged twice begins anew, in a checkout from git.
     std::fs::remove_file(file(&lab, "log-")).unwrap();
+    std::fs::remove_file(file(&lab, "index-")).unwrap();
     let said = lab.run(&["cache", "repair"]).ok();
     let lines: Vec<&str> = said.lines().skip_while(|line| !line.contains("begins anew")).collect();
-    let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
     assert_eq!(lines[0], format!("nothing of {repo} verified: its cache begins anew"));
     assert_eq!(lines[1], format!("{repo} rebuilt from git: 70 versions, 353 events"));
     assert_eq!(lines[2], format!("{repo} is up to date: the manifest has not changed"));

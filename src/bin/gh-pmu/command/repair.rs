@@ -53,6 +53,7 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     }
     let lost = match lost {
         0 => "no number is missing".to_owned(),
+        1 => "1 event is lost".to_owned(),
         lost => format!("{lost} events are lost"),
     };
     context.output.success(&format!("{repo} repaired: {kept} events kept, {recovered} recovered, {lost}"))?;
