@@ -53,12 +53,12 @@ impl Store<'_> {
         }
         match last {
             // What stays missing was not a compaction's doing: go on from what the directory holds.
-            Err(StoreError::Unstable { path }) => self.view_without(path),
+            Err(StoreError::Unstable { path }) => self.view_without(path, with_index),
             last => last,
         }
     }
 
-    fn view_without(&self, missing: PathBuf) -> Result<Option<View>, StoreError> {
+    fn view_without(&self, missing: PathBuf, with_index: bool) -> Result<Option<View>, StoreError> {
         let damage =
             Damage { path: missing, offset: 0, what: "is missing or not the file that CURRENT names".to_owned() };
         // If it is the index, the log alone gives the same answer.
@@ -66,11 +66,12 @@ impl Store<'_> {
             view.damage.insert(0, damage);
             return Ok(Some(view));
         }
-        let mut view = match self.index_alone()? {
+        let index_alone = if with_index { self.index_alone()? } else { None };
+        let mut view = match index_alone {
             Some(view) => view,
             None => {
                 let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
-                self.view_of(current, self.read_checked(), true)?
+                self.view_of(current, self.read_checked(), with_index)?
             }
         };
         view.damage.insert(0, damage);
@@ -82,7 +83,7 @@ impl Store<'_> {
     fn index_alone(&self) -> Result<Option<View>, StoreError> {
         let Some(Ok(current)) = self.current_bytes()?.as_deref().map(Current::decode) else { return Ok(None) };
         match current.index.map(|name| self.open_index(name)) {
-            Some(Ok(index)) => View::of_index(self.dir.clone(), current, Rc::new(index)).map(Some),
+            Some(Ok(index)) => Ok(View::of_index(self.dir.clone(), current, Rc::new(index)).ok()),
             Some(Err(StoreError::Damaged(_) | StoreError::Unstable { .. })) | None => Ok(None),
             Some(Err(error)) => Err(error),
         }

@@ -95,6 +95,22 @@ fn an_answer_that_damage_prevents_says_what_to_do() {
 }
 
 #[test]
+fn where_the_log_is_gone_and_the_snapshot_damaged_there_is_no_answer() {
+    // The blocks that the list meets; then all, and the snapshot cannot even be opened.
+    for end in [8000, usize::MAX] {
+        let lab = lab();
+        std::fs::remove_file(file(&lab, "log-")).unwrap();
+        let index = file(&lab, "index-");
+        let len = std::fs::metadata(&index).unwrap().len() as usize;
+        (1000..len.min(end)).step_by(64).for_each(|at| flip(&index, at));
+        let ran = lab.run_in(&lab.root(), &["release", "list", "-R", "cfrg/draft-irtf-cfrg-hash-to-curve"]);
+        assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{}", ran.err);
+        let error = ran.err.lines().find(|line| line.starts_with("the cache is damaged: ")).unwrap();
+        assert!(error.contains("/log-1-1, byte 0: is missing") && error.ends_with("; run `gh pmu cache repair`"));
+    }
+}
+
+#[test]
 fn where_the_log_is_gone_the_snapshot_answers_and_repair_keeps_it() {
     let lab = lab();
     let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
@@ -104,6 +120,8 @@ fn where_the_log_is_gone_the_snapshot_answers_and_repair_keeps_it() {
     let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), &[args, &["-R", repo]].concat());
     let (out, warning) = elsewhere(&["release", "list"]).warns();
     assert!(out == listed && warning.starts_with(&format!("! {}, byte 0: is missing", log.display())), "{warning}");
+    let asked = elsewhere(&["cache", "history"]);
+    assert_eq!((asked.code, asked.err.lines().count()), (Some(1), 2), "a warning and the error: {}", asked.err);
     let said = elsewhere(&["cache", "repair"]).ok();
     let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("found: ")).collect();
     assert_eq!(lines[0], format!("{repo} repaired: 0 events kept, 352 recovered, 1 event is lost"));

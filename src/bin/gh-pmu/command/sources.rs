@@ -279,8 +279,9 @@ impl Context<'_, '_> {
     /// # Errors
     /// Damage that leaves nothing to answer from.
     pub fn without_index(&mut self, repo: &Repo, error: &StoreError) -> Result<View, Error> {
-        self.output.warn(&error.to_string());
+        // Where the log is no better, its own error says so.
         let view = self.store(repo).view_without_index()?;
+        self.output.warn(&error.to_string());
         view.ok_or_else(|| nothing_cached(Some(repo)))
     }
 }
