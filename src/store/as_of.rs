@@ -39,6 +39,10 @@ impl History<'_> {
                 if time >= self.view().changed_at() {
                     return Ok(Some(self.view().seq()));
                 }
+                if self.span_count() == 0 {
+                    // All events were pruned, or there never was one: the state is what they led to.
+                    return Ok(self.starts_at()?.filter(|starts_at| time >= *starts_at).map(|_| self.view().seq()));
+                }
                 let Some(span) = self.span_at(time)? else { return Ok(None) };
                 let events = self.span(span)?;
                 let last = events.iter().rev().find(|logged| logged.sync.changed_at <= time);

@@ -54,12 +54,12 @@ impl Store<'_> {
         }
         match last {
             // What stays missing was not a compaction's doing: go on from what the directory holds.
-            Err(StoreError::Unstable { path }) => self.view_without(path),
+            Err(StoreError::Unstable { path }) => self.view_without(path, with_index),
             last => last,
         }
     }
 
-    fn view_without(&self, missing: PathBuf) -> Result<Option<View>, StoreError> {
+    fn view_without(&self, missing: PathBuf, with_index: bool) -> Result<Option<View>, StoreError> {
         let damage =
             Damage { path: missing, offset: 0, what: "is missing or not the file that CURRENT names".to_owned() };
         // If it is the index, the log alone gives the same answer.
@@ -67,11 +67,27 @@ impl Store<'_> {
             view.damage.insert(0, damage);
             return Ok(Some(view));
         }
-        let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
-        let mut view = self.view_of(current, self.read_checked(), true)?;
+        let index_alone = if with_index { self.index_alone()? } else { None };
+        let mut view = match index_alone {
+            Some(view) => view,
+            None => {
+                let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
+                self.view_of(current, self.read_checked(), with_index)?
+            }
+        };
         view.damage.insert(0, damage);
         view.state_in_doubt = true;
         Ok(Some(view))
+    }
+
+    /// The state that the index holds, where a segment of the log is missing.
+    fn index_alone(&self) -> Result<Option<View>, StoreError> {
+        let Some(Ok(current)) = self.current_bytes()?.as_deref().map(Current::decode) else { return Ok(None) };
+        match current.index.map(|name| self.open_index(name)) {
+            Some(Ok(index)) => Ok(View::of_index(self.dir.clone(), current, Rc::new(index)).ok()),
+            Some(Err(StoreError::Damaged(_) | StoreError::Unstable { .. })) | None => Ok(None),
+            Some(Err(error)) => Err(error),
+        }
     }
 
     fn try_view(&self, with_index: bool) -> Result<Option<View>, StoreError> {

@@ -165,12 +165,9 @@ impl Store<'_> {
         let freshness = freshness.filter(|_| repaired.lost == 0 && !filled.tail_in_doubt);
         let rewrite = std::mem::replace(rewrite, writer.rewrite(Seq(1)));
         writer.replace_log(rewrite, freshness, Replaced::Damaged(damaged))?;
-        repaired.aside.extend(
-            damaged
-                .iter()
-                .filter(|name| name.starts_with("log-") || name.starts_with("index-"))
-                .map(|name| format!("damaged-{name}")),
-        );
+        let is_set_aside = |aside: &String| matches!(self.storage.signature(&self.file(aside)), Ok(Some(_)));
+        let replaced = damaged.iter().filter(|name| name.starts_with("log-") || name.starts_with("index-"));
+        repaired.aside.extend(replaced.map(|name| format!("damaged-{name}")).filter(is_set_aside));
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::format::{
     Chain, Checked, Current, Cursor, FormatError, FrameKind, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Tag,
 };
 use crate::fs::TEMPORARY;
-use crate::log::{Frame, Segment, Stop, walk};
+use crate::log::{Frame, Segment, SegmentError, Stop, walk};
 
 /// One damage: where, what it costs, what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub struct Verified {
 }
 
 const SYNC_MENDS: &str = "the next sync writes it anew";
+const LAST_MENDS: &str = "the next `gh pmu cache history --since last` writes it anew";
 const REPAIR_MENDS: &str = "run `gh pmu cache repair`";
 const COSTS_TIME: &str = "nothing but time";
 const COSTS_HISTORY: &str = "changes that only this file holds";
@@ -135,8 +136,9 @@ impl Store<'_> {
             let Some(bytes) = bytes else { continue };
             verified.read(bytes.len() as u64);
             if let Err(error) = decodes(&bytes) {
-                let cost = if name == LAST { "where `--since last` stopped" } else { COSTS_TIME };
-                verified.find(path, &error, "the whole file", cost, SYNC_MENDS);
+                let (cost, mend) =
+                    if name == LAST { ("where `--since last` stopped", LAST_MENDS) } else { (COSTS_TIME, SYNC_MENDS) };
+                verified.find(path, &error, "the whole file", cost, mend);
             }
         }
         let lock = self.file(LOCK);
@@ -161,7 +163,10 @@ impl Store<'_> {
         let segment = match Segment::open(self.storage, &self.dir, name) {
             Ok(segment) => segment,
             Err(error) => {
-                let what = error.to_string();
+                let what = match &error {
+                    SegmentError::Format(error) => error.wrong.to_string(),
+                    other => other.to_string(),
+                };
                 if let error @ (StoreError::Io { .. } | StoreError::Newer { .. }) =
                     StoreError::segment(path.clone(), error)
                 {
@@ -190,15 +195,21 @@ impl Store<'_> {
         Ok(verify_frames(&bytes, name, segment.header.prev, path, verified))
     }
 
+    /// What is known to have been in the log, and is not: a commit that was not merely torn.
     fn verify_acknowledged(&self, current: &Current, verified: &mut Verified) {
-        if !verified.findings.is_empty() {
+        if verified.findings.iter().any(|finding| finding.what != TORN) {
             return;
         }
-        if let Ok(Some(view)) = self.view() {
-            for damage in view.damage() {
-                let record = format!("the log of {}", current.repo);
-                let (path, offset, what) = (damage.path.clone(), damage.offset, damage.what.clone());
-                verified.findings.push(Finding { path, offset, record, what, cost: COSTS_HISTORY, mend: REPAIR_MENDS });
+        let Ok(Some(view)) = self.view() else { return };
+        for damage in view.damage().iter().filter(|damage| is_log(&damage.path)) {
+            let (path, offset) = (damage.path.clone(), damage.offset);
+            let (cost, mend) = (COSTS_HISTORY, REPAIR_MENDS);
+            match verified.findings.iter_mut().find(|finding| finding.path == path) {
+                Some(torn) => (torn.cost, torn.mend) = (cost, mend),
+                None => {
+                    let (record, what) = (format!("the log of {}", current.repo), damage.what.clone());
+                    verified.findings.push(Finding { path, offset, record, what, cost, mend });
+                }
             }
         }
     }
@@ -225,7 +236,8 @@ impl Store<'_> {
         verified.read(index.byte_len());
         let errors = index.verify();
         for error in &errors {
-            verified.find(path.clone(), error, "a block", COSTS_TIME, SYNC_MENDS);
+            // A sync that has nothing to write does not look at it.
+            verified.find(path.clone(), error, "a block", COSTS_TIME, REPAIR_MENDS);
         }
         let log_is_whole = verified.findings.iter().all(|finding| !is_log(&finding.path));
         if errors.is_empty() && log_is_whole {

@@ -2,6 +2,7 @@
 //! when nobody reads them; must not know the store or where rows come from.
 
 mod append;
+mod blocks;
 mod diff;
 mod export;
 mod go_time;

@@ -21,7 +21,8 @@ impl Output<'_> {
         }
         let Verified { files, bytes, events, findings } = verified;
         if findings.is_empty() {
-            return self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} events verify"));
+            let plural = if *events == 1 { "" } else { "s" };
+            return self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} event{plural} verify"));
         }
         for Finding { path, offset, record, what, cost, mend } in findings {
             let mark = match self.terminal.stdout {
