@@ -82,7 +82,7 @@ fn sync(store: &Store<'_>, text: &str, synced_at: &str) {
     let manifest = manifest::parse(text.as_bytes()).unwrap();
     let repo = manifest.repo.as_ref().unwrap().on(Repo::DEFAULT_HOST).unwrap();
     let mut writer = store.writer(&repo, Duration::ZERO).unwrap();
-    let mut events: Vec<Event<'static>> = Vec::new();
+    let mut events: Vec<Event<'_>> = Vec::new();
     match writer.view() {
         Some(view) => diff(view.trackers().map(|item| item.unwrap().tracker), &manifest.trackers, &mut events),
         None => diff([], &manifest.trackers, &mut events),

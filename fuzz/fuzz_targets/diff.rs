@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use gh_pmu::model::{Kind, Tracker, TrackerNumber, diff};
+use gh_pmu::model::{Event, Kind, Tracker, TrackerNumber, diff};
 use gh_pmu_fuzz::{AnyTracker, state_of};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,6 +19,7 @@ fuzz_target!(|input: (Vec<AnyTracker>, Vec<AnyTracker>)| {
     let mut events = Vec::new();
     diff(before.clone(), &after, &mut events);
     assert_eq!(events.is_empty(), before == after);
+    let events: Vec<Event<'static>> = events.into_iter().map(Event::into_owned).collect();
 
     let mut state = keyed(&before);
     for event in &events {

@@ -91,8 +91,8 @@ pub fn log_of(states: &[Vec<AnyTracker>]) -> Log {
             CommitBuilder::new(FrameKind::Commit, FILE, SEGMENT_HEADER_LEN + start as u64, seq, prev, &sync);
         let mut events = Vec::new();
         for event in changes {
-            let record = EventRecord { prev: Seq(seq.0 / 2), event };
-            commit.event(&record);
+            let record = EventRecord { prev: Seq(seq.0 / 2), event: event.into_owned() };
+            commit.event(record.prev, &record.event);
             events.push((seq, record));
             seq = seq.next();
         }
@@ -131,7 +131,7 @@ pub fn index_of(state: &[Tracker<'_>], waypoints: u8) -> Vec<u8> {
         changed_at: UnixMillis::saturating(1_700_000_000_000),
         history_start: Seq(1),
     };
-    builder.finish(&summary, [5; 32])
+    builder.finish(&summary, [5; 32]).to_vec()
 }
 
 /// Flips at most three bits. A CRC-32 over no more than 11 KB finds every such damage, so laws need no "nearly".

@@ -166,8 +166,8 @@ fn state(code: u8) -> Option<State> {
 }
 
 impl<'a> EventWire<'a> {
-    fn of(record: &'a EventRecord<'_>) -> Self {
-        let change = match &record.event.change {
+    fn of(prev: Seq, event: &'a Event<'_>) -> Self {
+        let change = match &event.change {
             Change::Added { state, title, times } => ChangeWire::Added(state_code(*state), title, times_wire(*times)),
             Change::Closed { title, before, after } => {
                 ChangeWire::Closed(title, times_wire(*before), times_wire(*after))
@@ -183,8 +183,7 @@ impl<'a> EventWire<'a> {
                 ChangeWire::Removed(state_code(*state), title, times_wire(*times))
             }
         };
-        let event = &record.event;
-        Self { kind: kind_code(event.kind), number: event.number.get(), prev: record.prev.0, change }
+        Self { kind: kind_code(event.kind), number: event.number.get(), prev: prev.0, change }
     }
 
     fn record(self) -> Option<EventRecord<'a>> {
@@ -296,9 +295,9 @@ impl CommitBuilder {
         }
     }
 
-    /// Adds an event to a commit.
-    pub fn event(&mut self, record: &EventRecord<'_>) {
-        self.item(&EventWire::of(record), ChunkKind::Events);
+    /// Adds an event to a commit; `prev` is the same tracker's event before it, 0 where there is none.
+    pub fn event(&mut self, prev: Seq, event: &Event<'_>) {
+        self.item(&EventWire::of(prev, event), ChunkKind::Events);
     }
 
     /// Adds a tracker to a base, with the `seq` of its last event.

@@ -344,7 +344,8 @@ impl<'a> Record<'a> {
 
 /// Whether a title is printable ASCII throughout: then nothing in it can control a terminal or break a table.
 pub fn title_is_plain(title: &str) -> bool {
-    title.bytes().all(|byte| (0x20..0x7F).contains(&byte))
+    // All of them, whatever the first says: that the processor does many at once.
+    title.bytes().fold(true, |plain, byte| plain & (0x20..0x7F).contains(&byte))
 }
 
 /// A place in the log from which a `seq` or a time is found by walking forward.

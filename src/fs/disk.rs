@@ -166,8 +166,15 @@ impl Storage for Disk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        self.remove(path)?;
-        let file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+        let create = || private(OpenOptions::new().write(true).create_new(true)).open(path);
+        let file = match create() {
+            // Left over by a writer that was interrupted.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.remove(path)?;
+                create()?
+            }
+            file => file?,
+        };
         Ok(Box::new(DiskFile(file)))
     }
 

@@ -1,9 +1,9 @@
-//! Bytes of a file, read or mapped. The only unsafe code of the crate.
+//! Bytes of a file, read or mapped, and memory for many of them. The only unsafe code of the crate.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 /// Bytes of a file that nobody changes any more.
 pub struct Bytes(Kind);
@@ -11,6 +11,54 @@ pub struct Bytes(Kind);
 enum Kind {
     Read(Vec<u8>),
     Mapped(memmap2::Mmap),
+    Made(Buffer),
+}
+
+/// Memory of a fixed size for bytes that are read or made once, zeros at first. Where it is much, and the system has huge
+/// pages, it is made of those: page by page, fresh memory costs more than what is then done with it.
+pub struct Buffer(Pages);
+
+enum Pages {
+    Common(Vec<u8>),
+    Huge(memmap2::MmapMut),
+}
+
+/// Below this many bytes huge pages would be mostly empty.
+const HUGE_FROM: usize = 4 * 1024 * 1024;
+
+impl Buffer {
+    /// Memory for `len` bytes.
+    pub fn zeroed(len: usize) -> Self {
+        if len >= HUGE_FROM
+            && let Ok(map) = memmap2::MmapOptions::new().len(len).map_anon()
+        {
+            // Without huge pages it is common memory, and as good.
+            #[cfg(target_os = "linux")]
+            let _ = map.advise(memmap2::Advice::HugePage);
+            return Self(Pages::Huge(map));
+        }
+        Self(Pages::Common(vec![0; len]))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Pages::Common(bytes) => bytes,
+            Pages::Huge(map) => map,
+        }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            Pages::Common(bytes) => bytes,
+            Pages::Huge(map) => map,
+        }
+    }
 }
 
 /// Below this many bytes, reading is as fast as mapping and needs no trust in other processes.
@@ -20,6 +68,11 @@ impl Bytes {
     /// Bytes that were read.
     pub fn read(bytes: Vec<u8>) -> Self {
         Self(Kind::Read(bytes))
+    }
+
+    /// Bytes that were made here, and written to the file.
+    pub fn made(bytes: Buffer) -> Self {
+        Self(Kind::Made(bytes))
     }
 
     /// The first `len` bytes of `file`: mapped where they are many, and the system lets a mapped file be renamed over
@@ -52,6 +105,7 @@ impl Deref for Bytes {
         match &self.0 {
             Kind::Read(bytes) => bytes,
             Kind::Mapped(map) => map,
+            Kind::Made(bytes) => bytes,
         }
     }
 }

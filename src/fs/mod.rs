@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use disk::Disk;
-pub use map::Bytes;
+pub use map::{Buffer, Bytes};
 pub use memory::Memory;
 
 use crate::format::Signature;
@@ -156,14 +156,18 @@ pub trait Storage {
     fn nonce(&self) -> [u8; 16];
 }
 
-/// Writes a file under a temporary name, syncs it and gives it its name. The caller syncs the directory.
+/// Writes a file of these parts under a temporary name, syncs it and gives it its name. The caller syncs the directory.
 ///
 /// # Errors
 /// The system's; `path` is then as it was.
-pub fn publish(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn publish(storage: &dyn Storage, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let temporary = temporary_name(path);
     let mut file = storage.create(&temporary)?;
-    file.write_at(0, bytes)?;
+    let mut at = 0;
+    for part in parts {
+        file.write_at(at, part)?;
+        at += part.len() as u64;
+    }
     file.sync()?;
     storage.rename(&temporary, path)
 }

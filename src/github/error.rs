@@ -67,7 +67,7 @@ pub enum GithubError {
         message: String,
     },
     /// Silence.
-    #[error("{host} did not answer within {} seconds: try again later", after.as_secs_f64())]
+    #[error("{host} did not answer within {}: try again later", seconds(*after))]
     TimedOut {
         /// The host.
         host: String,
@@ -104,6 +104,11 @@ pub enum GithubError {
         /// The repository.
         repo: Box<Repo>,
     },
+}
+
+fn seconds(duration: Duration) -> String {
+    let plural = if duration == Duration::from_secs(1) { "" } else { "s" };
+    format!("{} second{plural}", duration.as_secs_f64())
 }
 
 impl GithubError {

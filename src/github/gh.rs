@@ -13,8 +13,10 @@ use super::GithubError;
 use super::error::first_line;
 use super::response::Response;
 
-/// What would colour, lay out, page or log the answer, or ask the user.
-const DROPPED: [&str; 4] = ["GH_FORCE_TTY", "CLICOLOR_FORCE", "GH_DEBUG", "DEBUG"];
+/// What would colour, lay out or page the answer, or log unasked: many programs read `DEBUG`.
+const DROPPED: [&str; 3] = ["GH_FORCE_TTY", "CLICOLOR_FORCE", "DEBUG"];
+/// Has gh log its requests to standard error, unless it says not to.
+const DEBUG: &str = "GH_DEBUG";
 const SET: [(&str, &str); 6] = [
     ("NO_COLOR", "1"),
     ("GH_PAGER", "cat"),
@@ -68,11 +70,18 @@ impl Gh {
         let mut gh = Command::new(&self.program);
         gh.args(["api", "--include", "--hostname", host]).args(arguments);
         gh.env_clear().envs(self.environment.iter().filter(|(name, _)| !is_dropped(name)).cloned()).envs(SET);
+        // The log is the user's; without it what gh says is what went wrong.
+        gh.stderr(if self.logs() { Stdio::inherit() } else { Stdio::piped() });
         let ended = run(gh, input, self.timeout).map_err(|stopped| self.not_ended(host, stopped))?;
         match Response::parse(ended.stdout, ended.status.success()) {
             Some(response) => Ok(response),
             None => Err(unanswered(host, ended.status, &ended.stderr)),
         }
+    }
+
+    fn logs(&self) -> bool {
+        let debug = self.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(DEBUG));
+        debug.is_some_and(|(_, value)| !["", "0", "false", "no"].iter().any(|off| value == off))
     }
 
     fn not_ended(&self, host: &str, stopped: Stopped) -> GithubError {
@@ -110,7 +119,7 @@ fn unanswered(host: &str, status: ExitStatus, stderr: &[u8]) -> GithubError {
 }
 
 fn run(mut command: Command, input: &[u8], timeout: Duration) -> Result<Ended, Stopped> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(Stopped::Failed)?;
     // The questions are smaller than any pipe. A child that does not read them says why on its standard error.
     if let Some(mut stdin) = child.stdin.take() {

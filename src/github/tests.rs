@@ -161,6 +161,8 @@ fn a_silent_gh_is_killed_when_its_time_is_over() {
     let start = Instant::now();
     let error = failure(&fake);
     assert_eq!(error.to_string(), "github.com did not answer within 0.3 seconds: try again later");
+    let whole = GithubError::TimedOut { host: "h".to_owned(), after: Duration::from_secs(1) };
+    assert_eq!(whole.to_string(), "h did not answer within 1 second: try again later");
     assert!(start.elapsed() < Duration::from_secs(20));
     let pid = std::fs::read_to_string(fake.dir.path().join("pid")).unwrap();
     assert!(!std::path::Path::new("/proc").join(pid.trim()).exists());
@@ -169,14 +171,14 @@ fn a_silent_gh_is_killed_when_its_time_is_over() {
 #[test]
 fn the_environment_is_cleaned_of_what_would_change_the_answer_s_look() {
     let mut fake = fake("env >env; exit 1");
-    for name in ["GH_FORCE_TTY", "CLICOLOR_FORCE", "GH_DEBUG", "GH_TOKEN", "GH_PAGER"] {
+    for name in ["GH_FORCE_TTY", "CLICOLOR_FORCE", "DEBUG", "GH_TOKEN", "GH_PAGER"] {
         fake.gh.environment.push((name.into(), OsString::from("kept")));
     }
     failure(&fake);
     let env = std::fs::read_to_string(fake.dir.path().join("env")).unwrap();
     let has = |line: &str| env.lines().any(|found| found == line);
     assert!(has("GH_TOKEN=kept") && has("NO_COLOR=1") && has("GH_PAGER=cat") && has("GH_PROMPT_DISABLED=1"), "{env}");
-    assert!(!env.contains("GH_FORCE_TTY") && !env.contains("CLICOLOR_FORCE") && !env.contains("GH_DEBUG"), "{env}");
+    assert!(!env.contains("GH_FORCE_TTY") && !env.contains("CLICOLOR_FORCE") && !env.contains("DEBUG"), "{env}");
 }
 
 fn place(branch: Option<&str>) -> ManifestPlace {

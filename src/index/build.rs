@@ -1,9 +1,10 @@
 //! Building an index: the same trackers and waypoints give the same bytes.
 
 use crate::format::{
-    BLOCK_LEN, Chain, GROUPS, Group, HEAP_PER_BLOCK, INDEX_HEADER_LEN, IndexHeader, Record, Section, Standing,
-    Waypoint, checksum, title_is_plain,
+    Chain, GROUPS, Group, HEAP_PER_BLOCK, INDEX_HEADER_LEN, IndexHeader, Record, Section, Standing, Waypoint, checksum,
+    title_is_plain,
 };
+use crate::fs::Buffer;
 use crate::model::{Seq, Tracker, TrackerNumber, UnixMillis};
 
 /// What an index says of the log it was folded from.
@@ -80,7 +81,7 @@ impl IndexBuilder {
     }
 
     /// The file's bytes.
-    pub fn finish(self, summary: &Summary, state_hash: [u8; 32]) -> Vec<u8> {
+    pub fn finish(self, summary: &Summary, state_hash: [u8; 32]) -> Buffer {
         let header = IndexHeader {
             chain: summary.chain,
             seq: summary.seq,
@@ -93,27 +94,24 @@ impl IndexBuilder {
             waypoint_count: self.waypoint_count,
             state_hash,
         };
-        let mut out = Vec::with_capacity(header.file_len() as usize);
-        out.extend_from_slice(&header.encode());
+        let mut out = Buffer::zeroed(header.file_len() as usize);
+        out[..INDEX_HEADER_LEN as usize].copy_from_slice(&header.encode());
         for (section, items) in
             [(header.records(), &self.records), (header.heap(), &self.heap), (header.waypoints(), &self.waypoints)]
         {
             seal_blocks(&header, &section, items, &mut out);
         }
-        debug_assert_eq!(out.len() as u64, header.file_len());
         out
     }
 }
 
-fn seal_blocks(header: &IndexHeader, section: &Section, items: &[u8], out: &mut Vec<u8>) {
-    debug_assert!(out.len() as u64 == section.at && section.at >= INDEX_HEADER_LEN);
+fn seal_blocks(header: &IndexHeader, section: &Section, items: &[u8], out: &mut [u8]) {
     let full = (section.per_block * section.item_len) as usize;
     for (block, items) in (0..).zip(items.chunks(full)) {
         let (at, len) = section.block(block);
-        debug_assert!(len <= BLOCK_LEN);
-        out.extend_from_slice(items);
-        out.resize((at + len - 4) as usize, 0);
-        let sum = checksum(header.id(), at, &[&out[at as usize..]]);
-        out.extend_from_slice(&sum.to_le_bytes());
+        let block = &mut out[at as usize..(at + len) as usize];
+        let (body, sum) = block.split_at_mut(len as usize - 4);
+        body[..items.len()].copy_from_slice(items);
+        sum.copy_from_slice(&checksum(header.id(), at, &[body]).to_le_bytes());
     }
 }

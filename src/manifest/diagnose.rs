@@ -23,7 +23,7 @@ pub(super) fn explain(text: &str, reader: Reader<'_>, error: &serde_json::Error)
     }
     if let Some(fault) = reader.fault {
         // What looks wrong to this version may be right in a newer one.
-        return newer(text).unwrap_or(fault);
+        return newer(text).unwrap_or_else(|| placed(text, fault, error));
     }
     if text.trim_ascii().is_empty() {
         return ManifestError::Empty;
@@ -66,8 +66,17 @@ fn conflict(text: &str) -> Option<(usize, &'static str)> {
 fn newer(text: &str) -> Option<ManifestError> {
     let mut reader = Reader::of_version();
     // An error besides the fault is one behind `version`, and the caller has its own to tell.
-    let _ = reader.read(text);
-    reader.fault.filter(|fault| matches!(fault, ManifestError::Newer { .. }))
+    let error = reader.read(text).err()?;
+    let fault = reader.fault.filter(|fault| matches!(fault, ManifestError::Newer { .. }))?;
+    Some(placed(text, fault, &error))
+}
+
+/// The fault with the place where reading stopped for it, unless it tells its own.
+fn placed(text: &str, fault: ManifestError, error: &serde_json::Error) -> ManifestError {
+    if !fault.is_of_top() {
+        return fault;
+    }
+    ManifestError::At(position(text, error.line(), error.column()), Box::new(fault))
 }
 
 /// The place behind the last character.

@@ -115,6 +115,9 @@ pub enum ManifestError {
         /// What the file says.
         version: u64,
     },
+    /// What is wrong with a field of the manifest itself, and where that field's value ends.
+    #[error("{0}: {1}")]
+    At(Position, Box<ManifestError>),
     /// A value of the wrong type, or one that its field does not take.
     #[error("{spot} is {found}, not {expected}; {RESTORE}")]
     Value {
@@ -153,6 +156,18 @@ pub enum ManifestError {
         /// Its second.
         second: usize,
     },
+}
+
+impl ManifestError {
+    /// Whether it is about a field of the manifest itself, which no list and position tells.
+    pub(super) fn is_of_top(&self) -> bool {
+        match self {
+            ManifestError::Value { spot, .. } => spot.place == Place::Top,
+            ManifestError::FieldTwice { place, .. } => *place == Place::Top,
+            ManifestError::Newer { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 const RESTORE: &str = "run the workflow again or restore the file with git";

@@ -1,5 +1,6 @@
 //! What changed between two states of one repository.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Change, Event, State, Tracker};
@@ -7,11 +8,11 @@ use super::{Change, Event, State, Tracker};
 /// Appends to `events` what turns `before` into `after`: folding them over `before` gives `after`.
 ///
 /// Both come in [`Tracker::list_order`], each key once. Events come in that order too; a tracker that was both closed
-/// (or reopened, or redated) and retitled gives two, the retitling last.
+/// (or reopened, or redated) and retitled gives two, the retitling last. They borrow the titles of `after`.
 pub fn diff<'a, 'b, 'e>(
     before: impl IntoIterator<Item = Tracker<'b>>,
     after: impl IntoIterator<Item = &'e Tracker<'a>>,
-    events: &mut Vec<Event<'static>>,
+    events: &mut Vec<Event<'e>>,
 ) where
     'a: 'e,
 {
@@ -35,10 +36,9 @@ pub fn diff<'a, 'b, 'e>(
     }
 }
 
-fn added(is: &Tracker<'_>) -> Event<'static> {
-    let times = is.times();
-    let is = is.clone().into_owned();
-    Event { kind: is.kind, number: is.number, change: Change::Added { state: is.state, title: is.title, times } }
+fn added<'e>(is: &'e Tracker<'_>) -> Event<'e> {
+    let (title, times) = (Cow::Borrowed(&*is.title), is.times());
+    Event { kind: is.kind, number: is.number, change: Change::Added { state: is.state, title, times } }
 }
 
 fn removed(was: Tracker<'_>) -> Event<'static> {
@@ -47,11 +47,12 @@ fn removed(was: Tracker<'_>) -> Event<'static> {
     Event { kind: was.kind, number: was.number, change: Change::Removed { state: was.state, title: was.title, times } }
 }
 
-fn changed(was: &Tracker<'_>, is: &Tracker<'_>, events: &mut Vec<Event<'static>>) {
+fn changed<'e>(was: &Tracker<'_>, is: &'e Tracker<'_>, events: &mut Vec<Event<'e>>) {
     let mut push = |change| events.push(Event { kind: is.kind, number: is.number, change });
     let (before, after) = (was.times(), is.times());
+    let new_title = Cow::Borrowed(&*is.title);
     if (was.state, before) != (is.state, after) {
-        let title = was.title.to_string().into();
+        let title = if was.title == is.title { new_title.clone() } else { was.title.to_string().into() };
         push(match (was.state, is.state) {
             (State::Open, State::Closed) => Change::Closed { title, before, after },
             (State::Closed, State::Open) => Change::Reopened { title, before, after },
@@ -59,7 +60,7 @@ fn changed(was: &Tracker<'_>, is: &Tracker<'_>, events: &mut Vec<Event<'static>>
         });
     }
     if was.title != is.title {
-        push(Change::Retitled { before: was.title.to_string().into(), after: is.title.to_string().into() });
+        push(Change::Retitled { before: was.title.to_string().into(), after: new_title });
     }
 }
 
@@ -101,7 +102,7 @@ mod tests {
     fn events(before: &Trackers, after: &Trackers) -> Vec<Event<'static>> {
         let mut events = Vec::new();
         diff(before.values().cloned(), after.values(), &mut events);
-        events
+        events.into_iter().map(Event::into_owned).collect()
     }
 
     /// One event done (or undone) to the tracker it names.

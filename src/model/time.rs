@@ -1,11 +1,19 @@
 //! Moments in time: any RFC 3339 in, UTC milliseconds inside, RFC 3339 UTC out.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroI64;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, from the year 0000 to the end of 9999-12-30T22:00:00Z: what both RFC 3339
 /// and jiff can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnixMillis(i64);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnixMillis(
+    /// With the sign bit turned over, which makes no moment zero: a time that may be missing takes eight bytes, and long
+    /// lists of trackers two thirds of the memory.
+    NonZeroI64,
+);
+
+const _: () = assert!(size_of::<Option<UnixMillis>>() == 8);
 
 /// The text is not an RFC 3339 date and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,23 +24,28 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 
 impl UnixMillis {
     /// 0000-01-01T00:00:00Z.
-    pub const MIN: UnixMillis = UnixMillis(-62_167_219_200_000);
+    pub const MIN: UnixMillis = UnixMillis::of(-62_167_219_200_000);
     /// 9999-12-30T22:00:00.999Z.
-    pub const MAX: UnixMillis = UnixMillis(253_402_207_200_999);
+    pub const MAX: UnixMillis = UnixMillis::of(253_402_207_200_999);
 
     /// `None` outside [`Self::MIN`]..=[`Self::MAX`].
     pub const fn new(millis: i64) -> Option<Self> {
-        if millis < Self::MIN.0 || millis > Self::MAX.0 { None } else { Some(Self(millis)) }
+        if millis < Self::MIN.get() || millis > Self::MAX.get() { None } else { Some(Self::of(millis)) }
+    }
+
+    const fn of(millis: i64) -> Self {
+        // OK because the one value that gives zero is far outside the range.
+        Self(NonZeroI64::new(millis ^ i64::MIN).expect("a moment in the range"))
     }
 
     /// The nearest moment that can be held; for clocks.
     pub fn saturating(millis: i64) -> Self {
-        Self(millis.clamp(Self::MIN.0, Self::MAX.0))
+        Self::of(millis.clamp(Self::MIN.get(), Self::MAX.get()))
     }
 
     /// Milliseconds since the Unix epoch.
     pub const fn get(self) -> i64 {
-        self.0
+        self.0.get() ^ i64::MIN
     }
 
     /// Reads RFC 3339 `date-time`, with `T` and `Z` in either case and any offset. Digits beyond the millisecond are
@@ -49,8 +62,8 @@ impl UnixMillis {
 
     /// Appends RFC 3339 UTC, with three decimals only where there are milliseconds.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
-        let days = self.0.div_euclid(MILLIS_PER_DAY);
-        let of_day = self.0.rem_euclid(MILLIS_PER_DAY);
+        let days = self.get().div_euclid(MILLIS_PER_DAY);
+        let of_day = self.get().rem_euclid(MILLIS_PER_DAY);
         let (year, month, day) = civil_from_days(days);
         let (seconds, millis) = (of_day / 1000, of_day % 1000);
         let mut text = *b"0000-00-00T00:00:00.000Z";
@@ -69,6 +82,24 @@ impl UnixMillis {
             put2(&mut text, 21, millis % 100);
             out.extend_from_slice(&text);
         }
+    }
+}
+
+impl Ord for UnixMillis {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.get().cmp(&other.get())
+    }
+}
+
+impl PartialOrd for UnixMillis {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for UnixMillis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UnixMillis({})", self.get())
     }
 }
 
@@ -183,7 +214,7 @@ mod tests {
 
     #[test]
     fn every_rfc_3339_spelling_of_one_moment_is_that_moment() {
-        let expected = UnixMillis(1_735_034_400_000);
+        let expected = UnixMillis::of(1_735_034_400_000);
         for text in [
             "2024-12-24T10:00:00Z",
             "2024-12-24t10:00:00z",
@@ -227,20 +258,20 @@ mod tests {
     fn the_calendar_ends_and_leap_days_are_read_exactly() {
         assert_eq!(UnixMillis::parse_rfc3339("0000-01-01T00:00:00Z"), Ok(UnixMillis::MIN));
         assert_eq!(UnixMillis::parse_rfc3339("9999-12-30T22:00:00.999Z"), Ok(UnixMillis::MAX));
-        assert_eq!(UnixMillis::parse_rfc3339("2024-02-29T00:00:00Z"), Ok(UnixMillis(1_709_164_800_000)));
-        assert_eq!(UnixMillis::parse_rfc3339("2016-12-31T23:59:60Z"), Ok(UnixMillis(1_483_228_799_000)));
+        assert_eq!(UnixMillis::parse_rfc3339("2024-02-29T00:00:00Z"), Ok(UnixMillis::of(1_709_164_800_000)));
+        assert_eq!(UnixMillis::parse_rfc3339("2016-12-31T23:59:60Z"), Ok(UnixMillis::of(1_483_228_799_000)));
     }
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(millis in UnixMillis::MIN.0..=UnixMillis::MAX.0) {
-            let time = UnixMillis(millis);
+        fn what_is_written_reads_back(millis in UnixMillis::MIN.get()..=UnixMillis::MAX.get()) {
+            let time = UnixMillis::of(millis);
             prop_assert_eq!(UnixMillis::parse_rfc3339(&time.to_string()), Ok(time));
         }
 
         #[test]
         fn whole_seconds_are_written_without_decimals_and_agree_with_jiff(seconds in -62_167_219_200i64..=253_402_207_200) {
-            let ours = UnixMillis(seconds * 1000).to_string();
+            let ours = UnixMillis::of(seconds * 1000).to_string();
             prop_assert_eq!(ours.len(), 20);
             let jiff = jiff::Timestamp::from_second(seconds).unwrap();
             prop_assert_eq!(ours, jiff.to_string());

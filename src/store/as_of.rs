@@ -21,7 +21,7 @@ pub enum Moment {
 }
 
 /// Trackers that differ from the index, by list key.
-type Overlay = BTreeMap<(Kind, Reverse<TrackerNumber>), Touched>;
+type Overlay = BTreeMap<(Kind, Reverse<TrackerNumber>), Touched<'static>>;
 
 impl History<'_> {
     /// The last event up to and at a moment; `None` where that is before the log's start.
@@ -38,6 +38,10 @@ impl History<'_> {
             Moment::Time(time) => {
                 if time >= self.view().changed_at() {
                     return Ok(Some(self.view().seq()));
+                }
+                if self.span_count() == 0 {
+                    // All events were pruned, or there never was one: the state is what they led to.
+                    return Ok(self.starts_at()?.filter(|starts_at| time >= *starts_at).map(|_| self.view().seq()));
                 }
                 let Some(span) = self.span_at(time)? else { return Ok(None) };
                 let events = self.span(span)?;
@@ -126,7 +130,7 @@ impl History<'_> {
 
 impl View {
     /// A tracker as this view has it, for an overlay over its index.
-    fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched, StoreError> {
+    fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched<'static>, StoreError> {
         if let Ok(at) = self.tail.find(kind, number) {
             return Ok(self.tail.touched[at].clone());
         }

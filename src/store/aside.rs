@@ -30,7 +30,7 @@ impl Store<'_> {
         }
         let aside = self.aside_name(name)?;
         let to = self.file(&aside);
-        publish(self.storage, &to, &bytes).map_err(StoreError::io("write", &to))?;
+        publish(self.storage, &to, &[&bytes]).map_err(StoreError::io("write", &to))?;
         Ok(Some(aside))
     }
 

@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::rc::Rc;
 
 use super::error::{Damage, StoreError};
+use super::merge::Merged;
 use super::tail::Tail;
 use super::view::View;
 use super::write::{Writer, segment_name};
-use crate::format::{Group, IndexName, SEGMENT_HEADER_LEN, Standing, StateHasher};
-use crate::fs::{Bytes, publish};
+use crate::format::{FormatError, Group, IndexName, SEGMENT_HEADER_LEN, Standing, StateHasher};
+use crate::fs::{Buffer, Bytes, publish};
 use crate::index::{Index, IndexBuilder, Summary};
-use crate::model::{Kind, Seq, State, TrackerNumber};
+use crate::model::{Kind, Seq, State, Tracker, TrackerNumber};
 
 /// Readers fold at most this many events …
 const MAX_TAIL_EVENTS: u64 = 512;
@@ -35,7 +36,7 @@ pub struct Compaction {
 /// A compaction that is durable and not yet live.
 struct Compacted {
     index: Index,
-    tail: Tail,
+    tail: Tail<'static>,
     current: crate::format::Current,
     rotated: bool,
 }
@@ -69,7 +70,13 @@ impl Writer<'_> {
             self.view = Some(view);
             Ok(())
         } else {
-            self.write_compacted(view)
+            match view.index_bytes() {
+                Ok(bytes) => self.write_compacted(view, bytes),
+                Err(error) => {
+                    self.view = Some(view);
+                    Err(error)
+                }
+            }
         };
         self.poisoned |= compacted.is_err();
         compacted?;
@@ -104,10 +111,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the index of `view` and a `CURRENT` that names it; `self.view` is then the view behind that index, and
-    /// after a failure `view`.
-    pub(super) fn write_compacted(&mut self, view: View) -> Result<(), StoreError> {
-        let published = self.publish_index(&view);
+    /// Writes `bytes`, the index of `view`, and a `CURRENT` that names it; `self.view` is then the view behind that index,
+    /// and after a failure `view`.
+    pub(super) fn write_compacted(&mut self, view: View, bytes: Buffer) -> Result<(), StoreError> {
+        let published = self.publish_index(&view, bytes);
         self.view = Some(view);
         let Compacted { index, tail, current, rotated } = published?;
         self.replace_current(current)?;
@@ -121,11 +128,10 @@ impl Writer<'_> {
     }
 
     /// Everything of a compaction but the `CURRENT` that makes it live.
-    fn publish_index(&mut self, view: &View) -> Result<Compacted, StoreError> {
-        let bytes = index_bytes(view)?;
+    fn publish_index(&mut self, view: &View, bytes: Buffer) -> Result<Compacted, StoreError> {
         let name = IndexName { seq: view.seq(), generation: view.current.generation + 1, chain: view.tail.chain() };
         let path = self.store.file(&name.file_name());
-        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
+        publish(self.store.storage, &path, &[&bytes]).map_err(StoreError::io("write", &path))?;
         let mut current = view.current.clone();
         current.index = Some(name);
         current.history_start = view.history_start();
@@ -133,7 +139,7 @@ impl Writer<'_> {
             view.freshness().map(|fresh| crate::format::Freshness { address: view.tail.address, ..fresh });
         let rotated = self.rotate(view, &mut current)?;
         self.store.sync_dir()?;
-        let index = Index::open(Bytes::read(bytes)).map_err(|error| StoreError::format(path.clone(), &error))?;
+        let index = Index::open(Bytes::made(bytes)).map_err(|error| StoreError::format(path.clone(), &error))?;
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(path, &error))?;
         Ok(Compacted { index, tail, current, rotated })
     }
@@ -145,7 +151,7 @@ impl Writer<'_> {
         }
         let header = self.next_segment(view);
         let path = self.store.file(&segment_name(&header).file_name());
-        publish(self.store.storage, &path, &header.encode()).map_err(StoreError::io("write", &path))?;
+        publish(self.store.storage, &path, &[&header.encode()]).map_err(StoreError::io("write", &path))?;
         let sealed = current.segments.len() - 1;
         current.segments[sealed].end = view.end.offset;
         current.segments.push(segment_name(&header));
@@ -154,52 +160,67 @@ impl Writer<'_> {
     }
 }
 
-/// The index of a view: the same log gives the same bytes.
-pub(super) fn index_bytes(view: &View) -> Result<Vec<u8>, StoreError> {
-    let in_index = view.index.as_ref().map_or(0, |index| index.header().counts.iter().sum());
-    let mut builder = IndexBuilder::with_capacity(in_index as usize + view.tail.touched.len());
+/// The index of what `index` and `tail` amount to: the same log gives the same bytes.
+///
+/// # Errors
+/// A block of `index` that does not verify.
+pub(super) fn index_bytes(index: Option<&Index>, tail: &Tail<'_>) -> Result<Buffer, FormatError> {
+    let in_index: u64 = index.map_or(0, |index| index.header().counts.iter().sum());
+    let mut builder = IndexBuilder::with_capacity(in_index as usize + tail.touched.len());
     for kind in Kind::ALL {
         for state in State::ALL {
-            for item in view.items(kind, Some(state)) {
-                let item = item?;
-                builder.add(&item.tracker, item.last_seq);
+            for tracker in trackers(index, tail, kind, Some(state)) {
+                let (tracker, last_seq) = tracker?;
+                builder.add(&tracker, last_seq);
             }
         }
-        for (number, last_seq) in removed(view, kind)? {
+        for (number, last_seq) in removed(index, tail, kind)? {
             builder.add_removed(kind, number, last_seq);
         }
     }
     let mut hasher = StateHasher::default();
-    for item in view.trackers() {
-        hasher.add(&item?.tracker);
+    for tracker in Kind::ALL.into_iter().flat_map(|kind| trackers(index, tail, kind, None)) {
+        hasher.add(&tracker?.0);
     }
-    if let Some(index) = &view.index {
+    if let Some(index) = index {
         for position in 0..index.header().waypoint_count {
-            builder.waypoint(&index.waypoint(position).map_err(|error| view.index_error(&error))?);
+            builder.waypoint(&index.waypoint(position)?);
         }
     }
-    view.tail.waypoints.iter().for_each(|waypoint| builder.waypoint(waypoint));
+    tail.waypoints.iter().for_each(|waypoint| builder.waypoint(waypoint));
     let summary = Summary {
-        chain: view.tail.chain(),
-        seq: view.seq(),
-        address: view.tail.address,
-        last_frame: view.tail.last_frame,
-        changed_at: view.tail.changed_at,
-        history_start: view.history_start(),
+        chain: tail.chain(),
+        seq: tail.seq,
+        address: tail.address,
+        last_frame: tail.last_frame,
+        changed_at: tail.changed_at,
+        history_start: tail.history_start,
     };
     Ok(builder.finish(&summary, hasher.finish()))
 }
 
+/// Live trackers, numbers descending, with their last events. In a first sync the tail is all there is, and long.
+fn trackers<'v>(
+    index: Option<&'v Index>,
+    tail: &'v Tail<'_>,
+    kind: Kind,
+    state: Option<State>,
+) -> Box<dyn Iterator<Item = Result<(Tracker<'v>, Seq), FormatError>> + 'v> {
+    if index.is_none() {
+        return Box::new(tail.trackers(kind, state).map(Ok));
+    }
+    let items = Merged::new(index, tail, kind, state).items();
+    Box::new(items.map(|item| item.map(|item| (item.tracker, item.last_seq))))
+}
+
 /// Removed trackers of a kind, numbers descending, with their last events.
-fn removed(view: &View, kind: Kind) -> Result<Vec<(TrackerNumber, Seq)>, StoreError> {
-    let touched = view.tail.touched.iter().filter(|touched| touched.kind == kind);
-    let gone = touched.clone().filter(|touched| touched.now.is_none());
+fn removed(index: Option<&Index>, tail: &Tail<'_>, kind: Kind) -> Result<Vec<(TrackerNumber, Seq)>, FormatError> {
+    let gone = tail.touched.iter().filter(|touched| touched.kind == kind && touched.now.is_none());
     let mut removed: Vec<(TrackerNumber, Seq)> = gone.map(|touched| (touched.number, touched.last_seq)).collect();
-    if let Some(index) = &view.index {
+    if let Some(index) = index {
         for position in index.group(Group(kind, Standing::Removed)) {
-            let record = index.record(position).map_err(|error| view.index_error(&error))?;
-            let number = index.number(position).map_err(|error| view.index_error(&error))?;
-            if view.tail.find(kind, number).is_err() {
+            let (record, number) = (index.record(position)?, index.number(position)?);
+            if tail.find(kind, number).is_err() {
                 removed.push((number, record.last_seq()));
             }
         }

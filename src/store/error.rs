@@ -38,7 +38,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Bytes that do not verify.
-    #[error("the cache is damaged: {0}")]
+    #[error("the cache is damaged: {0}; run `gh pmu cache repair`")]
     Damaged(Damage),
     /// A newer program wrote it.
     #[error("{} was {what}", path.display())]

@@ -189,11 +189,9 @@ impl Filler {
         }
         let count = until.0 - first.0;
         let before: Vec<_> = self.state.values().cloned().collect();
-        let steps = self.through_git(&before, &target, time, count, past).unwrap_or_else(|| {
-            let mut events = Vec::new();
-            diff(before, &target, &mut events);
-            vec![(Rc::new(recovered_sync(time)), events)]
-        });
+        let steps = self
+            .through_git(&before, &target, time, count, past)
+            .unwrap_or_else(|| vec![(Rc::new(recovered_sync(time)), owned_diff(before, &target))]);
         let recovered: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
         if recovered > count {
             return false;
@@ -272,8 +270,7 @@ impl Filler {
         let mut steps = Vec::new();
         let mut state = before.to_vec();
         for (sync, trackers) in between {
-            let mut events = Vec::new();
-            diff(state, trackers, &mut events);
+            let events = owned_diff(state, trackers);
             if !events.is_empty() {
                 steps.push((Rc::new(sync.clone()), events));
             }
@@ -282,14 +279,19 @@ impl Filler {
                 break;
             }
         }
-        let mut events = Vec::new();
-        diff(state, target, &mut events);
+        let events = owned_diff(state, target);
         if !events.is_empty() {
             steps.push((Rc::new(recovered_sync(time)), events));
         }
         let total: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
         (total == count).then_some(steps)
     }
+}
+
+fn owned_diff(before: Vec<Tracker<'static>>, after: &[Tracker<'static>]) -> Vec<Event<'static>> {
+    let mut events = Vec::new();
+    diff(before, after, &mut events);
+    events.into_iter().map(Event::into_owned).collect()
 }
 
 /// The state of the index with the events from `until` up to `seq` undone; `None` where they do not fit.

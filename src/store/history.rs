@@ -124,12 +124,16 @@ impl<'v> History<'v> {
         Ok(self.span(span)?.into_iter().find(|logged| logged.seq == seq))
     }
 
-    /// When the first event that the log holds was published.
+    /// When the first event that the log holds was published; where all were pruned, the state that they led to.
     ///
     /// # Errors
-    /// Damage, and the system's. `None` where the log holds no event.
+    /// Damage, and the system's. `None` where the log is empty.
     pub fn starts_at(&self) -> Result<Option<UnixMillis>, StoreError> {
-        if self.span_count() == 0 { Ok(None) } else { Ok(Some(self.waypoint(0)?.changed_at)) }
+        if self.span_count() > 0 {
+            return Ok(Some(self.waypoint(0)?.changed_at));
+        }
+        let published = self.view.tail.changed_at;
+        Ok((published > UnixMillis::MIN).then_some(published))
     }
 
     /// The events of the chunks from log address `from` up to `to`.

@@ -3,10 +3,9 @@
 use std::iter::Peekable;
 use std::slice;
 
-use super::tail::Touched;
-use super::view::View;
+use super::tail::{Tail, Touched};
 use crate::format::{FormatError, Group, Record};
-use crate::index::{Item, Scan};
+use crate::index::{Index, Item, Scan};
 use crate::model::{Kind, State, TrackerNumber};
 
 /// Where a tracker of a view stands, in eight bytes: long lists hold one a row.
@@ -70,7 +69,7 @@ impl Run<'_> {
 /// A tracker met on the way: where it stands, and what was read of it.
 enum Met<'v> {
     Index { run: usize, position: u64, record: Record<'v> },
-    Tail { at: usize, touched: &'v Touched },
+    Tail { at: usize, touched: &'v Touched<'v> },
 }
 
 /// A view's trackers of one kind, index and tail merged.
@@ -78,20 +77,20 @@ pub(super) struct Merged<'v> {
     kind: Kind,
     state: Option<State>,
     runs: Vec<Run<'v>>,
-    touched: Peekable<std::iter::Enumerate<slice::Iter<'v, Touched>>>,
+    touched: Peekable<std::iter::Enumerate<slice::Iter<'v, Touched<'v>>>>,
     /// Set by a failure: nothing follows it.
     failed: bool,
     started: bool,
 }
 
 impl<'v> Merged<'v> {
-    pub(super) fn new(view: &'v View, kind: Kind, state: Option<State>) -> Self {
+    pub(super) fn new(index: Option<&'v Index>, tail: &'v Tail<'_>, kind: Kind, state: Option<State>) -> Self {
         let states = State::ALL.into_iter().filter(|each| state.is_none_or(|only| only == *each));
-        let runs = view.index().map_or(Vec::new(), |index| {
+        let runs = index.map_or(Vec::new(), |index| {
             let run = |state: State| Run { scan: index.scan(Group(kind, state.into())), state, head: None };
             states.map(run).collect()
         });
-        let all = &view.tail().touched;
+        let all = &tail.touched;
         let from = all.partition_point(|touched| touched.kind < kind);
         let to = all.partition_point(|touched| touched.kind <= kind);
         let mut touched = all[..to].iter().enumerate();

@@ -15,6 +15,7 @@ use crate::format::{
 };
 use crate::index::Index;
 use crate::log::{Segment, SegmentError, Stop, walk};
+use crate::model::Tracker;
 
 /// A file can vanish between reading its name in `CURRENT` and opening it, once a compaction.
 const ATTEMPTS: u32 = 10;
@@ -49,12 +50,12 @@ impl Store<'_> {
         }
         match last {
             // What stays missing was not a compaction's doing: go on from what the directory holds.
-            Err(StoreError::Unstable { path }) => self.view_without(path),
+            Err(StoreError::Unstable { path }) => self.view_without(path, with_index),
             last => last,
         }
     }
 
-    fn view_without(&self, missing: PathBuf) -> Result<Option<View>, StoreError> {
+    fn view_without(&self, missing: PathBuf, with_index: bool) -> Result<Option<View>, StoreError> {
         let damage =
             Damage { path: missing, offset: 0, what: "is missing or not the file that CURRENT names".to_owned() };
         // If it is the index, the log alone gives the same answer.
@@ -62,22 +63,27 @@ impl Store<'_> {
             view.damage.insert(0, damage);
             return Ok(Some(view));
         }
-        let Some(current) = self.recover_current()? else { return self.index_alone(damage) };
-        let mut view = self.view_of(current, self.read_checked(), true)?;
+        let index_alone = if with_index { self.index_alone()? } else { None };
+        let mut view = match index_alone {
+            Some(view) => view,
+            None => {
+                let Some(current) = self.recover_current()? else { return Err(StoreError::Damaged(damage)) };
+                self.view_of(current, self.read_checked(), with_index)?
+            }
+        };
         view.damage.insert(0, damage);
         view.state_in_doubt = true;
         Ok(Some(view))
     }
 
-    /// What the index holds, where no segment is left.
-    fn index_alone(&self, damage: Damage) -> Result<Option<View>, StoreError> {
-        let current = self.current_bytes()?.and_then(|bytes| Current::decode(&bytes).ok());
-        let index = current.as_ref().and_then(|current| self.open_index(current.index?).ok());
-        let (Some(current), Some(index)) = (current, index) else { return Err(StoreError::Damaged(damage)) };
-        let mut view = View::of_index(self.dir.clone(), current, Rc::new(index))?;
-        view.damage.push(damage);
-        view.state_in_doubt = true;
-        Ok(Some(view))
+    /// The state that the index holds, where a segment of the log is missing.
+    fn index_alone(&self) -> Result<Option<View>, StoreError> {
+        let Some(Ok(current)) = self.current_bytes()?.as_deref().map(Current::decode) else { return Ok(None) };
+        match current.index.map(|name| self.open_index(name)) {
+            Some(Ok(index)) => Ok(View::of_index(self.dir.clone(), current, Rc::new(index)).ok()),
+            Some(Err(StoreError::Damaged(_) | StoreError::Unstable { .. })) | None => Ok(None),
+            Some(Err(error)) => Err(error),
+        }
     }
 
     fn try_view(&self, with_index: bool) -> Result<Option<View>, StoreError> {
@@ -118,13 +124,15 @@ impl Store<'_> {
             let nothing = !is_damaged && !self.own_names()?.iter().any(|name| is_numbered(name));
             return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
         };
+        // Of whichever store: it is written behind CURRENT.
+        let acknowledged = checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
         let mut view = self.view_of(current, checked, with_index)?;
         view.current_recovered = true;
         self.check_beginning(&mut view)?;
         if view.tail.last_sync.is_none() {
             view.tail.last_sync = self.last_sync(&view);
         }
-        if is_damaged || !view.is_interrupted_beginning() {
+        if is_damaged || acknowledged || !view.is_interrupted_beginning() {
             view.damage.push(lost);
         }
         Ok(Some(view))
@@ -287,7 +295,9 @@ impl Store<'_> {
         }
         let bytes = segment.read_from(from).map_err(|error| (StoreError::io("read", &path)(error), false))?;
         let View { tail, index, .. } = view;
-        let walked = walk(&bytes, name.id, from, tail.chain(), |frame| tail.fold(&frame, name.base, index.as_deref()));
+        let walked = walk(&bytes, name.id, from, tail.chain(), |frame| {
+            tail.fold(&frame, name.base, index.as_deref(), Tracker::into_owned)
+        });
         match walked {
             Ok((end, stop)) => {
                 view.end.offset = end;

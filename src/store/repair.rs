@@ -166,7 +166,7 @@ impl Store<'_> {
         }
         if repaired.lost > 0 {
             // What verifies was not enough to tell all: the rest of the old log may tell more to others.
-            for name in writer.live_files() {
+            for name in writer.live_files().into_iter().filter(|name| name.starts_with("log-")) {
                 let aside = self.mark_aside(&name)?.filter(|aside| !repaired.aside.contains(aside));
                 repaired.aside.extend(aside);
             }

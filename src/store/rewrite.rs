@@ -8,8 +8,8 @@ use super::tail::Tail;
 use super::view::{LogEnd, View};
 use super::write::{Writer, fold_own, segment_name};
 use crate::format::{
-    Chain, CommitBuilder, Current, EventRecord, FileId, FrameKind, Freshness, SEGMENT_HEADER_LEN, SegmentHeader,
-    SyncRecord, chain_of,
+    Chain, CommitBuilder, Current, FileId, FrameKind, Freshness, SEGMENT_HEADER_LEN, SegmentHeader, SyncRecord,
+    chain_of,
 };
 use crate::fs::publish;
 use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber, UnixMillis};
@@ -91,7 +91,7 @@ impl Writer<'_> {
         let Rewrite { header, bytes, .. } = rewrite;
         let name = segment_name(&header);
         let path = self.store.file(&name.file_name());
-        publish(self.store.storage, &path, &bytes).map_err(StoreError::io("write", &path))?;
+        publish(self.store.storage, &path, &[&bytes]).map_err(StoreError::io("write", &path))?;
         self.store.sync_dir()?;
         let (generation, repo, old) = match &self.view {
             Some(view) => (view.current.generation, view.current.repo.clone(), Some(view.current.store)),
@@ -130,7 +130,8 @@ impl Writer<'_> {
         view.current.freshness = freshness.map(|fresh| Freshness { address, ..fresh });
         let retired = self.live_files();
         self.file = None;
-        self.write_compacted(view)?;
+        let index = view.index_bytes()?;
+        self.write_compacted(view, index)?;
         for name in retired {
             // Best effort: what stays is not named by CURRENT, and retired by the next writer.
             let _ = self.store.retire(&name);
@@ -169,7 +170,7 @@ impl Rewrite {
         for event in events {
             let seq = self.next_seq;
             let prev = self.last_seqs.insert((event.kind, event.number), seq).unwrap_or_default();
-            builder.event(&EventRecord { prev, event });
+            builder.event(prev, &event);
             self.next_seq = seq.next();
         }
         self.push(builder);

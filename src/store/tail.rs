@@ -6,23 +6,25 @@ use crate::format::{
 use crate::format::{EventRecord, needs_waypoint, title_is_plain};
 use crate::index::{Index, Item};
 use crate::log::Frame;
-use crate::model::{Kind, Seq, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 /// A tracker that the tail touched.
 #[derive(Clone, Debug)]
-pub(super) struct Touched {
+pub(super) struct Touched<'t> {
     pub(super) kind: Kind,
     pub(super) number: TrackerNumber,
     /// Its state in the index, if it stands there.
     pub(super) was: Option<Standing>,
     /// The tracker now; `None` once removed.
-    pub(super) now: Option<Tracker<'static>>,
+    pub(super) now: Option<Tracker<'t>>,
     pub(super) last_seq: Seq,
 }
 
-impl Touched {
+impl Touched<'_> {
     pub(super) fn key(&self) -> (Kind, Reverse<TrackerNumber>) {
         (self.kind, Reverse(self.number))
     }
@@ -36,7 +38,11 @@ impl Touched {
     }
 
     /// A tracker that no event touched yet, as the index has it.
-    pub(super) fn from_index(kind: Kind, number: TrackerNumber, index: Option<&Index>) -> Result<Self, FormatError> {
+    pub(super) fn from_index(
+        kind: Kind,
+        number: TrackerNumber,
+        index: Option<&Index>,
+    ) -> Result<Touched<'static>, FormatError> {
         let mut touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
         let Some(index) = index else { return Ok(touched) };
         if let Some((standing, position)) = index.find(kind, number)? {
@@ -50,11 +56,31 @@ impl Touched {
     }
 }
 
+impl<'t> Touched<'t> {
+    /// Does an event of the frame at `offset`.
+    fn apply<'f>(
+        &mut self,
+        seq: Seq,
+        record: &EventRecord<'f>,
+        offset: u64,
+        keep: &impl Fn(Tracker<'f>) -> Tracker<'t>,
+    ) -> Result<(), FoldError>
+    where
+        't: 'f,
+    {
+        let now = record.event.apply(self.now.take());
+        let now = now.map_err(|_| FormatError::new(offset, Wrong::Value("an event, given the state before it,")))?;
+        self.now = now.map(keep);
+        self.last_seq = seq;
+        Ok(())
+    }
+}
+
 /// What the commits behind the index amount to, and where the log stands after them.
 #[derive(Clone)]
-pub(super) struct Tail {
+pub(super) struct Tail<'t> {
     /// In list order.
-    pub(super) touched: Vec<Touched>,
+    pub(super) touched: Vec<Touched<'t>>,
     /// Waypoints of the tail's chunks.
     pub(super) waypoints: Vec<Waypoint>,
     last_waypoint: Option<Waypoint>,
@@ -105,7 +131,7 @@ impl From<FormatError> for FoldError {
     }
 }
 
-impl Tail {
+impl<'t> Tail<'t> {
     /// The empty tail behind an index.
     pub(super) fn behind(index: &Index) -> Result<Self, FormatError> {
         let header = index.header();
@@ -151,6 +177,16 @@ impl Tail {
         }
     }
 
+    /// The live trackers that it touched, numbers descending, with their last events.
+    pub(super) fn trackers(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = (Tracker<'_>, Seq)> {
+        let from = self.touched.partition_point(|touched| touched.kind < kind);
+        let of_kind = self.touched[from..].iter().take_while(move |touched| touched.kind == kind);
+        of_kind.filter_map(move |touched| {
+            let now = touched.now.as_ref().filter(|now| state.is_none_or(|only| only == now.state))?;
+            Some((Tracker { title: Cow::Borrowed(&now.title), ..*now }, touched.last_seq))
+        })
+    }
+
     /// Bytes of the tail.
     pub(super) fn byte_len(&self) -> u64 {
         self.address - self.start
@@ -161,8 +197,39 @@ impl Tail {
         self.touched.binary_search_by_key(&(kind, Reverse(number)), Touched::key)
     }
 
-    /// Folds one frame that continues the log; `base` is the log address of its segment.
-    pub(super) fn fold(&mut self, frame: &Frame<'_>, base: u64, index: Option<&Index>) -> Result<(), FoldError> {
+    /// Where the log stands, and nothing of what it amounts to.
+    pub(super) fn without_trackers(self) -> Tail<'static> {
+        let Self { waypoints, last_waypoint, seq, chain, address, last_frame, changed_at, history_start, .. } = self;
+        let Self { last_sync, frame_count, event_count, start, .. } = self;
+        Tail {
+            touched: Vec::new(),
+            waypoints,
+            last_waypoint,
+            seq,
+            chain,
+            address,
+            last_frame,
+            changed_at,
+            history_start,
+            last_sync,
+            frame_count,
+            event_count,
+            start,
+        }
+    }
+
+    /// Folds one frame that continues the log; `base` is the log address of its segment, and `keep` owns of the frame's
+    /// trackers what is to outlive it.
+    pub(super) fn fold<'f>(
+        &mut self,
+        frame: &Frame<'f>,
+        base: u64,
+        index: Option<&Index>,
+        keep: impl Fn(Tracker<'f>) -> Tracker<'t>,
+    ) -> Result<(), FoldError>
+    where
+        't: 'f,
+    {
         let wrong = |what| FoldError::Log(FormatError::new(frame.offset, Wrong::Value(what)));
         let continues = match frame.header.kind {
             FrameKind::Commit => frame.header.first_seq == self.seq.next(),
@@ -177,8 +244,8 @@ impl Tail {
             return Err(wrong("a frame's time, before that of the frame before,"));
         }
         match frame.header.kind {
-            FrameKind::Commit => self.fold_events(frame, index)?,
-            FrameKind::Base => self.fold_base(frame)?,
+            FrameKind::Commit => self.fold_events(frame, index, keep)?,
+            FrameKind::Base => self.fold_base(frame, keep)?,
             FrameKind::Note => self.seq = Seq(frame.header.first_seq.0 - 1),
         }
         for (offset, chunk) in &frame.chunks {
@@ -200,72 +267,75 @@ impl Tail {
         Ok(())
     }
 
-    /// Events of one commit come in list order, and so merge with the sorted tail in one pass; any other order is
-    /// sorted first, which keeps the order of one tracker's events.
-    fn fold_events(&mut self, frame: &Frame<'_>, index: Option<&Index>) -> Result<(), FoldError> {
-        let mut events: Vec<(Seq, EventRecord<'_>)> =
-            Vec::with_capacity(frame.header.event_count.min(1 << 20) as usize);
+    /// Events of one commit come in list order, and so merge with the sorted tail in one pass; what comes in any other
+    /// order is sorted first, which keeps the order of one tracker's events.
+    fn fold_events<'f>(
+        &mut self,
+        frame: &Frame<'f>,
+        index: Option<&Index>,
+        keep: impl Fn(Tracker<'f>) -> Tracker<'t>,
+    ) -> Result<(), FoldError>
+    where
+        't: 'f,
+    {
+        if frame.header.event_count == 1 {
+            return self.fold_event(frame, index, keep);
+        }
+        let mut merge = Merge::new(std::mem::take(&mut self.touched), frame, index, &keep);
+        let mut disordered: Vec<(Seq, EventRecord<'f>)> = Vec::new();
+        let mut last_seq = self.seq;
         frame.events::<FoldError>(|seq, record| {
-            events.push((seq, record));
+            last_seq = seq;
+            if disordered.is_empty() && merge.is_next(&record) {
+                return merge.event(seq, &record);
+            }
+            disordered.push((seq, record));
             Ok(())
         })?;
-        let last_seq = Seq(self.seq.0 + events.len() as u64);
-        let key = |record: &EventRecord<'_>| (record.event.kind, Reverse(record.event.number));
-        if !events.is_sorted_by_key(|(_, record)| key(record)) {
-            events.sort_by_key(|(_, record)| key(record));
-        }
-        if events.len() == 1 {
-            // The common small commit: no need to rebuild the whole tail.
-            for (seq, record) in events {
-                let at = match self.find(record.event.kind, record.event.number) {
-                    Ok(at) => at,
-                    Err(at) => {
-                        self.touched.insert(at, from_index(&record, index)?);
-                        at
-                    }
-                };
-                apply(&mut self.touched[at], &record, seq, frame.offset)?;
-            }
-        } else {
-            self.merge_events(&events, frame.offset, index)?;
+        self.touched = merge.finish();
+        if !disordered.is_empty() {
+            disordered.sort_by_key(|(_, record)| key_of(record));
+            let mut merge = Merge::new(std::mem::take(&mut self.touched), frame, index, &keep);
+            disordered.iter().try_for_each(|(seq, record)| merge.event(*seq, record))?;
+            self.touched = merge.finish();
         }
         self.event_count += last_seq.0 - self.seq.0;
         self.seq = last_seq;
         Ok(())
     }
 
-    fn merge_events(
+    /// The common small commit: no need to go over the whole tail.
+    fn fold_event<'f>(
         &mut self,
-        events: &[(Seq, EventRecord<'_>)],
-        offset: u64,
+        frame: &Frame<'f>,
         index: Option<&Index>,
-    ) -> Result<(), FoldError> {
-        let mut merged: Vec<Touched> = Vec::with_capacity(self.touched.len() + events.len());
-        let mut old = std::mem::take(&mut self.touched).into_iter().peekable();
-        for (seq, record) in events {
-            let key = (record.event.kind, Reverse(record.event.number));
-            while let Some(touched) = old.next_if(|touched| touched.key() <= key) {
-                merged.push(touched);
-            }
-            if merged.last().is_none_or(|touched| touched.key() != key) {
-                merged.push(from_index(record, index)?);
-            }
-            if let Some(touched) = merged.last_mut() {
-                apply(touched, record, *seq, offset)?;
-            }
-        }
-        merged.extend(old);
-        self.touched = merged;
-        Ok(())
+        keep: impl Fn(Tracker<'f>) -> Tracker<'t>,
+    ) -> Result<(), FoldError>
+    where
+        't: 'f,
+    {
+        frame.events(|seq, record| {
+            let (kind, number) = (record.event.kind, record.event.number);
+            let at = match self.find(kind, number) {
+                Ok(at) => at,
+                Err(at) => {
+                    let new = Touched::from_index(kind, number, index).map_err(FoldError::Index)?;
+                    self.touched.insert(at, new);
+                    at
+                }
+            };
+            self.event_count += 1;
+            self.seq = seq;
+            self.touched[at].apply(seq, &record, frame.offset, &keep)
+        })
     }
 
-    fn fold_base(&mut self, frame: &Frame<'_>) -> Result<(), FoldError> {
+    fn fold_base<'f>(&mut self, frame: &Frame<'f>, keep: impl Fn(Tracker<'f>) -> Tracker<'t>) -> Result<(), FoldError> {
         self.touched.clear();
         for (offset, chunk) in &frame.chunks {
             for (tracker, last_seq) in decode_trackers(chunk, *offset)? {
                 let (kind, number) = (tracker.kind, tracker.number);
-                let now = Some(tracker.into_owned());
-                self.touched.push(Touched { kind, number, was: None, now, last_seq });
+                self.touched.push(Touched { kind, number, was: None, now: Some(keep(tracker)), last_seq });
             }
         }
         if !self.touched.is_sorted_by_key(Touched::key) {
@@ -277,15 +347,52 @@ impl Tail {
     }
 }
 
-/// The tracker as the index has it.
-fn from_index(record: &EventRecord<'_>, index: Option<&Index>) -> Result<Touched, FoldError> {
-    Touched::from_index(record.event.kind, record.event.number, index).map_err(FoldError::Index)
+/// One pass over a sorted tail and events in the same order.
+struct Merge<'t, 'i, K> {
+    old: Peekable<IntoIter<Touched<'t>>>,
+    merged: Vec<Touched<'t>>,
+    index: Option<&'i Index>,
+    /// Where the frame stands, for errors.
+    offset: u64,
+    keep: &'i K,
 }
 
-fn apply(touched: &mut Touched, record: &EventRecord<'_>, seq: Seq, offset: u64) -> Result<(), FoldError> {
-    let now = record.event.apply(touched.now.take());
-    let now = now.map_err(|_| FormatError::new(offset, Wrong::Value("an event, given the state before it,")))?;
-    touched.now = now.map(Tracker::into_owned);
-    touched.last_seq = seq;
-    Ok(())
+impl<'t, 'i, K> Merge<'t, 'i, K> {
+    fn new(old: Vec<Touched<'t>>, frame: &Frame<'_>, index: Option<&'i Index>, keep: &'i K) -> Self {
+        // The bytes that hold the events bound how many there are.
+        let events = (frame.header.event_count as usize).min(frame.bytes.len());
+        let merged = Vec::with_capacity(old.len() + events);
+        Self { old: old.into_iter().peekable(), merged, index, offset: frame.offset, keep }
+    }
+
+    /// Whether the order lets the event come now.
+    fn is_next(&self, record: &EventRecord<'_>) -> bool {
+        self.merged.last().is_none_or(|last| last.key() <= key_of(record))
+    }
+
+    fn event<'f>(&mut self, seq: Seq, record: &EventRecord<'f>) -> Result<(), FoldError>
+    where
+        't: 'f,
+        K: Fn(Tracker<'f>) -> Tracker<'t>,
+    {
+        let key = key_of(record);
+        while let Some(touched) = self.old.next_if(|touched| touched.key() <= key) {
+            self.merged.push(touched);
+        }
+        if self.merged.last().is_none_or(|touched| touched.key() != key) {
+            let (kind, number) = (record.event.kind, record.event.number);
+            self.merged.push(Touched::from_index(kind, number, self.index).map_err(FoldError::Index)?);
+        }
+        let touched = self.merged.last_mut();
+        touched.map_or(Ok(()), |touched| touched.apply(seq, record, self.offset, self.keep))
+    }
+
+    fn finish(mut self) -> Vec<Touched<'t>> {
+        self.merged.extend(self.old);
+        self.merged
+    }
+}
+
+fn key_of(record: &EventRecord<'_>) -> (Kind, Reverse<TrackerNumber>) {
+    (record.event.kind, Reverse(record.event.number))
 }

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::clear::is_numbered;
-use super::compact::index_bytes;
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::view::View;
 use super::{CHECKED, CURRENT, LAST, LOCK, SMALL_FILE_LIMIT, Store, TAG};
 use crate::format::{
     Chain, Checked, Current, Cursor, FormatError, FrameKind, OPEN_END, SEGMENT_HEADER_LEN, SegmentName, Tag,
 };
 use crate::fs::TEMPORARY;
-use crate::log::{Frame, Segment, Stop, walk};
+use crate::log::{Frame, Segment, SegmentError, Stop, walk};
 
 /// One damage: where, what it costs, what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +46,7 @@ pub struct Verified {
 }
 
 const SYNC_MENDS: &str = "the next sync writes it anew";
+const LAST_MENDS: &str = "the next `gh pmu cache history --since last` writes it anew";
 const REPAIR_MENDS: &str = "run `gh pmu cache repair`";
 const CHANGE_MENDS: &str = "the next sync that brings a change writes past it";
 const COSTS_UNACKNOWLEDGED: &str = "a commit that was not acknowledged, or whose acknowledgement is lost";
@@ -147,8 +147,9 @@ impl Store<'_> {
             let Some(bytes) = bytes else { continue };
             verified.read(bytes.len() as u64);
             if let Err(error) = decodes(&bytes) {
-                let cost = if name == LAST { "where `--since last` stopped" } else { COSTS_TIME };
-                verified.find(path, &error, "the whole file", cost, SYNC_MENDS);
+                let (cost, mend) =
+                    if name == LAST { ("where `--since last` stopped", LAST_MENDS) } else { (COSTS_TIME, SYNC_MENDS) };
+                verified.find(path, &error, "the whole file", cost, mend);
             }
         }
         let lock = self.file(LOCK);
@@ -173,7 +174,10 @@ impl Store<'_> {
         let segment = match Segment::open(self.storage, &self.dir, name) {
             Ok(segment) => segment,
             Err(error) => {
-                let what = error.to_string();
+                let what = match &error {
+                    SegmentError::Format(error) => error.wrong.to_string(),
+                    other => other.to_string(),
+                };
                 if let error @ (StoreError::Io { .. } | StoreError::Newer { .. }) =
                     StoreError::segment(path.clone(), error)
                 {
@@ -207,17 +211,20 @@ impl Store<'_> {
         if verified.findings.iter().any(|finding| is_log(&finding.path)) {
             return;
         }
-        if let Ok(Some(view)) = self.view() {
-            // The index was folded from commits that were durable.
-            let base = current.segments[current.segments.len() - 1].base;
-            let torn =
-                verified.notes.extract_if(.., |note| is_log(&note.path) && base + note.offset < view.tail.address);
-            verified.findings.extend(torn.map(|note| Finding { cost: COSTS_HISTORY, mend: REPAIR_MENDS, ..note }));
-            for damage in view.damage().iter().filter(|damage| is_log(&damage.path)) {
-                let record = format!("the log of {}", current.repo);
-                let (path, offset, what) = (damage.path.clone(), damage.offset, damage.what.clone());
-                verified.notes.retain(|note| note.path != path);
-                verified.findings.push(Finding { path, offset, record, what, cost: COSTS_HISTORY, mend: REPAIR_MENDS });
+        let Ok(Some(view)) = self.view() else { return };
+        let damage = || view.damage().iter().filter(|damage| is_log(&damage.path));
+        let base = current.segments[current.segments.len() - 1].base;
+        // The index was folded from commits that were durable.
+        let was_there = |note: &mut Finding| {
+            is_log(&note.path)
+                && (base + note.offset < view.tail.address || damage().any(|damage| damage.path == note.path))
+        };
+        let torn = verified.notes.extract_if(.., was_there);
+        verified.findings.extend(torn.map(|note| Finding { cost: COSTS_HISTORY, mend: REPAIR_MENDS, ..note }));
+        for Damage { path, offset, what } in damage().cloned() {
+            if verified.findings.iter().all(|finding| finding.path != path) {
+                let (record, cost) = (format!("the log of {}", current.repo), COSTS_HISTORY);
+                verified.findings.push(Finding { path, offset, record, what, cost, mend: REPAIR_MENDS });
             }
         }
     }
@@ -244,7 +251,8 @@ impl Store<'_> {
         verified.read(index.byte_len());
         let errors = index.verify();
         for error in &errors {
-            verified.find(path.clone(), error, "a block", COSTS_TIME, SYNC_MENDS);
+            // A sync that has nothing to write does not look at it.
+            verified.find(path.clone(), error, "a block", COSTS_TIME, REPAIR_MENDS);
         }
         let log_is_whole = verified.findings.iter().all(|finding| !is_log(&finding.path));
         if errors.is_empty() && log_is_whole {
@@ -258,7 +266,7 @@ impl Store<'_> {
                 }
                 folded => folded?,
             };
-            let expected = folded.as_ref().map(index_bytes).transpose()?;
+            let expected = folded.as_ref().map(View::index_bytes).transpose()?;
             if let Some(offset) = expected.and_then(|expected| index.first_difference(&expected)) {
                 let what = "is not what the log folds to".to_owned();
                 let record = "the index".to_owned();

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::compact::index_bytes;
 use super::error::{Damage, StoreError};
 use super::merge::{At, Merged, Place};
 use super::tail::Tail;
 use crate::format::{Checked, Current, FormatError, Freshness, Group, Standing, StateHasher};
+use crate::fs::Buffer;
 use crate::index::{Index, Item};
 use crate::model::{Kind, Seq, State, TrackerNumber, UnixMillis};
 
@@ -25,7 +27,7 @@ pub struct View {
     pub(super) current: Current,
     /// Shared with views of the past.
     pub(super) index: Option<Rc<Index>>,
-    pub(super) tail: Tail,
+    pub(super) tail: Tail<'static>,
     pub(super) checked: Option<Checked>,
     pub(super) end: LogEnd,
     pub(super) damage: Vec<Damage>,
@@ -66,8 +68,9 @@ impl View {
         self.index.as_deref()
     }
 
-    pub(super) fn tail(&self) -> &Tail {
-        &self.tail
+    /// Its index, built anew.
+    pub(super) fn index_bytes(&self) -> Result<Buffer, StoreError> {
+        index_bytes(self.index(), &self.tail).map_err(|error| self.index_error(&error))
     }
 
     /// Whether the last commit is known to have been acknowledged.
@@ -76,15 +79,14 @@ impl View {
     }
 
     /// Whether this is what a first sync, or the rebuild of what was not there, leaves that is interrupted before it
-    /// writes `CURRENT`.
+    /// writes `CURRENT`, if nothing was ever acknowledged.
     pub(super) fn is_interrupted_beginning(&self) -> bool {
         let Current { generation, segments, .. } = &self.current;
         let is_first = *generation == 1 && segments.len() == 1 && segments[0].base == 0;
         // An index that comes with the first `CURRENT` holds all of the log.
         let nothing_behind = self.index.is_none() || self.tail.frame_count == 0;
-        let acknowledged = self.checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
         let is_whole = self.end.offset == self.end.file_len && !self.state_in_doubt;
-        is_first && nothing_behind && is_whole && !acknowledged
+        is_first && nothing_behind && is_whole
     }
 
     /// The store's directory.
@@ -148,12 +150,16 @@ impl View {
 
     /// The places of all trackers of a kind, and of one state if it is given; numbers descending.
     pub fn places(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Place, StoreError>> + '_ {
-        Merged::new(self, kind, state).places().map(|place| place.map_err(|error| self.index_error(&error)))
+        Merged::new(self.index(), &self.tail, kind, state)
+            .places()
+            .map(|place| place.map_err(|error| self.index_error(&error)))
     }
 
     /// All trackers of a kind, and of one state if it is given; numbers descending.
     pub fn items(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
-        Merged::new(self, kind, state).items().map(|item| item.map_err(|error| self.index_error(&error)))
+        Merged::new(self.index(), &self.tail, kind, state)
+            .items()
+            .map(|item| item.map_err(|error| self.index_error(&error)))
     }
 
     /// Verifies every byte that [`Self::items`] of the same arguments will read.

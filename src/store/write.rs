@@ -6,17 +6,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::clear::{is_numbered, is_own};
+use super::compact::index_bytes;
 use super::error::{Damage, StoreError};
 use super::tail::{FoldError, Tail};
 use super::view::{LogEnd, View};
 use super::{CHECKED, CURRENT, LOCK, Store};
 use crate::format::{
-    Chain, Checked, CheckedEntry, CommitBuilder, Current, EventRecord, FileId, FormatError, FrameKind, Freshness,
-    OPEN_END, SEGMENT_HEADER_LEN, SegmentHeader, SegmentName, SyncRecord,
+    Chain, Checked, CheckedEntry, CommitBuilder, Current, FileId, FormatError, FrameKind, Freshness, OPEN_END,
+    SEGMENT_HEADER_LEN, SegmentHeader, SegmentName, SyncRecord,
 };
 use crate::fs::{Lock, TEMPORARY, WriteFile, publish, publish_unsynced};
 use crate::log::Frame;
-use crate::model::{Event, Repo, Seq, UnixMillis};
+use crate::model::{Event, Repo, Seq, Tracker, UnixMillis};
 
 /// How long a command that must write waits for another writer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,6 +47,29 @@ pub struct Append {
     pub last_seq: Seq,
     /// Why the compaction that was due did not happen. The events are durable all the same.
     pub compaction_failed: Option<StoreError>,
+}
+
+/// What is to be appended.
+#[derive(Clone, Copy)]
+struct Commit<'c> {
+    sync: &'c SyncRecord,
+    events: &'c [Event<'c>],
+    /// One an event.
+    predecessors: &'c [Seq],
+}
+
+impl Commit<'_> {
+    /// The frame that will stand at `offset` of `file`.
+    fn frame(&self, kind: FrameKind, file: FileId, offset: u64, first_seq: Seq, prev: Chain) -> Vec<u8> {
+        let mut builder = CommitBuilder::new(kind, file, offset, first_seq, prev, self.sync);
+        self.predecessors.iter().zip(self.events).for_each(|(prev, event)| builder.event(*prev, event));
+        builder.finish()
+    }
+
+    /// The first frame of a segment.
+    fn first_frame(&self, header: &SegmentHeader) -> Vec<u8> {
+        self.frame(FrameKind::Commit, header.id, SEGMENT_HEADER_LEN, header.first_seq, header.prev)
+    }
 }
 
 impl<'s> Store<'s> {
@@ -122,11 +146,12 @@ impl Writer<'_> {
     pub fn append(&mut self, sync: &SyncRecord, events: &[Event<'_>]) -> Result<Append, StoreError> {
         self.check()?;
         let first_seq = self.view.as_ref().map_or(Seq(1), |view| view.seq().next());
-        let records = self.records(first_seq, events)?;
+        let predecessors = self.predecessors(first_seq, events)?;
+        let commit = Commit { sync, events, predecessors: &predecessors };
         let appended = match &self.view {
-            None => self.create(sync, &records),
-            Some(view) if view.end.file_len > view.end.offset => self.append_segment(sync, &records),
-            Some(_) => self.append_frame(FrameKind::Commit, sync, &records),
+            None => self.create(commit),
+            Some(view) if view.end.file_len > view.end.offset => self.append_segment(commit),
+            Some(_) => self.append_frame(FrameKind::Commit, commit),
         };
         // Nothing was written of what does not fit.
         self.poisoned = matches!(&appended, Err(error) if !matches!(error, StoreError::Misfit { .. }));
@@ -134,14 +159,16 @@ impl Writer<'_> {
         self.settled = true;
         let compaction_failed = self.compact_if_due().err();
         self.poisoned = compaction_failed.is_some();
-        Ok(Append { first_seq, last_seq: Seq(first_seq.0 + records.len() as u64 - 1), compaction_failed })
+        Ok(Append { first_seq, last_seq: Seq(first_seq.0 + events.len() as u64 - 1), compaction_failed })
     }
 
     /// Appends a note: words, and no events.
     pub(super) fn append_note(&mut self, note: &SyncRecord) -> Result<(), StoreError> {
         self.check()?;
         let appended = match &self.view {
-            Some(view) if view.end.file_len == view.end.offset => self.append_frame(FrameKind::Note, note, &[]),
+            Some(view) if view.end.file_len == view.end.offset => {
+                self.append_frame(FrameKind::Note, Commit { sync: note, events: &[], predecessors: &[] })
+            }
             // A torn tail is written past by the next commit: a note is not worth a segment.
             _ => Ok(()),
         };
@@ -264,27 +291,27 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Gives each event its predecessor.
-    fn records<'e>(&self, first_seq: Seq, events: &'e [Event<'_>]) -> Result<Vec<EventRecord<'e>>, StoreError> {
-        let mut records: Vec<EventRecord<'e>> = Vec::with_capacity(events.len());
-        for (seq, event) in (first_seq.0..).zip(events) {
-            let last = records.last().filter(|last| (last.event.kind, last.event.number) == (event.kind, event.number));
-            let prev = match (last, &self.view) {
-                (Some(_), _) => Seq(seq - 1),
-                (None, Some(view)) => view.last_seq(event.kind, event.number)?.unwrap_or_default(),
-                (None, None) => Seq(0),
-            };
-            records.push(EventRecord { prev, event: event.borrowed() });
-        }
-        Ok(records)
+    /// Each event's predecessor of the same tracker.
+    fn predecessors(&self, first_seq: Seq, events: &[Event<'_>]) -> Result<Vec<Seq>, StoreError> {
+        let key = |event: &Event<'_>| (event.kind, event.number);
+        let mut last = None;
+        let prev = |(seq, event): (u64, &Event<'_>)| {
+            let is_same = last.replace(key(event)) == Some(key(event));
+            match &self.view {
+                _ if is_same => Ok(Seq(seq - 1)),
+                Some(view) => Ok(view.last_seq(event.kind, event.number)?.unwrap_or_default()),
+                None => Ok(Seq(0)),
+            }
+        };
+        (first_seq.0..).zip(events).map(prev).collect()
     }
 
-    fn create(&mut self, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Result<(), StoreError> {
+    fn create(&mut self, commit: Commit<'_>) -> Result<(), StoreError> {
         let store = FileId(self.store.storage.nonce());
         let header = SegmentHeader { id: store, base: 0, first_seq: Seq(1), prev: Chain::START, generation: 1 };
         let name = segment_name(&header);
-        let bytes = segment_bytes(&header, sync, records);
-        let file_len = bytes.len() as u64;
+        let frame = commit.first_frame(&header);
+        let file_len = SEGMENT_HEADER_LEN + frame.len() as u64;
         let current = Current {
             store,
             generation: 0,
@@ -305,10 +332,13 @@ impl Writer<'_> {
             state_in_doubt: false,
             current_recovered: false,
         };
-        view.tail = continued(&view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
-        self.publish_segment(&name, &bytes)?;
+        // Titles stay in the frame: there may be very many, and the index is all that is kept of them.
+        let tail = continued(&view, &frame, name, SEGMENT_HEADER_LEN, |tracker| tracker)?;
+        let index = index_bytes(None, &tail).map_err(|error| view.index_error(&error))?;
+        view.tail = tail.without_trackers();
+        self.publish_segment(&name, &[&header.encode(), &frame])?;
         // The first CURRENT names the index too: one replacement less.
-        let written = self.write_compacted(view);
+        let written = self.write_compacted(view, index);
         if written.is_err() {
             self.view = None;
         }
@@ -316,7 +346,7 @@ impl Writer<'_> {
     }
 
     /// Writes past a torn commit: seals the segment where its last commit ends, and begins another.
-    fn append_segment(&mut self, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Result<(), StoreError> {
+    fn append_segment(&mut self, commit: Commit<'_>) -> Result<(), StoreError> {
         let Some(view) = &self.view else { return Ok(()) };
         let mut current = view.current.clone();
         let header = self.next_segment(view);
@@ -324,12 +354,12 @@ impl Writer<'_> {
         let sealed = current.segments.len() - 1;
         current.segments[sealed].end = view.end.offset;
         current.segments.push(name);
-        let bytes = segment_bytes(&header, sync, records);
-        let tail = continued(view, &bytes[SEGMENT_HEADER_LEN as usize..], name, SEGMENT_HEADER_LEN)?;
-        let file_len = bytes.len() as u64;
+        let frame = commit.first_frame(&header);
+        let tail = continued(view, &frame, name, SEGMENT_HEADER_LEN, Tracker::into_owned)?;
+        let file_len = SEGMENT_HEADER_LEN + frame.len() as u64;
         // What this seals must be as durable as what follows.
         self.settle()?;
-        self.publish_segment(&name, &bytes)?;
+        self.publish_segment(&name, &[&header.encode(), &frame])?;
         self.file = None;
         self.replace_current(current)?;
         if let Some(view) = &mut self.view {
@@ -352,27 +382,20 @@ impl Writer<'_> {
     }
 
     /// Gives a segment its name, durably.
-    fn publish_segment(&self, name: &SegmentName, bytes: &[u8]) -> Result<(), StoreError> {
+    fn publish_segment(&self, name: &SegmentName, parts: &[&[u8]]) -> Result<(), StoreError> {
         let path = self.store.file(&name.file_name());
-        publish(self.store.storage, &path, bytes).map_err(StoreError::io("write", &path))?;
+        publish(self.store.storage, &path, parts).map_err(StoreError::io("write", &path))?;
         self.store.sync_dir()
     }
 
-    fn append_frame(
-        &mut self,
-        kind: FrameKind,
-        sync: &SyncRecord,
-        records: &[EventRecord<'_>],
-    ) -> Result<(), StoreError> {
+    fn append_frame(&mut self, kind: FrameKind, commit: Commit<'_>) -> Result<(), StoreError> {
         // Without this a power cut could keep the new commit and tear the one before it, which would look like damage.
         self.settle()?;
         let Some(view) = &self.view else { return Ok(()) };
         let (path, name) = self.open_segment_path();
         let offset = view.end.offset;
-        let mut builder = CommitBuilder::new(kind, name.id, offset, view.seq().next(), view.tail.chain(), sync);
-        records.iter().for_each(|record| builder.event(record));
-        let frame = builder.finish();
-        let tail = continued(view, &frame, name, offset)?;
+        let frame = commit.frame(kind, name.id, offset, view.seq().next(), view.tail.chain());
+        let tail = continued(view, &frame, name, offset, Tracker::into_owned)?;
         let file = self.segment_file(&name)?;
         let written = file.write_at(offset, &frame).map_err(StoreError::io("write", &path));
         let written = written.and_then(|()| file.sync().map_err(StoreError::io("sync", &path)));
@@ -400,7 +423,7 @@ impl Writer<'_> {
         current.segments.push(segment_name(&header));
         self.file = None;
         let path = self.store.file(&segment_name(&header).file_name());
-        let published = publish(self.store.storage, &path, &header.encode());
+        let published = publish(self.store.storage, &path, &[&header.encode()]);
         let published = published.and_then(|()| self.store.storage.sync_dir(&self.store.dir));
         if published.is_ok()
             && self.replace_current(current).is_ok()
@@ -430,7 +453,7 @@ impl Writer<'_> {
     pub(super) fn replace_current(&mut self, mut current: Current) -> Result<(), StoreError> {
         current.generation += 1;
         let path = self.store.file(CURRENT);
-        let replaced = publish(self.store.storage, &path, &current.encode()).map_err(StoreError::io("write", &path));
+        let replaced = publish(self.store.storage, &path, &[&current.encode()]).map_err(StoreError::io("write", &path));
         let replaced = replaced.and_then(|()| self.store.sync_dir());
         self.poisoned |= replaced.is_err();
         replaced?;
@@ -474,22 +497,18 @@ pub(super) fn segment_name(header: &SegmentHeader) -> SegmentName {
     SegmentName { first_seq, generation, base, end: OPEN_END, id }
 }
 
-/// A segment with one commit.
-fn segment_bytes(header: &SegmentHeader, sync: &SyncRecord, records: &[EventRecord<'_>]) -> Vec<u8> {
-    let (kind, offset) = (FrameKind::Commit, SEGMENT_HEADER_LEN);
-    let mut builder = CommitBuilder::new(kind, header.id, offset, header.first_seq, header.prev, sync);
-    records.iter().for_each(|record| builder.event(record));
-    let mut bytes = header.encode();
-    bytes.extend_from_slice(&builder.finish());
-    bytes
-}
-
 /// The tail of `view` behind a frame that is yet to be written, through the reader's own code: what a reader would
-/// refuse must not get into the log, for it could never be taken out again.
-fn continued(view: &View, frame: &[u8], name: SegmentName, offset: u64) -> Result<Tail, StoreError> {
+/// refuse must not get into the log, for it could never be taken out again. `keep` owns what is to outlive the frame.
+fn continued<'t: 'f, 'f>(
+    view: &View,
+    frame: &'f [u8],
+    name: SegmentName,
+    offset: u64,
+    keep: impl Fn(Tracker<'f>) -> Tracker<'t>,
+) -> Result<Tail<'t>, StoreError> {
     let mut tail = view.tail.clone();
     let frame = Frame::decode(frame, name.id, offset).map_err(FoldError::Log);
-    match frame.and_then(|frame| tail.fold(&frame, name.base, view.index())) {
+    match frame.and_then(|frame| tail.fold(&frame, name.base, view.index(), keep)) {
         Ok(()) => Ok(tail),
         Err(FoldError::Log(error)) => Err(StoreError::Misfit { path: view.dir.clone(), what: error.wrong }),
         Err(FoldError::Index(error)) => Err(view.index_error(&error)),
@@ -503,7 +522,7 @@ pub(super) fn fold_own(view: &mut View, bytes: &[u8], name: SegmentName, offset:
     let View { tail, index, .. } = view;
     let folded = Frame::decode(bytes, name.id, offset)
         .map_err(FoldError::Log)
-        .and_then(|frame| tail.fold(&frame, name.base, index.as_deref()).map(|()| frame.end()));
+        .and_then(|frame| tail.fold(&frame, name.base, index.as_deref(), Tracker::into_owned).map(|()| frame.end()));
     folded.map_err(|error| match error {
         FoldError::Log(error) => StoreError::format(path, &error),
         FoldError::Index(error) => view.index_error(&error),

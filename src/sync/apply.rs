@@ -99,7 +99,7 @@ pub(super) fn apply(
 }
 
 /// What turns the view's state into `trackers`.
-fn changes(view: &View, trackers: &[Tracker<'_>], events: &mut Vec<Event<'static>>) -> Result<(), StoreError> {
+fn changes<'e>(view: &View, trackers: &'e [Tracker<'_>], events: &mut Vec<Event<'e>>) -> Result<(), StoreError> {
     let failed = Cell::new(None);
     let before = view.trackers().map_while(|item| match item {
         Ok(item) => Some(item.tracker),

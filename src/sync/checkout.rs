@@ -148,7 +148,10 @@ impl Located {
     /// # Errors
     /// Git's answer, where no remote is of a known host.
     pub fn remote_repo(&self, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
-        self.repo(None, hosting)
+        self.repo(None, hosting).map_err(|error| match error {
+            SyncError::Unnamed { path, error } => SyncError::Nameless { path, error },
+            other => other,
+        })
     }
 
     /// The repository of a manifest that says `name`, or nothing. Asks git, once, unless the host was named.

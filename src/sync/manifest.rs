@@ -6,7 +6,7 @@ use super::apply::{Outcome, apply};
 use super::pulled::take_pulled;
 use super::{Hosting, Located, Now, SyncError};
 use crate::format::{Checked, CheckedEntry, Signature, Source, SyncRecord};
-use crate::fs::Storage;
+use crate::fs::{Buffer, Storage};
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::model::Repo;
 use crate::store::{Damage, Store, View};
@@ -128,7 +128,7 @@ struct Known<'s> {
 }
 
 struct ManifestBytes {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     /// The signature that surely belongs to these bytes, if there is one.
     signature: Option<Signature>,
 }
@@ -175,12 +175,15 @@ fn read_manifest(storage: &dyn Storage, located: &Located, mut before: Signature
             let error = ManifestError::TooLong { len: before.len };
             return Err(SyncError::Refused { path: path.clone(), error });
         }
-        let bytes = storage.read(path, manifest::MAX_LEN).map_err(read_error)?;
-        let Some(bytes) = bytes else { return Err(SyncError::NoManifest { path: path.clone() }) };
+        let Some(file) = storage.open(path).map_err(read_error)? else {
+            return Err(SyncError::NoManifest { path: path.clone() });
+        };
+        let mut bytes = Buffer::zeroed(before.len as usize);
+        let filled = file.read_into(0, &mut bytes).map_err(read_error)?;
         let Some(after) = storage.signature(path).map_err(read_error)? else {
             return Err(SyncError::NoManifest { path: path.clone() });
         };
-        if after == before && after.len == bytes.len() as u64 {
+        if after == before && filled == bytes.len() {
             return Ok(ManifestBytes { bytes, signature: Some(after) });
         }
         before = after;

@@ -77,6 +77,14 @@ pub enum SyncError {
         /// Git's answer.
         error: GitError,
     },
+    /// There is no manifest, and the checkout's remotes name no repository.
+    #[error("there is no manifest at {}, and the checkout names no repository: {error}", path.display())]
+    Nameless {
+        /// Where the manifest was looked for.
+        path: PathBuf,
+        /// Git's answer.
+        error: GitError,
+    },
     /// Git could not tell.
     #[error("could not read the history of {}: {error}", path.display())]
     Git {

@@ -105,7 +105,7 @@ impl Replay {
 
     fn take(&mut self, commit: &[u8], bytes: &[u8], manifest: Manifest<'_>, now: Now) {
         let sync = git_record(commit, bytes, manifest.updated_at, now);
-        let mut events: Vec<Event<'static>> = Vec::new();
+        let mut events: Vec<Event<'_>> = Vec::new();
         diff(self.state.drain(..), &manifest.trackers, &mut events);
         self.rebuilt.versions += 1;
         self.rebuilt.events += events.len() as u64;

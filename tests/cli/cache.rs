@@ -62,6 +62,8 @@ fn an_older_manifest_changes_nothing_unless_it_is_forced() {
     lab.run(&["release", "list"]).ok();
     assert_eq!(sync(&lab), older);
     assert_eq!(sync(&lab), older, "and says so every time");
+    let shown = lab.run_with(&[("GH_FORCE_TTY", "80"), ("NO_COLOR", "1")], &["cache", "sync"]).ok();
+    assert_eq!(shown, format!("✓ {older}"), "ages would not tell one from the other");
     assert_eq!(log(), before);
     assert_eq!(lab.run(&["cache", "sync", "--force"]).ok(), "octo-org/atlas synced: 1 retitled (event 6)\n");
     assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES.replace("v0.9.0", "v0.8.9"));
@@ -79,9 +81,15 @@ fn sync_without_anything_to_sync_from_is_told() {
     let said = lab.run(&["cache", "sync"]).fails();
     assert!(said.starts_with("no repository is named, and this is no checkout with a manifest\n"), "{said}");
     let lab = Lab::with_git();
+    let nameless = format!(
+        "there is no manifest at {}, and the checkout names no repository: no git remotes found\n\
+         Use `--repo OWNER/REPO`, or set GH_REPO.\n",
+        lab.manifest_path().display()
+    );
+    for args in [["cache", "sync"], ["release", "list"], ["cache", "history"], ["cache", "compact"]] {
+        assert_eq!(lab.run(&args).fails(), nameless, "{args:?}");
+    }
     let missing = format!("there is no manifest at {}\nGitHub cannot stand in: ", lab.manifest_path().display());
-    let said = lab.run(&["cache", "sync"]).fails();
-    assert!(said.starts_with(&missing) && said.ends_with("no git remotes found\n"), "{said}");
     lab.git(&["remote", "add", "origin", "https://github.com/o/r"]);
     assert_eq!(lab.run(&["cache", "sync"]).fails(), format!("{missing}{NO_GH}\n"));
     assert_eq!(lab.run(&["cache", "sync", "-R", "o/r"]).fails(), format!("{NO_GH}\n"));
@@ -185,6 +193,27 @@ fn check_exits_with_0_when_fresh_and_1_when_stale_or_missing() {
 }
 
 #[test]
+fn status_of_what_is_not_cached_says_so_and_not_that_nothing_is() {
+    let lab = lab();
+    let tty = |args: &[&str]| lab.run_with(&[("GH_FORCE_TTY", "80")], &[&["cache", "status"], args].concat());
+    let of_other = tty(&["-R", "o/r"]);
+    assert_eq!((of_other.code, &*of_other.err), (Some(0), "nothing is cached of o/r\n"));
+    let missing = "nothing is cached of o/r\nRun `gh pmu cache sync --repo o/r`.\n";
+    assert_eq!(tty(&["--check", "-R", "o/r"]).fails(), missing);
+    assert_eq!(lab.run(&["cache", "status", "--check", "-R", "o/r"]).fails(), missing, "scripts are told why, too");
+    let json = lab.run(&["cache", "status", "--check", "--json", "-R", "o/r"]);
+    assert!(json.code == Some(1) && json.out.ends_with("\"repos\":[]}\n") && json.err == missing, "{json:?}");
+    for path in
+        lab.cached_files().into_keys().filter(|path| text(path).contains("/log-") || text(path).contains("/index-"))
+    {
+        std::fs::remove_file(path).unwrap();
+    }
+    let damaged = lab.run(&["cache", "status", "--check"]);
+    assert_eq!(damaged.code, Some(1));
+    assert!(damaged.err.starts_with("! the cache is damaged: ") && !damaged.err.contains("nothing"), "{damaged:?}");
+}
+
+#[test]
 fn max_age_makes_a_cache_stale_that_was_not_looked_at() {
     let lab = lab();
     lab.write(".gh-pmu.yml", "cache: {max_age: 3600}\n");
@@ -215,7 +244,9 @@ fn compact_folds_the_tail_and_keeps_everything() {
     assert_eq!((&after["tailEvents"], &after["seq"]), (&json!(0), &before["seq"]));
     assert_eq!(after["stateHash"], before["stateHash"]);
     assert_eq!(lab.run(&["cache", "history"]).ok(), history);
-    assert_eq!(lab.run(&["cache", "compact"]).ok(), "octo-org/atlas is compact: the snapshot holds every event\n");
+    for args in [&["cache", "compact"][..], &["cache", "compact", "--dry-run"]] {
+        assert_eq!(lab.run(args).ok(), "octo-org/atlas is compact: the snapshot holds every event\n");
+    }
     assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES.replace("v0.9.0", "v0.9.3"));
     assert!(lab.run(&["cache", "compact", "-R", "o/r"]).fails().starts_with("nothing is cached of o/r\n"));
 }
@@ -243,12 +274,38 @@ fn pruning_forgets_what_was_before_and_says_where_history_starts() {
     assert_eq!(said, "history of octo-org/atlas starts on 2025-06-12T11:00:00Z, with event 6\n");
     let (events, warning) = lab.run(&["cache", "history", "--since", "@2", "--json", "seq"]).warns();
     assert_eq!((&*events, warning.contains("starts with event 6")), ("[{\"seq\":6}]\n", true), "{warning}");
-    assert!(
-        lab.run(&["cache", "verify"]).ok().contains(" 1 events verify")
-            || lab.run(&["cache", "verify"]).ok().contains("1 event")
-    );
+    assert!(lab.run(&["cache", "verify"]).ok().ends_with(" and 1 event verify\n"));
     lab.write_manifest(small_at(12));
     assert_eq!(sync(&lab), "octo-org/atlas synced: 1 retitled (event 7)\n");
+}
+
+#[test]
+fn pruning_everything_leaves_the_state_and_what_was_asked_for_before_it_is_told() {
+    let lab = lab();
+    let rows = lab.run(&["release", "list"]).ok();
+    let files = lab.cached_files();
+    let beyond = lab.run(&["cache", "compact", "--prune-before", "@50"]).fails();
+    assert_eq!(beyond, "the last event of octo-org/atlas is 5, not 50\n", "a slip of the finger costs no history");
+    assert_same(&files, &lab.cached_files(), "refused");
+    let dry = lab.run(&["cache", "compact", "--prune-before", "@5", "--dry-run"]).ok();
+    assert_eq!(dry, "octo-org/atlas: would drop 5 events and keep 0; history would start with event 6\n");
+    let said = lab.run(&["cache", "compact", "--prune-before", "@5"]).ok();
+    assert!(said.lines().nth(1).unwrap().starts_with("octo-org/atlas: snapshot "), "{said}");
+    // Nothing but the manifest's time changes: the state is known since 10:00.
+    lab.write_manifest(small_at(12));
+    sync(&lab);
+    for (when, is_known) in [("2025-06-12T11:00:00Z", true), ("2025-06-12T10:00:00Z", true), ("2025-06-12", false)] {
+        let ran = lab.run(&["release", "list", "--as-of", when]);
+        match is_known {
+            true => assert_eq!(ran.ok(), rows, "{when}"),
+            false => {
+                assert_eq!(ran.fails(), "history of octo-org/atlas starts on 2025-06-12T10:00:00Z, with event 6\n");
+            }
+        }
+    }
+    let since = |when: &str| lab.run(&["cache", "history", "--since", when]);
+    assert!(since("2025-06-12").warns().1.contains("starts with event 6, 2025-06-12T10:00:00Z: older events were "));
+    assert_eq!(since("2025-06-12T11:00:00Z").ok(), "");
 }
 
 #[test]
@@ -316,7 +373,7 @@ fn a_torn_commit_that_was_not_acknowledged_is_no_damage_and_one_that_was_is() {
     std::fs::write(&log, &torn).unwrap();
     let damaged = lab.run(&["cache", "verify"]);
     assert_eq!((damaged.code, damaged.out.lines().count()), (Some(1), 1), "{}", damaged.out);
-    assert!(damaged.out.contains("ends before a commit that was acknowledged"), "{}", damaged.out);
+    assert!(damaged.out.ends_with("; costs changes that only this file holds; run `gh pmu cache repair`\n"));
     std::fs::write(&checked, before).unwrap();
     let said = lab.run(&["cache", "verify"]).ok();
     let (first, note) = said.split_once('\n').unwrap();
@@ -384,7 +441,7 @@ fn what_an_interrupted_clear_left_is_nothing_and_the_next_sync_begins_anew() {
     lab.write_manifest(manifest(1, &json!([open(1, "Release: v2.0.0")]), &json!([])));
     assert_eq!(sync(&lab), "octo-org/atlas synced: 1 added (event 1)\n");
     assert!(!dir.join("cleared").exists() && !dir.join("index-5-1").exists());
-    assert!(lab.run(&["cache", "verify"]).ok().contains("1 events verify"));
+    assert!(lab.run(&["cache", "verify"]).ok().contains("and 1 event verify"));
 }
 
 /// Two repositories in one cache.
@@ -435,7 +492,7 @@ fn clear_all_removes_every_repository_and_only_what_is_its_own() {
         lab.cached_files().into_iter().filter(|(_, (_, content))| content.is_some()).map(|(path, _)| path).collect();
     assert_eq!(left, foreign.iter().map(|name| lab.cache.join(name)).collect());
     assert!(!lab.cache.join("github.com/octo-org/rocket").exists());
-    let nothing = format!("nothing is cached of all repositories in {}\n", lab.cache.display());
+    let nothing = format!("nothing is cached in {}\n", lab.cache.display());
     assert_eq!(lab.run(&["cache", "clear", "--all", "--yes"]).ok(), nothing);
 }
 

@@ -244,6 +244,9 @@ fn the_default_follows_the_xdg_specification() {
     lab.set("XDG_CONFIG_HOME", &config_home);
     lab.run(&["release", "list"]).ok();
     assert_cached_in(&config_home.join("gh-pmu/cache"));
+    // Nor does the section that `init` writes name another place.
+    lab.run(&["init"]).ok();
+    assert_eq!(lab.json(&["cache", "status", "--json"])["path"], config_home.join("gh-pmu/cache").to_str().unwrap());
     // A path that is not absolute counts for nothing.
     lab.set("XDG_CONFIG_HOME", "xdg");
     assert_eq!(

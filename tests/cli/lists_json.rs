@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::lab::Lab;
-use crate::manifests::{manifest, open, small, tracker};
+use crate::manifests::{manifest, many, open, small, tracker};
 
 const FIELDS: [&str; 12] = [
     "closedAt",
@@ -146,7 +146,15 @@ fn a_jq_expression_that_cannot_be_read_or_fails_exits_with_1() {
     }
     let failing = lab.run(&["release", "list", "--json", "number", "-q", ".[].number | error(\"no \\(.)\")"]);
     assert_eq!(failing.fails(), "no 430\n");
-    assert!(!lab.run(&["release", "list", "--json", "number", "-q", ".number"]).fails().is_empty());
+    let said = lab.run(&["release", "list", "--json", "number", "-q", ".number"]).fails();
+    assert_eq!(said, "cannot index [{\"number\":430},{\"number\":12},{\"number\":7}] with \"number\"\n");
+    lab.write_manifest(many(200, 700));
+    for expression in [".number", "[.] | @tsv"] {
+        let said = lab.run(&["release", "list", "--json", "number", "-q", expression]).fails();
+        assert!(said.len() < 150 && said.contains("cannot ") && said.contains("..."), "not the whole list: {said}");
+    }
+    let own = format!("\"{}\" | error", "long ".repeat(50));
+    assert_eq!(lab.run(&["release", "list", "--json", "number", "-q", &own]).fails().len(), 251, "asked for");
 }
 
 #[test]

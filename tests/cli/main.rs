@@ -5,6 +5,7 @@
 mod accepted;
 mod cache;
 mod config;
+mod damage;
 mod export;
 mod git;
 mod histories;
@@ -13,6 +14,7 @@ mod lab;
 mod lists;
 mod lists_json;
 mod manifests;
+mod readme;
 mod refused;
 #[cfg(target_os = "linux")]
 mod robust;

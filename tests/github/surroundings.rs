@@ -28,6 +28,22 @@ fn gh_runs_it_as_an_extension_whatever_the_user_has_set_for_gh() {
 }
 
 #[test]
+fn gh_debug_shows_the_requests_and_changes_no_answer() {
+    let Some(mut lab) = Lab::new() else { return };
+    lab.github.state().releases = releases(3);
+    for (value, is_shown) in [("", false), ("0", false), ("false", false), ("no", false), ("1", true), ("api", true)] {
+        lab.set("GH_DEBUG", value);
+        let run = lab.run("release list -R o/r --refresh");
+        assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 3), "{value}: {run:?}");
+        let has_request = run.stderr.contains("* Request to https://api.github.com/graphql");
+        assert_eq!((has_request, run.stderr.is_empty()), (is_shown, !is_shown), "{value}: {}", run.stderr);
+        assert!(!run.stderr.contains("dummy"), "the token stays hidden: {}", run.stderr);
+    }
+    lab.unset("GH_TOKEN");
+    assert_eq!(lab.run("release list -R o/other").code, Some(4), "not signed in is known by its code");
+}
+
+#[test]
 fn the_gh_that_asks_is_the_first_on_the_path() {
     let Some(lab) = Lab::new() else { return };
     let said = std::process::Command::new("gh").arg("--version").output().unwrap().stdout;

@@ -62,6 +62,9 @@ fn a_template_that_gh_refuses_is_refused_with_a_sentence() {
     lab.github.set(Mode::Body(json.leak()));
     for (template, expected) in [
         ("{{range .}", "failed to parse template (line 1, column 10): unexpected character: '}'"),
+        ("{{range .}}{{end}}{{end}}lost", "failed to parse template (line 1, column 19): unexpected {{end}}"),
+        ("x{{else}}y", "failed to parse template (line 1, column 2): unexpected {{else}}"),
+        ("{{if true}}x", "failed to parse template (line 1, column 1): {{if}} without {{end}}"),
         ("{{nonsense 1}}", "failed to execute template: undefined function: nonsense"),
         ("a\n{{if}}{{end}}", "failed to parse template (line 2, column 7): empty command"),
         ("{{.title}}", "failed to execute template: can't evaluate field title in type list"),

@@ -104,7 +104,7 @@ pub fn sync_now(cache: &Path, manifest: &Path, force: bool) -> (Repo, Outcome) {
 }
 
 /// The events that lead from one version to the next ones, in order.
-pub fn diffs(versions: &[Version]) -> Vec<Event<'static>> {
+pub fn diffs(versions: &[Version]) -> Vec<Event<'_>> {
     let mut events = Vec::new();
     for pair in versions.windows(2) {
         diff(pair[0].trackers.iter().cloned(), &pair[1].trackers, &mut events);

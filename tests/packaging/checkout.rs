@@ -28,7 +28,15 @@ impl<'a> Checkout<'a> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR"));
         let dir = lab.dir().join(name);
         fs::create_dir_all(dir.join("scripts")).unwrap();
-        for file in ["Cargo.toml", "gh-pmu", "scripts/install", "scripts/publish", "scripts/release", "scripts/tools"] {
+        for file in [
+            "Cargo.toml",
+            "gh-pmu",
+            "scripts/build",
+            "scripts/install",
+            "scripts/publish",
+            "scripts/release",
+            "scripts/tools",
+        ] {
             fs::copy(project.join(file), dir.join(file)).unwrap();
         }
         let bin = lab.dir().join("bin");
@@ -39,6 +47,8 @@ impl<'a> Checkout<'a> {
         lab.set("TMPDIR", temporary.to_str().unwrap());
         lab.set("GH_REPO", crate::fake::REPOSITORY);
         write_program(&bin.join("cargo"), CARGO);
+        // So that nothing is found to build for but this machine.
+        write_program(&bin.join("rustc"), "#!/bin/sh\nexit 1\n");
         let checkout = Self { lab, dir };
         checkout.changelog(VERSION);
         checkout.builds(&program())

@@ -155,6 +155,11 @@ fn judge_mended(disk: &CrashDisk, truth: &Truth, next: Option<&Trackers>, lossy:
     }
     let Ok(events) = events(disk, &view) else { return Ok(()) };
     let known = events.range(..=truth.last);
+    let verified = store(disk).verify().map_err(|error| error.to_string())?;
+    let verifies = verified.is_some_and(|verified| verified.findings.is_empty());
+    if verifies && !lossy && known.clone().count() != truth.events.len() {
+        return Err(format!("{} of {} events, and all is well", known.count(), truth.events.len()));
+    }
     let wrong = known.clone().find(|(seq, event)| truth.events.get(seq).is_some_and(|known| known != *event));
     if let Some((seq, event)) = wrong.filter(|_| !lossy) {
         return Err(format!("event {seq} is {event:?}"));

@@ -67,7 +67,7 @@ pub fn events_to(view: Option<&View>, target: &Trackers) -> Result<Vec<Event<'st
     let mut events = Vec::new();
     let before = shown(view)?.map_or(Vec::new(), |(_, _, trackers)| trackers);
     diff(before, target.values(), &mut events);
-    Ok(events)
+    Ok(events.into_iter().map(Event::into_owned).collect())
 }
 
 pub fn sync_to(writer: &mut Writer<'_>, target: &Trackers, moment: i64) -> Result<Append, StoreError> {

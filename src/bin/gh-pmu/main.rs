@@ -18,13 +18,13 @@ use args::{Clock, Command};
 use command::Context;
 use config::{Config, PagerCommand, TerminalWishes, process_env};
 use exit::{Error, Exit};
-use output::{Output, Terminal};
+use output::{Output, Stream, Terminal};
 
 fn main() -> ExitCode {
     let clock = now();
     let now = clock.millis();
     let terminal = Terminal::detect(&TerminalWishes::read(&process_env));
-    let mut out = std::io::stdout().lock();
+    let mut out = Stream::stdout();
     // Not locked: signs of progress come from a thread of their own.
     let mut err = std::io::stderr();
     let pager = || PagerCommand::read(&process_env);

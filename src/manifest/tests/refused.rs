@@ -106,7 +106,10 @@ fn a_newer_version_asks_for_an_upgrade_before_all_else() {
         r#"{"updated_at": 1735034400, "version": 2}"#,
         r#"{"releases": {"430": "DRAFT"}, "updated_at": "2024-12-24T10:00:00Z", "version": 2}"#,
     ] {
-        assert_eq!(parse(text.as_bytes()), Err(ManifestError::Newer { version: 2 }), "{text}");
+        // A number ends with the character behind it.
+        let at = Position { line: 1, column: text.len() };
+        let newer = Box::new(ManifestError::Newer { version: 2 });
+        assert_eq!(parse(text.as_bytes()), Err(ManifestError::At(at, newer)), "{text}");
     }
     assert!(refusal(r#"{"version": 18446744073709551615}"#).contains("upgrade it (gh extension upgrade pmu)"));
 }
@@ -116,7 +119,12 @@ fn a_version_that_is_none_is_refused() {
     for version in ["0", "-1", "1.0", "1e0", "\"1\"", "null", "true", "[1]", "{}", "99999999999999999999"] {
         let text = format!(r#"{{"version": {version}, "updated_at": "2024-12-24T10:00:00Z"}}"#);
         let refusal = refusal(text);
-        assert!(refusal.starts_with("\"version\" is ") && refusal.contains(", not 1,"), "{version}: {refusal}");
+        assert!(
+            refusal.starts_with("line 1, column ")
+                && refusal.contains(": \"version\" is ")
+                && refusal.contains(", not 1,"),
+            "{version}: {refusal}"
+        );
     }
 }
 
@@ -125,7 +133,12 @@ fn a_missing_or_malformed_updated_at_is_refused() {
     assert!(refusal("{}").starts_with("the manifest has no \"updated_at\";"));
     for value in ["null", "0", "\"\"", "\"2024-12-24\"", "\"2024-12-24 10:00:00Z\"", "\"2024-02-30T10:00:00Z\"", "[]"] {
         let refusal = refusal(format!(r#"{{"updated_at": {value}}}"#));
-        assert!(refusal.starts_with("\"updated_at\" is ") && refusal.contains("RFC 3339"), "{value}: {refusal}");
+        assert!(
+            refusal.starts_with("line 1, column ")
+                && refusal.contains(": \"updated_at\" is ")
+                && refusal.contains("RFC 3339"),
+            "{value}: {refusal}"
+        );
     }
 }
 
@@ -149,7 +162,12 @@ fn a_repo_that_is_not_owner_and_name_is_refused() {
         "[\"o\",\"r\"]",
     ] {
         let refusal = refusal(format!(r#"{{"repo": {repo}, "updated_at": "2024-12-24T10:00:00Z"}}"#));
-        assert!(refusal.starts_with("\"repo\" is ") && refusal.contains("not owner/name"), "{repo}: {refusal}");
+        assert!(
+            refusal.starts_with("line 1, column ")
+                && refusal.contains(": \"repo\" is ")
+                && refusal.contains("not owner/name"),
+            "{repo}: {refusal}"
+        );
         assert!(!refusal.contains(['\0', '\n']), "{refusal:?}");
     }
 }
@@ -234,16 +252,19 @@ fn the_same_field_twice_is_refused_in_one_spelling_or_both() {
         assert!(refusal(tracker(fields)).starts_with(&begins), "{fields}");
     }
     let lists = r#"{"updated_at":"2024-12-24T10:00:00Z","releases":[],"releases":[]}"#;
-    assert!(refusal(lists).starts_with("the manifest has \"releases\" a second time;"));
+    let refusal = refusal(lists);
+    assert!(refusal.starts_with("line 1, column "), "{refusal}");
+    assert!(refusal.contains(": the manifest has \"releases\" a second time;"), "{refusal}");
 }
 
 #[test]
 fn wrong_types_are_named_where_they_stand() {
     for text in ["[]", "null", "1", "\"x\""] {
-        assert!(refusal(text).starts_with("the manifest is "), "{text}");
+        let refusal = refusal(text);
+        assert!(refusal.starts_with("line 1, column ") && refusal.contains(": the manifest is "), "{refusal}");
     }
-    assert!(refusal(releases("{}")).starts_with("\"releases\" is an object, not an array of trackers;"));
-    assert!(refusal(releases("\"x\"")).starts_with("\"releases\" is \"x\", not an array"));
+    assert!(refusal(releases("{}")).contains(": \"releases\" is an object, not an array of trackers;"));
+    assert!(refusal(releases("\"x\"")).contains(": \"releases\" is \"x\", not an array"));
     let second = releases(r#"[{"number":1,"title":"t","state":"OPEN"},[]]"#);
     assert!(refusal(second).starts_with("releases[1] is an array, not an object with"));
     let title = tracker(r#""number":1,"title":["t"],"state":"OPEN""#);

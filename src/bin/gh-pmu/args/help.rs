@@ -25,7 +25,7 @@ pub fn help(spec: &Spec, bold: &dyn Fn(&str) -> String) -> String {
     section("AVAILABLE COMMANDS", &commands(spec));
     let root = spec.path == "gh pmu";
     match root {
-        true => section("FLAGS", &flags(spec.flags.iter().chain([&HELP, &REPO]))),
+        true => section("FLAGS", &flags([&HELP, &REPO].into_iter().chain(spec.flags))),
         false => {
             section("FLAGS", &flags(spec.flags.iter()));
             section("INHERITED FLAGS", &flags([&HELP, &REPO].into_iter()));
@@ -213,6 +213,16 @@ LEARN MORE
             text.contains("<AVAILABLE COMMANDS>\n  clear:   Remove the cache of a repository, or of all\n  compact: ")
         );
         assert!(text.contains("<INHERITED FLAGS>\n      --help  "), "{text}");
+    }
+
+    #[test]
+    fn the_first_page_has_its_flags_in_alphabetical_order_and_every_group_shows_how_it_is_used() {
+        let text = help(&ROOT, &plain);
+        let at = ["  --help  ", "--repo [HOST/]", "  --version  "].map(|flag| text.find(flag));
+        assert!(at.is_sorted() && at[0].is_some(), "{text}");
+        for group in ROOT.commands.iter().filter(|spec| !spec.commands.is_empty()) {
+            assert!(help(group, &plain).contains(&format!("EXAMPLES\n  $ {} ", group.path)), "{}", group.path);
+        }
     }
 
     #[test]

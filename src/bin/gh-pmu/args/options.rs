@@ -142,6 +142,10 @@ pub struct ExportOptions {
     pub format: ExportFormat,
 }
 
+/// gh's words, and what may be chosen.
+const NO_FORMAT: &str =
+    "required flag(s) \"format\" not set\nChoose `--format ndjson`, `--format csv` or `--format sql`.";
+
 /// The forms of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the words of --format are")]
@@ -268,7 +272,7 @@ impl Reader<'_> {
             Some("ndjson") => ExportFormat::Ndjson,
             Some("csv") => ExportFormat::Csv,
             Some(_) => ExportFormat::Sql,
-            None => return Err(plainly_wrong("required flag(s) \"format\" not set".to_owned())),
+            None => return Err(plainly_wrong(NO_FORMAT.to_owned())),
         };
         Ok(ExportOptions { events: self.flags.switch("events"), format })
     }
@@ -340,7 +344,7 @@ impl Reader<'_> {
         let known = self.spec.json_fields;
         let Some(names) = self.flags.list("json") else {
             return match ["jq", "template"].into_iter().find(|flag| self.flags.text(flag).is_some()) {
-                Some(flag) => Err(self.wrong(format!("cannot use `--{flag}` without specifying `--json`"))),
+                Some(flag) => Err(plainly_wrong(format!("cannot use `--{flag}` without specifying `--json`"))),
                 None => Ok(None),
             };
         };

@@ -154,14 +154,23 @@ const MICROSPRINT_LIST: Spec = Spec {
     commands: &[],
 };
 
-const RELEASE: Spec = group("release", "gh pmu release", "List releases", &[&RELEASE_LIST]);
-const MICROSPRINT: Spec = group("microsprint", "gh pmu microsprint", "List microsprints", &[&MICROSPRINT_LIST]);
-const CACHE: Spec = group(
-    "cache",
-    "gh pmu cache",
-    "Work with the cache of trackers",
-    &[&CLEAR, &COMPACT, &EXPORT, &HISTORY, &REBUILD, &REPAIR, &STATUS, &SYNC, &VERIFY],
-);
+const RELEASE: Spec = Spec {
+    examples: "$ gh pmu release list --state open\n$ gh pmu release list --as-of 2024-12-24",
+    ..group("release", "gh pmu release", "List releases", &[&RELEASE_LIST])
+};
+const MICROSPRINT: Spec = Spec {
+    examples: "$ gh pmu microsprint list --state open",
+    ..group("microsprint", "gh pmu microsprint", "List microsprints", &[&MICROSPRINT_LIST])
+};
+const CACHE: Spec = Spec {
+    examples: "$ gh pmu cache status\n$ gh pmu cache history --since yesterday\n$ gh pmu cache sync",
+    ..group(
+        "cache",
+        "gh pmu cache",
+        "Work with the cache of trackers",
+        &[&CLEAR, &COMPACT, &EXPORT, &HISTORY, &REBUILD, &REPAIR, &STATUS, &SYNC, &VERIFY],
+    )
+};
 
 /// The program itself.
 pub const ROOT: Spec = Spec {
@@ -265,7 +274,7 @@ const COMPACT: Spec = command(
     "Fold the changes since the last snapshot into a new one. All history stays, unless told to prune.",
     &[
         switch("dry-run", "Say what would be done, and do nothing"),
-        text("prune-before", None, "when", "Forget what changed before that moment"),
+        text("prune-before", None, "when", "Forget what changed before a time, date, age such as 90d, or event @N"),
     ],
     "$ gh pmu cache compact\n$ gh pmu cache compact --prune-before 2024-01-01 --dry-run",
 );

@@ -261,8 +261,10 @@ fn json_without_fields_lists_them_without_the_usage() {
         error("release list --json number,bogus"),
         (format!("Unknown JSON field: \"bogus\"\nAvailable fields:{fields}"), String::new())
     );
-    list_error("--jq .", "cannot use `--jq` without specifying `--json`");
-    list_error("-t x", "cannot use `--template` without specifying `--json`");
+    for (flags, flag) in [("--jq .", "jq"), ("-t x", "template")] {
+        let expected = format!("cannot use `--{flag}` without specifying `--json`");
+        assert_eq!(error(&format!("release list {flags}")), (expected, String::new()));
+    }
     list_error("--json title -q . -t x", "only one of `--jq` or `--template` may be used");
 }
 
@@ -270,7 +272,10 @@ fn json_without_fields_lists_them_without_the_usage() {
 fn flags_that_exclude_each_other_are_refused() {
     list_error("--all-repos -R o/r", "cannot use `--all-repos` with `--repo`");
     assert_eq!(error("cache clear --all -R o/r").0, "cannot use `--all` with `--repo`");
-    assert_eq!(error("cache export").0, "required flag(s) \"format\" not set");
+    let (said, usage) = error("cache export");
+    assert_eq!(said.lines().next(), Some("required flag(s) \"format\" not set"));
+    let offered: Vec<_> = spec::FORMATS.iter().filter(|form| said.contains(&format!("`--format {form}`"))).collect();
+    assert_eq!((offered.len(), &*usage), (spec::FORMATS.len(), ""), "{said}");
 }
 
 #[test]

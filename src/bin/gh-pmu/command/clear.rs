@@ -13,15 +13,16 @@ use crate::exit::{Error, Exit};
 /// # Errors
 /// Not confirmed; another writer; the system's.
 pub fn run(options: &ClearOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let (stores, what) = match options.all {
+    let (stores, what, nothing) = match options.all {
         true => {
-            let what = format!("all repositories in {}", context.config.cache_dir.display());
-            (Store::all(&DISK, &context.config.cache_dir)?, what)
+            let dir = context.config.cache_dir.display();
+            let stores = Store::all(&DISK, &context.config.cache_dir)?;
+            (stores, format!("all repositories in {dir}"), format!("nothing is cached in {dir}"))
         }
         false => {
             let located = context.located();
             let repo = context.repo(named, located.as_ref())?;
-            (vec![context.store(&repo)], repo.to_string())
+            (vec![context.store(&repo)], repo.to_string(), format!("nothing is cached of {repo}"))
         }
     };
     if !options.yes {
@@ -35,7 +36,7 @@ pub fn run(options: &ClearOptions, named: Option<Repo>, context: &mut Context<'_
         gh_pmu::sync::forget_checkouts(&DISK, &context.config.cache_dir);
     }
     match cleared {
-        0 => context.output.success(&format!("nothing is cached of {what}"))?,
+        0 => context.output.success(&nothing)?,
         _ => context.output.success(&format!("removed the cache of {what}"))?,
     }
     Ok(Exit::Done)

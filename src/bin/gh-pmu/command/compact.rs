@@ -3,7 +3,7 @@
 use gh_pmu::model::Repo;
 use gh_pmu::store::{Compaction, Moment, PATIENCE, Pruning};
 
-use super::{Context, nothing_cached};
+use super::{Context, no_such_event, nothing_cached};
 use crate::args::{CompactOptions, When};
 use crate::exit::{Error, Exit};
 
@@ -17,13 +17,14 @@ pub fn run(options: &CompactOptions, named: Option<Repo>, context: &mut Context<
     let store = context.store(&repo);
     let Some(view) = store.view()? else { return Err(nothing_cached(Some(&repo))) };
     let (tail, (log_bytes, index_bytes)) = (view.tail_events(), view.byte_lens());
-    drop(view);
     let moment = options.prune_before.map(|when| match when {
         When::At(time) => Ok(Moment::Time(time)),
+        When::After(seq) if seq > view.seq() => Err(no_such_event(&repo, &view, seq)),
         When::After(seq) => Ok(Moment::Seq(seq.next())),
         When::Last => Err(Error::new("only `--since` knows `last`")),
     });
     let moment = moment.transpose()?;
+    drop(view);
     let progress = context.output.progress("Compacting");
     let mut writer = store.writer(&repo, PATIENCE)?;
     let pruning = match moment {
@@ -67,15 +68,20 @@ fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Opti
             ),
         });
     }
+    let has_dropped = pruning.is_some_and(|pruning| pruning.dropped > 0);
     match compaction {
+        _ if before.tail == 0 && !has_dropped => {
+            lines.push(format!("{repo} is compact: the snapshot holds every event"));
+        }
+        None if before.tail == 0 => {}
         None => lines.push(format!(
             "{repo}: would fold {} into the snapshot (log {} bytes, snapshot {} bytes)",
             events(before.tail),
             before.log_bytes,
             before.index_bytes
         )),
-        Some(_) if before.tail == 0 && pruning.is_none_or(|pruning| pruning.dropped == 0) => {
-            lines.push(format!("{repo} is compact: the snapshot holds every event"));
+        Some(after) if before.tail == 0 => {
+            lines.push(format!("{repo}: snapshot {} to {} bytes", before.index_bytes, after.index_bytes.1));
         }
         Some(after) => lines.push(format!(
             "{repo}: folded {} into the snapshot: {} to {} bytes; log {} bytes",

@@ -200,8 +200,7 @@ impl Context<'_, '_> {
     fn tell_synced(&mut self, synced: &Synced) {
         self.tell_mended(&synced.mended);
         match &synced.outcome {
-            Outcome::Older { manifest, cached } => {
-                let (answer, cached) = (self.output.time(*manifest), self.output.time(*cached));
+            Outcome::Older { manifest: answer, cached } => {
                 let repo = &synced.repo;
                 self.output.warn(&format!(
                     "the answer for {repo} is of {answer}, older than what is cached, of {cached}, and was not recorded"

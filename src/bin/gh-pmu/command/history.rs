@@ -4,9 +4,9 @@ use gh_pmu::model::{Repo, Seq, UnixMillis};
 use gh_pmu::query::{Change, HistoryFilter, Order, changes, cut_short};
 use gh_pmu::store::{Moment, StoreError};
 
-use super::Context;
 use super::github::Keep;
 use super::sources::Source;
+use super::{Context, no_such_event};
 use crate::args::{HistoryOptions, When};
 use crate::exit::{Error, Exit};
 use crate::output::{EventRow, HistoryHead, hex};
@@ -92,7 +92,7 @@ fn changes_of(source: &Source, filter: &HistoryFilter, context: &mut Context<'_,
     if let Some(Moment::Seq(seq)) = filter.since
         && seq > view.seq()
     {
-        return Err(Failed::Other(Error::new(format!("the last event of {repo} is {}, not {seq}", view.seq()))));
+        return Err(Failed::Other(no_such_event(repo, view, seq)));
     }
     Ok(changes(&history, filter)?)
 }

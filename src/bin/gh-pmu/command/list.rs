@@ -6,7 +6,7 @@ use gh_pmu::store::{Moment, StoreError};
 
 use super::history::{ATTEMPTS, Failed};
 use super::sources::{Source, switched_off};
-use super::{Context, web};
+use super::{Context, no_such_event, web};
 use crate::args::{ListOptions, When};
 use crate::exit::{Error, Exit};
 use crate::output::ListHead;
@@ -90,14 +90,15 @@ fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<S
     let store = context.store(repo);
     let history = store.history(view);
     let Some(seq) = history.last_event_at(moment)? else {
-        let starts = history.starts_at()?.map_or_else(String::new, |time| format!(" on {time}"));
-        let start = view.history_start();
-        return Err(Failed::Other(Error::new(format!("history of {repo} starts{starts}, with event {start}"))));
+        return Err(Failed::Other(Error::new(match history.starts_at()? {
+            Some(time) => format!("history of {repo} starts on {time}, with event {}", view.history_start()),
+            None => format!("nothing is known of {repo} before it was first synced"),
+        })));
     };
     if let Moment::Seq(asked) = moment
         && asked > view.seq()
     {
-        return Err(Failed::Other(Error::new(format!("the last event of {repo} is {}, not {asked}", view.seq()))));
+        return Err(Failed::Other(no_such_event(repo, view, asked)));
     }
     Ok((repo.clone(), history.state_behind(seq)?))
 }

@@ -16,7 +16,8 @@ mod sync;
 mod verify;
 mod web;
 
-use gh_pmu::model::Repo;
+use gh_pmu::model::{Repo, Seq};
+use gh_pmu::store::View;
 use gh_pmu::sync::Now;
 
 use crate::args::{Clock, Command, Invocation};
@@ -61,11 +62,16 @@ pub fn run(invocation: &Invocation, context: &mut Context<'_, '_>) -> Result<Exi
     }
 }
 
+/// The event that is named is yet to come.
+fn no_such_event(repo: &Repo, view: &View, asked: Seq) -> Error {
+    Error::new(format!("the last event of {repo} is {}, not {asked}", view.seq()))
+}
+
 /// There is no cache to work with.
 fn nothing_cached(repo: Option<&Repo>) -> Error {
-    let error = match repo {
-        Some(repo) => Error::new(format!("nothing is cached of {repo}")),
-        None => Error::new("nothing is cached"),
-    };
-    error.with_hint("Run `gh pmu cache sync` in a checkout that has a manifest.")
+    match repo {
+        Some(repo) => Error::new(format!("nothing is cached of {repo}"))
+            .with_hint(format!("Run `gh pmu cache sync --repo {repo}`.")),
+        None => Error::new("nothing is cached").with_hint("Run `gh pmu cache sync` in a checkout that has a manifest."),
+    }
 }

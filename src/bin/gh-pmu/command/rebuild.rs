@@ -2,7 +2,7 @@
 
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Rebuilt, rebuild};
+use gh_pmu::sync::{Located, Rebuilt, SyncError, rebuild};
 
 use super::Context;
 use super::sources::DISK;
@@ -18,15 +18,11 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, E
         return Err(Error::new("this is no checkout, so there is no history of a manifest to rebuild from"));
     };
     let repo = context.repo(named, Some(&located))?;
-    let branch = context.config.cache.branch.as_ref().map(|branch| format!("origin/{branch}"));
-    let progress = context.output.progress("Rebuilding from git");
-    let rebuilt = rebuild(&DISK, &context.config.cache_dir, &located, (&repo, branch.as_deref()), context.now);
-    drop(progress);
-    let rebuilt = rebuilt?;
+    let rebuilt = from_git(&located, &repo, context)?;
     context.output.success(&sentence(&repo, &rebuilt))?;
     if context.config.cache.branch.is_none() {
         match context.sync(&located, Some(&repo), false, PATIENCE) {
-            Ok(synced) => context.output.success(&super::sync::sentence(&synced, context))?,
+            Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
             Err(error) => context.output.warn(&format!("{error}; the rest is rebuilt")),
         }
     }
@@ -36,7 +32,18 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, E
     Ok(Exit::Done)
 }
 
-fn sentence(repo: &Repo, rebuilt: &Rebuilt) -> String {
+/// A log out of git's history, in place of what is there.
+///
+/// # Errors
+/// As [`run`].
+pub fn from_git(located: &Located, repo: &Repo, context: &Context<'_, '_>) -> Result<Rebuilt, SyncError> {
+    let branch = context.config.cache.branch.as_ref().map(|branch| format!("origin/{branch}"));
+    let _progress = context.output.progress("Rebuilding from git");
+    rebuild(&DISK, &context.config.cache_dir, located, (repo, branch.as_deref()), context.now)
+}
+
+/// What a rebuild came to, for people.
+pub fn sentence(repo: &Repo, rebuilt: &Rebuilt) -> String {
     let Rebuilt { versions, skipped, older, events } = *rebuilt;
     let mut text = format!("{repo} rebuilt from git: {versions} versions, {events} events");
     if skipped > 0 {

@@ -4,7 +4,7 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, Repaired};
 use gh_pmu::sync::{SyncError, past_states};
 
-use super::Context;
+use super::{Context, rebuild};
 use crate::exit::{Error, Exit};
 
 /// Mends a damaged store, then syncs from the manifest, and says what was and was not recovered.
@@ -20,13 +20,20 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, E
     let mut past = || located.as_ref().map_or_else(Vec::new, |located| past_states(located, &repo, now));
     let repaired = store.repair(&repo, PATIENCE, &mut past, now.millis());
     drop(progress);
-    match repaired? {
+    let repaired = repaired?;
+    match &repaired {
         None => context.output.success(&format!("nothing of {repo} is damaged"))?,
-        Some(repaired) => tell(&repo, &repaired, context)?,
+        Some(repaired) => tell(&repo, repaired, context)?,
     }
     let Some(located) = &located else { return Ok(Exit::Done) };
+    // Nothing is left that git's versions would be merged with.
+    if repaired.is_some_and(|repaired| repaired.begun_anew)
+        && let Ok(rebuilt) = rebuild::from_git(located, &repo, context)
+    {
+        context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
+    }
     match context.sync(located, Some(&repo), false, PATIENCE) {
-        Ok(synced) => context.output.success(&super::sync::sentence(&synced, context))?,
+        Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
         Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => {}
         Err(error) => context.output.warn(&error.to_string()),
     }
@@ -46,6 +53,7 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     }
     let lost = match lost {
         0 => "no number is missing".to_owned(),
+        1 => "1 event is lost".to_owned(),
         lost => format!("{lost} events are lost"),
     };
     context.output.success(&format!("{repo} repaired: {kept} events kept, {recovered} recovered, {lost}"))?;

@@ -21,6 +21,9 @@ const LIST_PATIENCE: Duration = Duration::from_millis(100);
 /// `checked` is written again on a hit only when it is older than this, so that most lists write nothing.
 const CHECK_AGAIN_MILLIS: i64 = 60_000;
 
+/// What to do where no repository is known.
+const NAME_ONE: &str = "Use `--repo OWNER/REPO`, or set GH_REPO.";
+
 /// One repository to answer about.
 pub type Source = (Repo, View);
 
@@ -165,7 +168,10 @@ impl Context<'_, '_> {
         };
         match self.store(&repo).view() {
             Ok(view) => {
-                view.iter().for_each(|view| self.tell_damage(view));
+                // The sync that stopped at the damage tells of it.
+                if !matches!(stopped, Some(SyncError::Store(StoreError::Damaged(_)))) {
+                    view.iter().for_each(|view| self.tell_damage(view));
+                }
                 Ok(Known { repo, view, named: is_named, stopped })
             }
             Err(error) => Ok(Known { repo, view: None, named: is_named, stopped: Some(error.into()) }),
@@ -252,9 +258,13 @@ impl Context<'_, '_> {
         }
         match located {
             Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),
-            Some(located) => Ok(located.identify(&DISK, self.hosting())?),
-            None => Err(Error::new("no repository is named, and this is no checkout with a manifest")
-                .with_hint("Use `--repo OWNER/REPO`, or set GH_REPO.")),
+            Some(located) => located.identify(&DISK, self.hosting()).map_err(|error| match error {
+                SyncError::Nameless { .. } | SyncError::Unnamed { .. } => Error::from(error).with_hint(NAME_ONE),
+                other => other.into(),
+            }),
+            None => {
+                Err(Error::new("no repository is named, and this is no checkout with a manifest").with_hint(NAME_ONE))
+            }
         }
     }
 
@@ -273,8 +283,9 @@ impl Context<'_, '_> {
         if let StoreError::Unstable { .. } = error {
             return self.store(repo).view()?.ok_or_else(|| nothing_cached(Some(repo)));
         }
-        self.output.warn(&format!("{error}; run `gh pmu cache repair`"));
+        // Where the log is no better, its own error says so.
         let view = self.store(repo).view_without_index()?;
+        self.output.warn(&error.to_string());
         view.ok_or_else(|| nothing_cached(Some(repo)))
     }
 }

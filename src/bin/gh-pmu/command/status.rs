@@ -4,8 +4,8 @@ use gh_pmu::model::{Kind, Repo};
 use gh_pmu::store::{Store, View};
 use gh_pmu::sync::{Located, is_pending};
 
-use super::Context;
 use super::sources::DISK;
+use super::{Context, nothing_cached};
 use crate::args::StatusOptions;
 use crate::exit::{Error, Exit};
 use crate::output::{Counts, RepoStatus, Status, hex};
@@ -20,7 +20,7 @@ pub fn run(options: &StatusOptions, named: Option<Repo>, context: &mut Context<'
         Some(repo) => vec![context.store(repo)],
         None => Store::all(&DISK, &context.config.cache_dir)?,
     };
-    let mut found = Vec::new();
+    let (mut found, mut is_told) = (Vec::new(), false);
     for store in stores {
         match store.view() {
             Ok(Some(view)) => {
@@ -34,12 +34,15 @@ pub fn run(options: &StatusOptions, named: Option<Repo>, context: &mut Context<'
                 found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
             }
             Ok(None) => {}
-            Err(error) => context.output.warn(&error.to_string()),
+            Err(error) => {
+                context.output.warn(&error.to_string());
+                is_told = true;
+            }
         }
     }
     let here = match &located {
         Some(located) if named.is_none() => context.repo(None, Some(located)).ok(),
-        _ => named,
+        _ => named.clone(),
     };
     let is_missing = match &here {
         Some(here) => !found.iter().any(|(repo, _)| repo == here),
@@ -49,11 +52,19 @@ pub fn run(options: &StatusOptions, named: Option<Repo>, context: &mut Context<'
     for (repo, view) in &found {
         repos.push(status_of(repo, view, located.as_ref(), context)?);
     }
-    let status = Status { path: &context.config.cache_dir, repos };
-    context.output.status(&status, options.json)?;
+    let status = Status { path: &context.config.cache_dir, named: named.as_ref(), repos };
+    // Where `--check` fails because there is nothing, its error says so.
+    if options.json || !(options.check && status.repos.is_empty()) {
+        context.output.status(&status, options.json)?;
+    }
     let is_stale =
         status.repos.iter().any(|status| status.stale && here.as_ref().is_none_or(|here| here == status.repo));
-    Ok(if options.check && (is_missing || is_stale) { Exit::Failed } else { Exit::Done })
+    match options.check {
+        // What is stale is shown as stale.
+        true if is_missing && !is_told => Err(nothing_cached(here.as_ref())),
+        true if is_missing || is_stale => Ok(Exit::Failed),
+        _ => Ok(Exit::Done),
+    }
 }
 
 fn status_of<'s>(

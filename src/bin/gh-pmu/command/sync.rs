@@ -29,9 +29,8 @@ pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Re
         Some(synced) => (synced, false),
         None => {
             let is_named = repo.is_some();
-            let asked = context.repo(repo, located.as_ref());
-            let asked = asked.and_then(|repo| context.sync_from_github(&repo, is_named, force));
-            asked.map_err(|error| match missing.take() {
+            let repo = context.repo(repo, located.as_ref())?;
+            context.sync_from_github(&repo, is_named, force).map_err(|error| match missing.take() {
                 Some(missing @ SyncError::NoManifest { .. }) if !is_named => instead(missing, error),
                 _ => error,
             })?
@@ -41,8 +40,8 @@ pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Re
         context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
     }
     let sentence = match from_issues {
-        true => answer_sentence(&synced, context),
-        false => sentence(&synced, context),
+        true => answer_sentence(&synced),
+        false => sentence(&synced),
     };
     context.output.success(&sentence)?;
     if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
@@ -58,31 +57,28 @@ fn instead(missing: SyncError, error: Error) -> Error {
 }
 
 /// As [`sentence`], where GitHub's issues were the source.
-fn answer_sentence(synced: &Synced, context: &Context<'_, '_>) -> String {
+fn answer_sentence(synced: &Synced) -> String {
     let repo = &synced.repo;
     match &synced.outcome {
         Outcome::Unchanged | Outcome::Fresher => format!("{repo} is up to date: GitHub's issues have not changed"),
-        Outcome::Older { manifest, cached } => {
-            let (answer, cached) = (context.output.time(*manifest), context.output.time(*cached));
+        Outcome::Older { manifest: answer, cached } => {
             format!("{repo} is unchanged: GitHub's answer is of {answer}, older than the cache, of {cached}")
         }
-        Outcome::Changed { .. } => sentence(synced, context),
+        Outcome::Changed { .. } => sentence(synced),
     }
 }
 
 /// What a sync came to, for people.
-pub fn sentence(synced: &Synced, context: &Context<'_, '_>) -> String {
+pub fn sentence(synced: &Synced) -> String {
     let repo = &synced.repo;
     match &synced.outcome {
         Outcome::Unchanged => format!("{repo} is up to date: the manifest has not changed"),
         Outcome::Fresher => format!("{repo} is up to date: nothing but the manifest's time has changed"),
-        Outcome::Older { manifest, cached } => {
-            let (manifest, cached) = (context.output.time(*manifest), context.output.time(*cached));
-            format!(
-                "{repo} is unchanged: the manifest is of {manifest}, older than the cache, of {cached} \
-                 (`gh pmu cache sync --force` applies it)"
-            )
-        }
+        // To the second: both may be a year ago.
+        Outcome::Older { manifest, cached } => format!(
+            "{repo} is unchanged: the manifest is of {manifest}, older than the cache, of {cached} \
+             (`gh pmu cache sync --force` applies it)"
+        ),
         Outcome::Changed { first_seq, last_seq, counts, .. } => {
             let counts: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
             let events = match first_seq == last_seq {

@@ -9,12 +9,15 @@ use std::path::{Component, Path, PathBuf};
 use super::yaml::{self, Node, Value};
 use crate::exit::Error;
 
+/// How the default of `path` is written.
+pub const DEFAULT_PATH: &str = "~/.config/gh-pmu/cache";
+
 /// The section, with defaults where the file says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSection {
     /// Whether the cache is used at all.
     pub enabled: bool,
-    /// Where it is, when the file says so.
+    /// Where it is, when the file names another place than the default.
     pub path: Option<PathBuf>,
     /// The manifest, relative to the root of the checkout and inside it.
     pub manifest: PathBuf,
@@ -124,7 +127,8 @@ impl Reader<'_> {
 
     /// `~/` is the home directory; what is relative is seen from the file's directory.
     fn path(&self, node: &Node) -> Result<Option<PathBuf>, &'static str> {
-        if is_null(node) {
+        // `init` writes the default down. In a file for everyone it must not outdo `XDG_CONFIG_HOME` or Windows' place.
+        if is_null(node) || string(node) == Some(DEFAULT_PATH) {
             return Ok(None);
         }
         let may = "the path of a directory";

@@ -14,7 +14,7 @@ use gh_pmu::model::Repo;
 use gh_pmu::sync::Hosting;
 
 use crate::exit::Error;
-pub use cache::{CacheSection, is_branch, read as cache_section};
+pub use cache::{CacheSection, DEFAULT_PATH, is_branch, read as cache_section};
 pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, home, process_env, utf8_variables};
 
 /// The file that holds the `cache:` section.

@@ -129,7 +129,7 @@ impl Output<'_> {
             self.history_line(&row, &clock, head.repo.is_none(), width, &mut bytes);
         }
         if bytes.is_empty() {
-            let place = head.repo.map_or_else(|| "all cached repositories".to_owned(), Repo::to_string);
+            let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
             let what = if head.searched { "no changes match your search in" } else { "no changes in" };
             self.note(&format!("{what} {place}"));
             return Ok(());
@@ -148,6 +148,9 @@ impl Output<'_> {
         let title = match &row.event.change {
             Change::Retitled { before, after } => {
                 format!("{} → {}", sanitize::visible_line(before), sanitize::visible_line(after))
+            }
+            Change::Redated { title, before, after } => {
+                format!("{} ({})", sanitize::visible_line(title), moved(*before, *after))
             }
             change => sanitize::visible_line(change.title()).into_owned(),
         };
@@ -171,6 +174,15 @@ fn sign(change: &Change<'_>) -> (&'static str, Style) {
         Change::Reopened { .. } => ("o", Style::Green),
         Change::Retitled { .. } | Change::Redated { .. } => ("~", Style::Yellow),
     }
+}
+
+/// The times that changed, to the second: it may be no more that they moved by.
+fn moved(before: Times, after: Times) -> String {
+    let text = |time: Option<UnixMillis>| time.map_or_else(|| "none".to_owned(), |time| time.to_string());
+    let times = [("created", before.created_at, after.created_at), ("closed", before.closed_at, after.closed_at)];
+    let moved = times.into_iter().filter(|(_, before, after)| before != after);
+    let moved = moved.map(|(name, before, after)| format!("{name} {} → {}", text(before), text(after)));
+    moved.collect::<Vec<_>>().join(", ")
 }
 
 /// The day and the time of day.

@@ -77,10 +77,14 @@ impl Output<'_> {
 fn stopped(stop: jaq_core::Exn<'_, Val>) -> Result<(), Error> {
     let stop = match stop.get_err() {
         Ok(error) => {
-            return Err(match error.into_val() {
-                Val::TStr(text) => Error::new(String::from_utf8_lossy(&text)),
-                other => Error::new(other.to_string()),
-            });
+            let value = error.clone().into_val();
+            // What the user's own `error` says is said in full.
+            let is_of_the_interpreter = error != jaq_core::Error::new(value.clone());
+            let text = match value {
+                Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+                other => other.to_string(),
+            };
+            return Err(Error::new(if is_of_the_interpreter { brief(text) } else { text }));
         }
         Err(stop) => stop,
     };
@@ -89,6 +93,19 @@ fn stopped(stop: jaq_core::Exn<'_, Val>) -> Result<(), Error> {
         Ok(_) => Err(Error::Told(Exit::Failed)),
         Err(_) => Err(Error::new("break")),
     }
+}
+
+/// A sentence that quotes values, which may be the whole list: the ends of it tell enough.
+fn brief(text: String) -> String {
+    const HEAD: usize = 100;
+    const TAIL: usize = 40;
+    let count = text.chars().count();
+    if count <= HEAD + TAIL {
+        return text;
+    }
+    let head: String = text.chars().take(HEAD).collect();
+    let tail: String = text.chars().skip(count - TAIL).collect();
+    format!("{head}...{tail}")
 }
 
 fn compiled(expression: &str) -> Result<Filter<Data>, Error> {
@@ -119,7 +136,7 @@ fn environment() -> Val {
 }
 
 fn joined(row: &Val, format: &str, between: &str, field: fn(&str) -> String) -> jaq_json::ValR {
-    let fail = |value: &Val| jaq_json::Error::str(format!("{format} cannot be applied to {value}"));
+    let fail = |value: &Val| jaq_json::Error::str(brief(format!("{format} cannot be applied to {value}")));
     let Val::Arr(fields) = row else { return Err(fail(row)) };
     let text = |value: &Val| match value {
         Val::Null => Ok(String::new()),

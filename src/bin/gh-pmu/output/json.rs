@@ -2,6 +2,7 @@
 
 use gh_pmu::model::UnixMillis;
 
+use super::append::append;
 use super::sanitize::is_deceptive;
 use super::tsv;
 
@@ -24,14 +25,14 @@ impl<'w> JsonWriter<'w> {
             self.out.push(b',');
         }
         self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
+        append(self.out, name.as_bytes());
         self.out.extend_from_slice(b"\":");
         self
     }
 
     /// The bytes as they are: brackets, `true`, what is JSON already.
     pub fn raw(&mut self, json: &str) {
-        self.out.extend_from_slice(json.as_bytes());
+        append(self.out, json.as_bytes());
     }
 
     /// A number.
@@ -64,7 +65,7 @@ impl<'w> JsonWriter<'w> {
         self.out.push(b'"');
         let plain = |c: u8| (b' '..=b'~').contains(&c) && c != b'"' && c != b'\\';
         if text.bytes().all(plain) {
-            self.out.extend_from_slice(text.as_bytes());
+            append(self.out, text.as_bytes());
         } else {
             text.chars().for_each(|c| self.char(c));
         }

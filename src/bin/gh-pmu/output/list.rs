@@ -156,7 +156,8 @@ fn title(head: &ListHead<'_>, shown: usize) -> String {
 fn nothing(head: &ListHead<'_>) -> String {
     let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
     let searched = if head.searched { " match your search" } else { "" };
-    format!("no {}{searched} in {}{as_of}", trackers(head, 0), place(head))
+    let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
+    format!("no {}{searched} in {place}{as_of}", trackers(head, 0))
 }
 
 fn trackers(head: &ListHead<'_>, count: u64) -> String {

@@ -1,6 +1,8 @@
 //! The only printer. Owns standard output and standard error, every form that lists and reports take, and what happens
 //! when nobody reads them; must not know the store or where rows come from.
 
+mod append;
+mod blocks;
 mod diff;
 mod export;
 mod go_time;
@@ -14,6 +16,7 @@ mod progress;
 mod relative;
 mod sanitize;
 mod status;
+mod stream;
 mod style;
 mod table;
 mod template;
@@ -36,6 +39,7 @@ pub use history::{EventRow, HistoryHead};
 pub use list::ListHead;
 pub use progress::Progress;
 pub use status::{Counts, RepoStatus, Status};
+pub use stream::Stream;
 pub use terminal::Terminal;
 
 /// Where the program writes, and how it may look there.
@@ -47,8 +51,9 @@ pub struct Output<'o> {
     now: UnixMillis,
 }
 
-/// Bytes are handed on in portions of about this size: a pipe holds as much.
-const PORTION: usize = 64 << 10;
+/// Bytes are handed on in portions of this size, whole pages: half of what a pipe holds, so that it is filled while it is
+/// drained.
+const PORTION: usize = 32 << 10;
 /// Room for a short list; memory that is never touched costs time, too.
 const FIRST_PORTION: usize = 8 << 10;
 
@@ -219,7 +224,7 @@ impl<'o> Output<'o> {
     }
 }
 
-/// Collects rows and hands them on in large portions.
+/// Collects rows and hands them on in portions.
 struct Portions<'p> {
     buffer: Vec<u8>,
     out: &'p mut dyn Write,
@@ -238,13 +243,14 @@ impl<'p> Portions<'p> {
 
     #[cold]
     fn hand_on(&mut self) -> Result<(), Error> {
-        self.out.write_all(&self.buffer).map_err(|error| closed_or(&error))?;
-        self.buffer.clear();
+        let whole = self.buffer.len() / PORTION * PORTION;
+        self.out.write_all(&self.buffer[..whole]).map_err(|error| closed_or(&error))?;
+        self.buffer.drain(..whole);
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(), Error> {
-        self.hand_on()?;
+    fn finish(self) -> Result<(), Error> {
+        self.out.write_all(&self.buffer).map_err(|error| closed_or(&error))?;
         self.out.flush().map_err(|error| closed_or(&error))
     }
 }

@@ -15,6 +15,8 @@ use crate::exit::Error;
 pub struct Status<'s> {
     /// The directory of all caches.
     pub path: &'s Path,
+    /// The one that was asked about, if it was one.
+    pub named: Option<&'s Repo>,
     /// One for each repository.
     pub repos: Vec<RepoStatus<'s>>,
 }
@@ -80,7 +82,10 @@ impl Output<'_> {
             return self.show_json(&bytes);
         }
         if status.repos.is_empty() {
-            self.note(&format!("nothing is cached in {}", status.path.display()));
+            self.note(&match status.named {
+                Some(repo) => format!("nothing is cached of {repo}"),
+                None => format!("nothing is cached in {}", status.path.display()),
+            });
             return Ok(());
         }
         let mut text = String::new();

@@ -12,7 +12,7 @@ use gotmpl::{Template, TemplateError, Value};
 use super::relative::timeago;
 use super::style::{Palette, Style};
 use super::table::{Table, truncated};
-use super::{Output, go_time, sanitize};
+use super::{Output, blocks, go_time, sanitize};
 use crate::exit::Error;
 
 type Result<T> = std::result::Result<T, TemplateError>;
@@ -31,10 +31,12 @@ impl Output<'_> {
         // The user's own template may go on as long as he likes.
         let template = Template::new("").max_range_iters(0);
         let template = with_text(template, self.terminal.palette.is_on(), self.now);
-        let template = with_tables(with_lists(template), &rows, width).parse(source);
+        let template = with_tables(with_lists(template), &rows, width).parse(source).map_err(sentence)?;
+        blocks::check(source)
+            .map_err(|blocks::Misplaced { line, column, what }| Error::new(unparsed(line, column, &what)))?;
         let json: serde_json::Value = serde_json::from_slice(json).map_err(|error| Error::new(error.to_string()))?;
         let data = data(json, self.terminal.stdout);
-        let text = template.and_then(|template| template.execute_to_string(&data)).map_err(sentence)?;
+        let text = template.execute_to_string(&data).map_err(sentence)?;
         self.show((text + &rendered(&rows, width)).as_bytes())
     }
 }
@@ -59,11 +61,15 @@ fn data(json: serde_json::Value, is_terminal: bool) -> Value {
 fn sentence(error: TemplateError) -> Error {
     match error {
         TemplateError::Lex { line, col, message, .. } | TemplateError::Parse { line, col, message, .. } => {
-            Error::new(format!("failed to parse template (line {line}, column {col}): {message}"))
+            Error::new(unparsed(line, col, &message))
         }
         TemplateError::Exec(message) => Error::new(format!("failed to execute template: {message}")),
         other => Error::new(format!("failed to execute template: {other}")),
     }
+}
+
+fn unparsed(line: usize, column: usize, what: &str) -> String {
+    format!("failed to parse template (line {line}, column {column}): {what}")
 }
 
 fn with_text(template: Template, has_colors: bool, now: UnixMillis) -> Template {

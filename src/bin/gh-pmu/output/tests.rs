@@ -291,7 +291,7 @@ fn history_is_grouped_by_day_for_people() {
     let expected = "
 2024-12-23
 - 10:00      @6  removed   release #430      Release: v1.0.0
-~ 10:00      @5  redated   release #430      Release: v1.0.0
+~ 10:00      @5  redated   release #430      Release: v1.0.0 (closed none → 2024-12-23T09:00:00Z)
 ~ 10:00      @4  retitled  release #430      Release: v0.9 ^[ → Release: v1.0.0
 
 2024-12-22
@@ -365,7 +365,7 @@ fn status(terminal: Terminal, json: bool) -> (String, String) {
         index_bytes: 800,
         tail_events: 1,
     };
-    printed(terminal, |output| output.status(&Status { path: "/c".as_ref(), repos: vec![one] }, json))
+    printed(terminal, |output| output.status(&Status { path: "/c".as_ref(), named: None, repos: vec![one] }, json))
 }
 
 #[test]
@@ -388,7 +388,8 @@ o/r
 ";
     assert_eq!(status(colorless(80), false).0, expected);
     assert!(status(piped(), false).0.contains("  manifest:       2024-12-24T08:00:00Z\n"));
-    let empty = |output: &mut Output<'_>| output.status(&Status { path: "/c".as_ref(), repos: vec![] }, false);
+    let empty =
+        |output: &mut Output<'_>| output.status(&Status { path: "/c".as_ref(), named: None, repos: vec![] }, false);
     assert_eq!(printed(colorless(80), empty), (String::new(), "nothing is cached in /c\n".to_owned()));
 }
 

@@ -2,6 +2,8 @@
 
 use gh_pmu::model::UnixMillis;
 
+use super::append::append;
+
 /// Appends the number in decimal.
 pub fn number(out: &mut Vec<u8>, value: u64) {
     number_then(out, value, b"");
@@ -14,24 +16,38 @@ pub fn number_then(out: &mut Vec<u8>, value: u64, then: &[u8]) {
     let mut text = [0; DIGITS + 8];
     let mut at = DIGITS;
     let mut rest = value;
-    loop {
-        at -= 1;
-        // The cast keeps the value: it is 0 to 9.
-        text[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+    while rest >= 100 {
+        at -= 2;
+        text[at..at + 2].copy_from_slice(&two((rest % 100) as u32));
+        rest /= 100;
     }
+    at -= 2;
+    text[at..at + 2].copy_from_slice(&two(rest as u32));
+    at += usize::from(rest < 10);
     let end = DIGITS + then.len();
     text[DIGITS..end].copy_from_slice(then);
-    out.extend_from_slice(&text[at..end]);
+    append(out, &text[at..end]);
+}
+
+/// The two digits of a number below 100.
+#[inline]
+fn two(value: u32) -> [u8; 2] {
+    const PAIRS: [[u8; 2]; 100] = {
+        let mut pairs = [[0; 2]; 100];
+        let mut value = 0;
+        while value < 100 {
+            pairs[value] = [b'0' + value as u8 / 10, b'0' + value as u8 % 10];
+            value += 1;
+        }
+        pairs
+    };
+    PAIRS[value as usize % 100]
 }
 
 /// Appends the text; what would break the line or the column becomes a space.
 pub fn text(out: &mut Vec<u8>, text: &str, plain: bool) {
     let start = out.len();
-    out.extend_from_slice(text.as_bytes());
+    append(out, text.as_bytes());
     if !plain {
         for c in &mut out[start..] {
             if matches!(c, b'\t' | b'\n' | b'\r') {
@@ -43,6 +59,7 @@ pub fn text(out: &mut Vec<u8>, text: &str, plain: bool) {
 
 /// Writes times, remembering the last day: neighbours in a list are often of one day.
 pub struct Times {
+    /// Where the day begins, in milliseconds.
     day: i64,
     date: [u8; 11],
     scratch: Vec<u8>,
@@ -64,7 +81,7 @@ impl Times {
     pub fn write(&mut self, out: &mut Vec<u8>, time: Option<UnixMillis>) {
         let mut text = [0; TIME_LEN];
         let length = self.put(&mut text, time);
-        out.extend_from_slice(&text[..length]);
+        append(out, &text[..length]);
     }
 
     /// The end of a line: a tab before each time, a line break behind them.
@@ -77,20 +94,22 @@ impl Times {
         end += 1;
         end += closed.put(&mut text[end..], times[1]);
         text[end] = b'\n';
-        out.extend_from_slice(&text[..=end]);
+        append(out, &text[..=end]);
     }
 
     /// At the start of `text`, which has room for the longest; how many bytes it took.
     #[inline]
     fn put(&mut self, text: &mut [u8], time: Option<UnixMillis>) -> usize {
         let Some(time) = time else { return 0 };
-        let (day, of_day) = (time.get().div_euclid(DAY), time.get().rem_euclid(DAY));
+        let of_day = time.get().wrapping_sub(self.day);
+        if !(0..DAY).contains(&of_day) {
+            return self.put_new(text, time);
+        }
         // Casts keep the values: a day has fewer milliseconds than 32 bits hold.
         let (seconds, millis) = (of_day as u32 / 1000, of_day as u32 % 1000);
-        if day != self.day || millis != 0 {
-            return self.put_new(text, time, day);
+        if millis != 0 {
+            return self.put_new(text, time);
         }
-        let two = |value: u32| [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
         let ([h, i], [m, j], [s, k]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
         let text = &mut text[..20];
         text[..11].copy_from_slice(&self.date);
@@ -98,12 +117,12 @@ impl Times {
         20
     }
 
-    fn put_new(&mut self, text: &mut [u8], time: UnixMillis, day: i64) -> usize {
+    fn put_new(&mut self, text: &mut [u8], time: UnixMillis) -> usize {
         let written = &mut self.scratch;
         written.clear();
         time.write_rfc3339(written);
         self.date.copy_from_slice(&written[..11]);
-        self.day = day;
+        self.day = time.get() - time.get().rem_euclid(DAY);
         text[..written.len()].copy_from_slice(written);
         written.len()
     }

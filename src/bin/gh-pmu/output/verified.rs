@@ -21,7 +21,8 @@ impl Output<'_> {
         }
         let Verified { files, bytes, events, findings, notes } = verified;
         if findings.is_empty() {
-            self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} events verify"))?;
+            let plural = if *events == 1 { "" } else { "s" };
+            self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} event{plural} verify"))?;
         }
         for finding in findings {
             let mark = match self.terminal.stdout {

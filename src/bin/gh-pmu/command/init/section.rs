@@ -1,5 +1,7 @@
 //! The text of the `cache:` section. Owns its keys, defaults and comments; must not know where it is put.
 
+use crate::config::DEFAULT_PATH;
+
 /// One key with its default and what it is for.
 struct Key {
     name: &'static str,
@@ -11,7 +13,7 @@ struct Key {
 const KEYS: [Key; 9] = [
     key("enabled", "true", "false: always ask the API"),
     key("backend", "log", "sqlite and bolt (from the first proposal) are read as log, with one warning"),
-    key("path", "~/.config/gh-pmu/cache", "a directory"),
+    key("path", DEFAULT_PATH, "a directory"),
     key("manifest", ".github/pmu-cache.json", ""),
     key("branch", "null", "read the manifest from this remote branch instead of the working tree"),
     key("auto_sync", "true", "sync from the manifest on list and history commands"),
