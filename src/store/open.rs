@@ -124,15 +124,13 @@ impl Store<'_> {
             let nothing = !is_damaged && !self.own_names()?.iter().any(|name| is_numbered(name));
             return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
         };
-        // Of whichever store: it is written behind CURRENT.
-        let acknowledged = checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
         let mut view = self.view_of(current, checked, with_index)?;
         view.current_recovered = true;
         self.check_beginning(&mut view)?;
         if view.tail.last_sync.is_none() {
             view.tail.last_sync = self.last_sync(&view);
         }
-        if is_damaged || acknowledged || !view.is_interrupted_beginning() {
+        if is_damaged || !view.is_interrupted_beginning() {
             view.damage.push(lost);
         }
         Ok(Some(view))

@@ -97,7 +97,8 @@ impl Writer<'_> {
             Some(view) => (view.current.generation, view.current.repo.clone(), Some(view.current.store)),
             None => (0, self.repo.clone(), None),
         };
-        let nonce = FileId(self.store.storage.nonce());
+        // A new store has its segment's id, as a first sync gives it: without CURRENT it is told from that.
+        let nonce = if old.is_none() { header.id } else { FileId(self.store.storage.nonce()) };
         let store = match replaced {
             Replaced::Same => old.unwrap_or(nonce),
             Replaced::Damaged | Replaced::Renumbered => nonce,

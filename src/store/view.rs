@@ -85,8 +85,9 @@ impl View {
         let is_first = *generation == 1 && segments.len() == 1 && segments[0].base == 0;
         // An index that comes with the first `CURRENT` holds all of the log.
         let nothing_behind = self.index.is_none() || self.tail.frame_count == 0;
+        let acknowledged = self.checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
         let is_whole = self.end.offset == self.end.file_len && !self.state_in_doubt;
-        is_first && nothing_behind && is_whole
+        is_first && nothing_behind && is_whole && !acknowledged
     }
 
     /// The store's directory.

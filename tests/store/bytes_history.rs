@@ -297,3 +297,20 @@ fn whatever_files_are_older_than_others_no_answer_is_wrong() {
         }
     }
 }
+
+#[test]
+fn a_log_whose_first_segments_are_missing_is_damage_and_not_a_shorter_log() {
+    let disk = segments();
+    disk.remove(&file("CURRENT")).unwrap();
+    disk.remove(&file("log-1-1")).unwrap();
+    let disk = disk.all_kept();
+    let view = store(&disk).view().unwrap().unwrap();
+    assert!(view.state_in_doubt() && !view.damage().is_empty());
+    let next = next_of(&shown(Some(&view)).unwrap());
+    let refused = sync_to(&mut writer(&disk).unwrap(), &next, moment(1000));
+    assert!(matches!(refused, Err(StoreError::Damaged(_))), "{:?}", refused.map(|append| append.first_seq));
+    let findings = store(&disk).verify().unwrap().unwrap().findings;
+    let is_told =
+        |what: &str| findings.iter().any(|finding| finding.what.contains(what) && finding.path == file("log-8-2"));
+    assert!(is_told("does not continue"), "{findings:?}");
+}
