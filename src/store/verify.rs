@@ -68,14 +68,11 @@ impl Store<'_> {
         let mut verified = self.verify_once()?;
         for _attempt in 1..ATTEMPTS {
             let Some(found) = &verified else { break };
-            let is_torn = !found.notes.is_empty();
-            // What a compaction retires while it is read is no damage, and what a writer has half written is not torn.
-            if !is_torn && (found.findings.is_empty() || self.current_bytes()? == current) {
+            if found.findings.is_empty() && found.notes.is_empty() {
                 break;
             }
-            if is_torn {
-                self.storage.wait(WRITING);
-            }
+            // What a writer retires or has half written while it is read is neither damage nor torn: it is read again.
+            self.storage.wait(WRITING);
             let last = (current, verified);
             current = self.current_bytes()?;
             verified = self.verify_once()?;

@@ -6,7 +6,7 @@ use gh_pmu::fs::Storage;
 use crate::crash_disk::{CrashDisk, Fault};
 use crate::crash_run::{
     SEED, Scenario, Step, explore, fail_everywhere, moment, numbered, read_beside, read_history_beside,
-    redundant_syncs, run, take,
+    redundant_syncs, run, take, verify_beside,
 };
 use crate::fixture::{DIR, Trackers, file};
 
@@ -313,6 +313,14 @@ fn a_reader_beside_a_writer_sees_a_state_that_was_current() {
 fn a_reader_of_history_beside_a_writer_that_replaces_the_log_never_calls_it_damaged() {
     let scenarios = [rebuilding(), rebuilding_past_a_torn_tail(), pruning(), clearing(), small_sync_remembered()];
     let reads: usize = scenarios.iter().map(read_history_beside).sum();
+    println!("{reads} reads interrupted by a writer");
+}
+
+#[test]
+fn a_verification_beside_a_writer_finds_no_damage() {
+    let scenarios = [first_sync(), small_sync_remembered(), compaction(), past_a_torn_tail(), rebuilding()];
+    let more = [pruning(), clearing(), rebuilding_where_nothing_was()];
+    let reads: usize = scenarios.iter().chain(&more).map(verify_beside).sum();
     println!("{reads} reads interrupted by a writer");
 }
 

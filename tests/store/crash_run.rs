@@ -93,6 +93,22 @@ pub fn read_history_beside(scenario: &Scenario) -> usize {
     0
 }
 
+/// A verification beside the writer finds no damage, whenever the writer acts.
+pub fn verify_beside(scenario: &Scenario) -> usize {
+    for read in 0.. {
+        let disk = scenario.base.fork();
+        let (writing, taken, steps) = (disk.clone(), scenario.taken, scenario.steps.clone());
+        disk.interrupt(read, move || run(&writing, taken, &steps).1.unwrap());
+        let verified = store(&disk).verify().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
+        let findings = verified.map_or(Vec::new(), |verified| verified.findings);
+        assert!(findings.is_empty(), "{}, read {read}: {findings:?}", scenario.name);
+        if disk.awaits_interrupt() {
+            return read;
+        }
+    }
+    0
+}
+
 fn seqs(disk: &CrashDisk, view: &View) -> Result<Vec<Seq>, StoreError> {
     let store = store(disk);
     let history = store.history(view);
