@@ -31,6 +31,14 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// Opens for reading. Only regular files count: opening a pipe would wait for whoever writes to it.
+fn open_file(path: &Path) -> io::Result<Option<File>> {
+    match found(fs::metadata(path))? {
+        Some(metadata) if metadata.is_file() => found(File::open(path)),
+        _ => Ok(None),
+    }
+}
+
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -140,11 +148,8 @@ impl WriteFile for DiskFile {
 
 impl Storage for Disk {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = found(File::open(path))? else { return Ok(None) };
+        let Some(file) = open_file(path)? else { return Ok(None) };
         let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
         if metadata.len() > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -157,7 +162,7 @@ impl Storage for Disk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Option<Box<dyn ReadFile>>> {
-        Ok(found(File::open(path))?.map(|file| Box::new(DiskFile(file)) as Box<dyn ReadFile>))
+        Ok(open_file(path)?.map(|file| Box::new(DiskFile(file)) as Box<dyn ReadFile>))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
@@ -182,7 +187,10 @@ impl Storage for Disk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<bool> {
-        Ok(found(fs::remove_file(path))?.is_some())
+        match found(fs::remove_file(path)) {
+            Err(_) if path.is_dir() && !path.is_symlink() => Ok(false),
+            removed => Ok(removed?.is_some()),
+        }
     }
 
     fn remove_dir(&self, path: &Path) -> io::Result<bool> {
@@ -231,6 +239,9 @@ impl Storage for Disk {
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         loop {
+            if found(fs::metadata(path))?.is_some_and(|metadata| !metadata.is_file()) {
+                return Err(io::Error::other("it is no regular file"));
+            }
             let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
             if let Err(error) = FileExt::try_lock_exclusive(&file) {
                 let busy = error.raw_os_error() == fs2::lock_contended_error().raw_os_error();

@@ -77,13 +77,13 @@ pub trait Lock {}
 
 /// What a store needs of a file system.
 pub trait Storage {
-    /// A whole small file; `None` where there is none.
+    /// A whole small file; `None` where there is no regular file.
     ///
     /// # Errors
     /// The system's, and `FileTooLarge` above `limit` bytes.
     fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>>;
 
-    /// Opens for reading; `None` where there is no such file.
+    /// Opens for reading; `None` where there is no regular file.
     ///
     /// # Errors
     /// The system's.

@@ -83,7 +83,7 @@ impl Writer<'_> {
         let Some(view) = &self.view else { return Ok(None) };
         if let Some(old) = old.filter(|old| Some(*old) != view.current.index) {
             // Best effort: what stays is removed by the next writer.
-            let _ = self.store.storage.remove(&self.store.file(&old.file_name()));
+            let _ = self.store.retire(&old.file_name());
         }
         let (tail_events, (_, index_before)) = before;
         let (log_bytes, index_after) = view.byte_lens();
@@ -138,7 +138,7 @@ impl Writer<'_> {
         current.freshness =
             view.freshness().map(|fresh| crate::format::Freshness { address: view.tail.address, ..fresh });
         let rotated = self.rotate(view, &mut current)?;
-        self.sync_dir()?;
+        self.store.sync_dir()?;
         let index = Index::open(Bytes::made(bytes)).map_err(|error| StoreError::format(path.clone(), &error))?;
         let tail = Tail::behind(&index).map_err(|error| StoreError::format(path, &error))?;
         Ok(Compacted { index, tail, current, rotated })

@@ -68,7 +68,7 @@ pub enum StoreError {
         /// The store's directory.
         path: PathBuf,
     },
-    /// A file changed its name under the reader: tried again, and not seen by callers but in endless turmoil.
+    /// A file was retired under the reader. Opening tries again by itself; whoever goes on reading a view opens another.
     #[error("{} kept changing while it was read", path.display())]
     Unstable {
         /// The file that was gone.

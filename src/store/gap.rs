@@ -68,6 +68,7 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
         return from_index(known, end);
     }
     let mut filler = Filler {
+        sure: None,
         state: known.base.iter().flat_map(|(_, _, trackers)| trackers).map(|(tracker, _)| keyed(tracker)).collect(),
         filled: Filled { tail_in_doubt: known.tail_in_doubt, next_seq: end.next(), ..Filled::default() },
         past: None,
@@ -82,8 +83,7 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
         match known.events.get(&next) {
             Some((sync, event)) => {
                 if !filler.keep(next, sync, event) {
-                    // The pieces do not fit together: better a shorter history than a wrong one.
-                    return from_index(known, end);
+                    return filler.cut_short(known, next, end);
                 }
                 next = next.next();
             }
@@ -93,7 +93,7 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
                     behind.is_none_or(|behind| known.events.range(behind..).count() as u64 == end.0 - behind.0 + 1);
                 let until = behind.unwrap_or(end.next());
                 if !filler.gap(next, until, &known, last_gap, past) {
-                    return from_index(known, end);
+                    return filler.cut_short(known, next, end);
                 }
                 next = until;
             }
@@ -106,7 +106,10 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
 fn from_index(known: Known, end: Seq) -> Filled {
     let mut filled = Filled { tail_in_doubt: true, next_seq: end.next(), ..Filled::default() };
     let Some((seq, changed_at, trackers)) = known.index else {
-        filled.lost = end.0;
+        filled.lost = (end.0 + 1).saturating_sub(known.first_seq.0.max(1));
+        // Nobody knows the state; but its numbers and its time are not to be given again.
+        let newest = known.events.values().next_back().map(|(sync, _)| recovered_sync(sync.changed_at));
+        filled.base = newest.map(|sync| Base { behind: end, sync, trackers: Whole::new() });
         return filled;
     };
     filled.lost = seq.0.saturating_sub(known.first_seq.0.saturating_sub(1));
@@ -121,7 +124,18 @@ fn from_index(known: Known, end: Seq) -> Filled {
     filled
 }
 
+/// How far a log was filled without guessing.
+struct Sure {
+    next: Seq,
+    steps: usize,
+    kept: u64,
+    recovered: u64,
+    lost: u64,
+}
+
 struct Filler {
+    /// Before the first guess, once there was one.
+    sure: Option<Sure>,
     state: States,
     filled: Filled,
     past: Option<Vec<PastState>>,
@@ -129,6 +143,24 @@ struct Filler {
 }
 
 impl Filler {
+    fn up_to(&self, next: Seq) -> Sure {
+        let Filled { steps, kept, recovered, lost, .. } = &self.filled;
+        Sure { next, steps: steps.len(), kept: *kept, recovered: *recovered, lost: *lost }
+    }
+
+    /// The pieces do not fit together from an event on: better a shorter history than a wrong one. Where no index tells
+    /// the state behind, what comes before is kept.
+    fn cut_short(mut self, known: Known, from: Seq, end: Seq) -> Filled {
+        let sure = self.sure.take().unwrap_or_else(|| self.up_to(from));
+        if known.index.is_some() || sure.steps == 0 {
+            return from_index(known, end);
+        }
+        let Sure { next, steps, kept, recovered, lost } = sure;
+        self.filled.steps.truncate(steps);
+        let lost = lost + end.next().0 - next.0;
+        Filled { kept, recovered, lost, tail_in_doubt: true, ..self.filled }
+    }
+
     fn keep(&mut self, seq: Seq, sync: &Rc<SyncRecord>, event: &Event<'static>) -> bool {
         let key = (event.kind, Reverse(event.number));
         let Ok(after) = event.apply(self.state.remove(&key)) else { return false };
@@ -150,7 +182,11 @@ impl Filler {
         last_gap: bool,
         past: &mut dyn FnMut() -> Vec<PastState>,
     ) -> bool {
-        let (target, time) = self.state_behind(until, known, last_gap, past);
+        let before_gap = self.up_to(first);
+        let (target, time, is_guessed) = self.state_behind(until, known, last_gap, past);
+        if is_guessed {
+            self.sure.get_or_insert(before_gap);
+        }
         let count = until.0 - first.0;
         let before: Vec<_> = self.state.values().cloned().collect();
         let steps = self
@@ -182,12 +218,12 @@ impl Filler {
         known: &Known,
         last_gap: bool,
         past: &mut dyn FnMut() -> Vec<PastState>,
-    ) -> (Vec<Tracker<'static>>, UnixMillis) {
+    ) -> (Vec<Tracker<'static>>, UnixMillis, bool) {
         let next = known.events.range(until..).next().map(|(_, (sync, _))| sync.changed_at);
         let indexed = known.index.as_ref().filter(|(seq, ..)| last_gap && seq.next() >= until);
         let time = next.or(indexed.map(|(_, time, _)| *time)).unwrap_or(self.last_time).max(self.last_time);
         if let Some(state) = indexed.and_then(|(seq, _, trackers)| undone(trackers, known, until, *seq)) {
-            return (state.into_values().collect(), time);
+            return (state.into_values().collect(), time, false);
         }
         let states = self.past.get_or_insert_with(past);
         if let Some((sync, trackers)) = states.iter().rev().find(|(sync, _)| sync.changed_at <= time) {
@@ -195,7 +231,7 @@ impl Filler {
             let behind = known.events.range(until..).filter(|(_, (of, _))| of.changed_at <= sync.changed_at);
             let last = behind.map(|(seq, _)| *seq).next_back().unwrap_or(Seq(until.0 - 1));
             if let Some(state) = undone(&trackers, known, until, last) {
-                return (state.into_values().collect(), time);
+                return (state.into_values().collect(), time, false);
             }
         }
         // No source knows the whole state: a manifest that is taken in next tells the rest.
@@ -216,7 +252,7 @@ impl Filler {
                 None => drop(target.remove(&key)),
             }
         }
-        (target.into_values().collect(), time)
+        (target.into_values().collect(), time, true)
     }
 
     /// The changes through git's states from `before` to `target`, if they are as many as the numbers missing.

@@ -7,8 +7,8 @@ use super::Store;
 use super::error::{Damage, StoreError};
 use super::view::View;
 use crate::format::{
-    Chunk, ChunkKind, EventRecord, FRAME_HEADER_LEN, FormatError, FrameHeader, SegmentName, SyncRecord, Waypoint,
-    Wrong, decode_events, decode_sync,
+    Chunk, ChunkKind, Current, EventRecord, FRAME_HEADER_LEN, FormatError, FrameHeader, SegmentName, SyncRecord,
+    Waypoint, Wrong, decode_events, decode_sync,
 };
 use crate::fs::Bytes;
 use crate::log::Segment;
@@ -157,6 +157,21 @@ impl<'v> History<'v> {
         self.view.dir.join(name.file_name())
     }
 
+    /// Opens all of the log, which no other process can then take away.
+    ///
+    /// # Errors
+    /// `Unstable` where one did so since the view was opened: another view is needed. Damage, and the system's.
+    pub fn hold(&self) -> Result<(), StoreError> {
+        (0..self.segments.len()).try_for_each(|at| self.bytes(at).map(drop))
+    }
+
+    /// Whether `CURRENT` still is what the view was opened from.
+    fn is_current(&self) -> bool {
+        let bytes = self.store.current_bytes();
+        let generation = bytes.ok().flatten().map(|bytes| Current::decode(&bytes).map(|current| current.generation));
+        self.view.current_recovered || generation == Some(Ok(self.view.current.generation))
+    }
+
     /// The bytes of a segment up to the end of the view.
     fn bytes(&self, at: usize) -> Result<&[u8], StoreError> {
         let (name, cell) = &self.segments[at];
@@ -166,7 +181,7 @@ impl<'v> History<'v> {
         let path = self.path(name);
         let segment = Segment::open(self.store.storage, &self.view.dir, *name);
         let segment = segment.map_err(|error| match StoreError::segment(path.clone(), error) {
-            StoreError::Unstable { path } => {
+            StoreError::Unstable { path } if self.is_current() => {
                 let what = "is missing or not the file that CURRENT names".to_owned();
                 StoreError::Damaged(Damage { path, offset: 0, what })
             }

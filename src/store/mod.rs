@@ -3,6 +3,7 @@
 //! Knows files and events; nothing of manifests, git, GitHub or the terminal.
 
 mod as_of;
+mod aside;
 mod clear;
 mod compact;
 mod cursor;
@@ -35,8 +36,6 @@ pub use verify::{Finding, Verified};
 pub use view::{Counts, View};
 pub use write::{Append, PATIENCE, Writer};
 
-use recover::numbers;
-
 use crate::format::SegmentName;
 use crate::fs::Storage;
 use crate::model::Repo;
@@ -46,6 +45,8 @@ const CHECKED: &str = "checked";
 const LOCK: &str = "lock";
 const LAST: &str = "last";
 const TAG: &str = "tag";
+/// Stands where `CURRENT` stood while the store is being removed.
+const CLEARED: &str = "cleared";
 /// `CURRENT` and its like are a few hundred bytes; segments are few.
 const SMALL_FILE_LIMIT: u64 = 1 << 20;
 
@@ -74,7 +75,8 @@ impl<'s> Store<'s> {
         &self.dir
     }
 
-    /// Every store below the cache's directory, in order of their names.
+    /// Every directory below the cache's with files of a store, or of one that was begun or is being removed, in order
+    /// of their names.
     ///
     /// # Errors
     /// A directory that cannot be listed.
@@ -89,12 +91,7 @@ impl<'s> Store<'s> {
             dirs = below;
         }
         let stores = dirs.into_iter().map(|dir| Self::at(storage, dir));
-        Ok(stores.filter(|store| store.exists()).collect())
-    }
-
-    fn exists(&self) -> bool {
-        let names = self.storage.list(&self.dir).unwrap_or_default();
-        names.iter().any(|name| name == CURRENT || numbers(name, "log-").is_some())
+        Ok(stores.filter(|store| store.own_names().is_ok_and(|names| names.iter().any(|name| name != LOCK))).collect())
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::clear::is_numbered;
 use super::error::{Damage, StoreError};
 use super::tail::{FoldError, Tail};
 use super::view::{LogEnd, View};
 use super::{CHECKED, CURRENT, SMALL_FILE_LIMIT, Store};
 use crate::format::{
-    Checked, ChunkKind, Current, FRAME_HEADER_LEN, FormatError, FrameKind, IndexName, OPEN_END, SEGMENT_HEADER_LEN,
-    SegmentName, SyncRecord, Wrong, decode_sync,
+    Chain, Checked, ChunkKind, Current, FRAME_HEADER_LEN, FormatError, FrameKind, IndexName, OPEN_END,
+    SEGMENT_HEADER_LEN, SegmentName, SyncRecord, Wrong, decode_sync,
 };
 use crate::index::Index;
 use crate::log::{Segment, SegmentError, Stop, walk};
@@ -18,8 +19,6 @@ use crate::model::Tracker;
 
 /// A file can vanish between reading its name in `CURRENT` and opening it, once a compaction.
 const ATTEMPTS: u32 = 10;
-/// A store without `CURRENT` may be one that is being cleared: what is left of it is gone in a moment.
-const CLEARING: Duration = Duration::from_millis(20);
 
 impl Store<'_> {
     /// What the store holds now; `None` where nothing was ever committed.
@@ -44,9 +43,6 @@ impl Store<'_> {
             let wait = match &last {
                 // The first retries come at once: a compaction renames `CURRENT` before it removes what that named.
                 Err(StoreError::Unstable { .. }) => Duration::from_millis(u64::from(attempt / 2)),
-                Ok(None) => return last,
-                Ok(Some(view)) if view.damage.is_empty() => return last,
-                Ok(Some(_)) | Err(StoreError::Damaged(_)) if self.current_bytes()?.is_none() => CLEARING,
                 _ => return last,
             };
             self.storage.wait(wait);
@@ -103,9 +99,16 @@ impl Store<'_> {
             None => Damage { path: path.clone(), offset: 0, what: "is missing".to_owned() },
         };
         let is_damaged = bytes.is_some();
+        let names = self.own_names()?;
+        if !is_damaged && self.is_cleared()? {
+            return Ok(None);
+        }
         let recovered = self.view_without_current(lost, is_damaged, checked, with_index);
-        // A writer may have brought it meanwhile, and all of this come from half of its work.
-        if self.current_bytes()? == bytes { recovered } else { Err(StoreError::Unstable { path }) }
+        // A writer may have brought it meanwhile, or a clear taken the rest: all of this would come from half of their work.
+        let numbered =
+            |names: &[String]| -> Vec<String> { names.iter().filter(|name| is_numbered(name)).cloned().collect() };
+        let is_stable = self.current_bytes()? == bytes && numbered(&self.own_names()?) == numbered(&names);
+        if is_stable { recovered } else { Err(StoreError::Unstable { path }) }
     }
 
     fn view_without_current(
@@ -116,19 +119,32 @@ impl Store<'_> {
         with_index: bool,
     ) -> Result<Option<View>, StoreError> {
         let Some(current) = self.recover_current()? else {
-            // Segments are complete before they have their names: one that does not verify is no crash's doing.
-            let nothing = !is_damaged && !self.has_segments()?;
+            // Files are complete before they have their names, and the first of them is a segment: what does not verify,
+            // or stands alone, is no crash's doing.
+            let nothing = !is_damaged && !self.own_names()?.iter().any(|name| is_numbered(name));
             return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
         };
         let mut view = self.view_of(current, checked, with_index)?;
         view.current_recovered = true;
+        self.check_beginning(&mut view)?;
         if view.tail.last_sync.is_none() {
             view.tail.last_sync = self.last_sync(&view);
         }
-        if is_damaged || !view.is_interrupted_first_sync() {
+        if is_damaged || !view.is_interrupted_beginning() {
             view.damage.push(lost);
         }
         Ok(Some(view))
+    }
+
+    /// Segments may be missing that only `CURRENT` named: without them the log begins in the middle.
+    fn check_beginning(&self, view: &mut View) -> Result<(), StoreError> {
+        let first = view.current.segments[0];
+        if self.segment(first)?.header.prev != Chain::START {
+            let what = "the segments before it are missing".to_owned();
+            view.damage.push(Damage { path: self.file(&first.file_name()), offset: 0, what });
+            view.state_in_doubt = true;
+        }
+        Ok(())
     }
 
     /// The sync of the last commit that the index holds: how fresh the state is, where `CURRENT` does not say.
@@ -141,8 +157,12 @@ impl Store<'_> {
         let chunk_at = offset + FRAME_HEADER_LEN;
         let bytes = segment.chunk_bytes(chunk_at).ok()?;
         let chunk = segment.chunk(&bytes, chunk_at).ok()?;
-        let is_sync = header.kind != FrameKind::Note && chunk.kind == ChunkKind::Sync;
-        if is_sync { decode_sync(chunk.payload, chunk_at).ok() } else { None }
+        if header.kind == FrameKind::Note {
+            // Only a walk from the start finds the commit before it.
+            let folded = self.fold_log(view.current.clone()).ok()?;
+            return folded.tail.last_sync.filter(|_| folded.damage.is_empty());
+        }
+        if chunk.kind == ChunkKind::Sync { decode_sync(chunk.payload, chunk_at).ok() } else { None }
     }
 
     fn view_of(&self, current: Current, checked: Option<Checked>, with_index: bool) -> Result<View, StoreError> {

@@ -38,9 +38,7 @@ impl Writer<'_> {
         if let Some(rewrite) = rewrite {
             // The state stays, and so does how fresh it is.
             let freshness = self.view.as_ref().and_then(|view| view.freshness());
-            let replaced = self.replace_log(rewrite, freshness, Replaced::Same);
-            self.poisoned |= replaced.is_err();
-            replaced?;
+            self.replace_log(rewrite, freshness, Replaced::Same)?;
             pruning.log_bytes.1 = self.view.as_ref().map_or(0, |view| view.byte_lens().0);
         }
         Ok(Some(pruning))
@@ -59,14 +57,10 @@ impl Writer<'_> {
         };
         let start = view.history_start();
         let last_dropped = history.last_event_at(just_before)?.unwrap_or(Seq(start.0 - 1));
-        let dropped = last_dropped.next().0.saturating_sub(start.0);
+        let (dropped, kept) = history.counts_around(last_dropped)?;
         let (log_bytes, _) = view.byte_lens();
-        let pruning = Pruning {
-            dropped,
-            kept: view.seq().0 - last_dropped.0,
-            history_start: last_dropped.next().max(start),
-            log_bytes: (log_bytes, log_bytes),
-        };
+        let pruning =
+            Pruning { dropped, kept, history_start: last_dropped.next().max(start), log_bytes: (log_bytes, log_bytes) };
         if dry_run || dropped == 0 {
             return Ok((pruning, None));
         }
@@ -105,6 +99,17 @@ impl Rewrite {
 }
 
 impl super::History<'_> {
+    /// How many events there are up to a number, and behind it: fewer than numbers where some are lost.
+    fn counts_around(&self, seq: Seq) -> Result<(u64, u64), StoreError> {
+        let (mut up_to, mut behind) = (0, 0);
+        for span in 0..self.span_count() {
+            for logged in self.span(span)? {
+                *(if logged.seq <= seq { &mut up_to } else { &mut behind }) += 1;
+            }
+        }
+        Ok((up_to, behind))
+    }
+
     /// A new log that starts with the state behind `seq`.
     fn rewrite_with(&self, writer: &Writer<'_>, seq: Seq, sync: &SyncRecord) -> Result<super::Rewrite, StoreError> {
         let mut rewrite = writer.rewrite_behind(Some(self.view()), seq.next());

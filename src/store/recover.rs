@@ -20,19 +20,13 @@ impl Store<'_> {
             return Ok(None);
         };
         let chain = leading_to(&segments, newest);
-        let index = self.newest_index(&names)?;
+        let index = self.newest_index(&names, chain[0])?;
         let generation = index.map_or(0, |index| index.generation).max(newest.generation);
         let repo = self.repo_from_path();
         let history_start = chain[0].first_seq;
         // As a first sync names it. A log written anew is named otherwise: then `checked` counts as missing, no more.
         let store = chain[0].id;
         Ok(Some(Current { store, generation, index, history_start, freshness: None, segments: chain, repo }))
-    }
-
-    /// Whether there are files that only a store with commits has.
-    pub(super) fn has_segments(&self) -> Result<bool, StoreError> {
-        let names = self.storage.list(&self.dir).map_err(StoreError::io("list", &self.dir))?;
-        Ok(names.iter().any(|name| numbers(name, "log-").is_some()))
     }
 
     fn segment_of(&self, name: &str) -> Result<Option<(SegmentName, SegmentHeader)>, StoreError> {
@@ -50,7 +44,8 @@ impl Store<'_> {
         Ok(Some((name, header)))
     }
 
-    fn newest_index(&self, names: &[String]) -> Result<Option<IndexName>, StoreError> {
+    /// The newest index of the log that begins with `first`: one of the log before it ends before it.
+    fn newest_index(&self, names: &[String], first: SegmentName) -> Result<Option<IndexName>, StoreError> {
         let mut newest: Option<IndexName> = None;
         for name in names {
             let Some((seq, generation)) = numbers(name, "index-") else { continue };
@@ -60,7 +55,8 @@ impl Store<'_> {
             let bytes = file.read_at(0, INDEX_HEADER_LEN).map_err(io())?;
             let Ok(header) = IndexHeader::decode(&bytes, file.len().map_err(io())?) else { continue };
             let found = IndexName { seq: Seq(seq), generation, chain: header.chain };
-            if header.seq == found.seq && newest.is_none_or(|newest| newest.generation < generation) {
+            let is_of_log = header.seq == found.seq && header.address > first.base;
+            if is_of_log && newest.is_none_or(|newest| newest.generation < generation) {
                 newest = Some(found);
             }
         }

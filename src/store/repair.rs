@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::clear::is_numbered;
 use super::error::StoreError;
 use super::gap::{Known, Whole, fill};
 use super::rewrite::Replaced;
@@ -52,6 +53,11 @@ impl Store<'_> {
         past: &mut dyn FnMut() -> Vec<PastState>,
         now: UnixMillis,
     ) -> Result<Option<Repaired>, StoreError> {
+        if self.verify()?.is_none_or(|verified| verified.findings.is_empty()) {
+            return Ok(None);
+        }
+        let lock = self.lock_made(patience)?;
+        // What counts is what stands there now that nobody else writes.
         let Some(verified) = self.verify()? else { return Ok(None) };
         let mut repaired = Repaired::default();
         for finding in &verified.findings {
@@ -70,15 +76,15 @@ impl Store<'_> {
         let mut damaged: Vec<String> = names.map(str::to_owned).collect();
         damaged.sort_unstable();
         damaged.dedup();
-        self.set_small_aside(&damaged, &mut repaired)?;
-        let mut writer = match self.writer(repo, patience) {
+        self.keep_damaged(&damaged, &mut repaired)?;
+        let mut writer = match self.writer_under(Rc::clone(&lock), repo) {
             Ok(writer) => writer,
-            Err(StoreError::Damaged(_)) => return self.begin_anew(patience, repaired).map(Some),
+            Err(StoreError::Damaged(_)) => return self.begin_anew(repaired).map(Some),
             Err(error) => return Err(error),
         };
         let log_damaged = damaged.iter().any(|name| name.starts_with("log-"));
         if log_damaged || writer.view.as_ref().is_none_or(|view| view.state_in_doubt) {
-            self.rewrite_log(&mut writer, &damaged, past, now, &mut repaired)?;
+            self.rewrite_log(&mut writer, past, now, &mut repaired)?;
         } else {
             // CURRENT was written anew when the writer opened, and the index where its header did not verify.
             let live = writer.view.as_ref().and_then(|view| view.current.index);
@@ -92,36 +98,34 @@ impl Store<'_> {
         Ok(Some(repaired))
     }
 
-    /// `checked`, `last` and `tag` may vanish: what is wrong with them is kept under another name.
-    fn set_small_aside(&self, damaged: &[String], repaired: &mut Repaired) -> Result<(), StoreError> {
-        for name in damaged.iter().filter(|name| [CHECKED, LAST, TAG, CURRENT].contains(&name.as_str())) {
-            let (from, aside) = (self.file(name), format!("damaged-{name}"));
-            let bytes = self.storage.read(&from, super::SMALL_FILE_LIMIT).map_err(StoreError::io("read", &from))?;
-            let Some(bytes) = bytes else { continue };
-            let to = self.file(&aside);
-            // A copy: CURRENT must not be missing for a moment.
-            crate::fs::publish(self.storage, &to, &[&bytes]).map_err(StoreError::io("write", &to))?;
-            if name != super::CURRENT {
-                self.storage.remove(&from).map_err(StoreError::io("remove", &from))?;
-            }
-            repaired.aside.push(aside);
+    /// `checked`, `last` and `tag` may vanish, and are set aside at once; `CURRENT` is copied, segments and indexes are
+    /// marked, for they are retired only when others have taken their place.
+    fn keep_damaged(&self, damaged: &[String], repaired: &mut Repaired) -> Result<(), StoreError> {
+        for name in damaged {
+            repaired.aside.extend(match name.as_str() {
+                CHECKED | LAST | TAG => self.set_aside(name)?,
+                CURRENT => self.copy_aside(name)?,
+                name if is_numbered(name) => self.mark_aside(name)?,
+                _ => None,
+            });
         }
-        Ok(())
+        self.sync_dir()
     }
 
     /// Nothing verifies: all of it is set aside.
-    fn begin_anew(&self, patience: Duration, mut repaired: Repaired) -> Result<Repaired, StoreError> {
-        let _lock = self.lock(patience)?;
-        let names = self.storage.list(&self.dir).map_err(StoreError::io("list", &self.dir))?;
-        let live = |name: &&String| *name == super::CURRENT || name.starts_with("log-") || name.starts_with("index-");
-        for name in names.iter().filter(live) {
-            let (from, aside) = (self.file(name), format!("damaged-{name}"));
-            self.storage.rename(&from, &self.file(&aside)).map_err(StoreError::io("rename", &from))?;
-            if !repaired.aside.contains(&aside) {
-                repaired.aside.push(aside);
-            }
+    fn begin_anew(&self, mut repaired: Repaired) -> Result<Repaired, StoreError> {
+        let mut aside = Vec::new();
+        for name in self.own_names()?.iter().filter(|name| is_numbered(name)) {
+            aside.extend(self.set_aside(name)?);
         }
-        self.storage.sync_dir(&self.dir).map_err(StoreError::io("sync", &self.dir))?;
+        // Not damaged, it was not copied yet: it names files that are gone.
+        aside.extend(self.copy_aside(CURRENT)?);
+        self.sync_dir()?;
+        let path = self.file(CURRENT);
+        self.storage.remove(&path).map_err(StoreError::io("remove", &path))?;
+        self.sync_dir()?;
+        aside.retain(|name| !repaired.aside.contains(name));
+        repaired.aside.append(&mut aside);
         repaired.begun_anew = true;
         Ok(repaired)
     }
@@ -129,7 +133,6 @@ impl Store<'_> {
     fn rewrite_log(
         &self,
         writer: &mut Writer<'_>,
-        damaged: &[String],
         past: &mut dyn FnMut() -> Vec<PastState>,
         now: UnixMillis,
         repaired: &mut Repaired,
@@ -161,14 +164,17 @@ impl Store<'_> {
             let next = rewrite.next_seq().max(filled.next_seq);
             rewrite.note(&note(&last, summary(repaired), now), next);
         }
+        if repaired.lost > 0 {
+            // What verifies was not enough to tell all: the rest of the old log may tell more to others.
+            for name in writer.live_files().into_iter().filter(|name| name.starts_with("log-")) {
+                let aside = self.mark_aside(&name)?.filter(|aside| !repaired.aside.contains(aside));
+                repaired.aside.extend(aside);
+            }
+        }
         // A manifest that was taken in last is taken in again: its changes may be among those lost.
         let freshness = freshness.filter(|_| repaired.lost == 0 && !filled.tail_in_doubt);
         let rewrite = std::mem::replace(rewrite, writer.rewrite(Seq(1)));
-        writer.replace_log(rewrite, freshness, Replaced::Damaged(damaged))?;
-        let is_set_aside = |aside: &String| matches!(self.storage.signature(&self.file(aside)), Ok(Some(_)));
-        let replaced = damaged.iter().filter(|name| name.starts_with("log-") || name.starts_with("index-"));
-        repaired.aside.extend(replaced.map(|name| format!("damaged-{name}")).filter(is_set_aside));
-        Ok(())
+        writer.replace_log(rewrite, freshness, Replaced::Damaged)
     }
 
     /// Everything that verifies, from every live segment, and the state of the index.

@@ -16,11 +16,11 @@ use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber, UnixMillis};
 
 /// What becomes of a log that another replaces.
 #[derive(Clone, Copy, Debug)]
-pub enum Replaced<'a> {
+pub enum Replaced {
     /// State and numbers stay: what `checked` and `last` say of it holds.
     Same,
-    /// These files are kept under other names; what was acknowledged may be lost.
-    Damaged(&'a [String]),
+    /// What was acknowledged may be lost.
+    Damaged,
     /// Its events are numbered anew.
     Renumbered,
 }
@@ -66,8 +66,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed; those that are damaged are renamed to
-    /// `damaged-…`.
+    /// Makes `rewrite` the log, as fresh as `freshness` says. Old files are removed; those that were marked are set aside.
     ///
     /// # Errors
     /// The system's; the store is then as it was.
@@ -75,22 +74,34 @@ impl Writer<'_> {
         &mut self,
         rewrite: Rewrite,
         freshness: Option<Freshness>,
-        replaced: Replaced<'_>,
+        replaced: Replaced,
+    ) -> Result<(), StoreError> {
+        self.check_poison()?;
+        let done = self.replace_log_by(rewrite, freshness, replaced);
+        self.poisoned |= done.is_err();
+        done
+    }
+
+    fn replace_log_by(
+        &mut self,
+        rewrite: Rewrite,
+        freshness: Option<Freshness>,
+        replaced: Replaced,
     ) -> Result<(), StoreError> {
         let Rewrite { header, bytes, .. } = rewrite;
         let name = segment_name(&header);
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, &[&bytes]).map_err(StoreError::io("write", &path))?;
-        self.sync_dir()?;
+        self.store.sync_dir()?;
         let (generation, repo, old) = match &self.view {
             Some(view) => (view.current.generation, view.current.repo.clone(), Some(view.current.store)),
             None => (0, self.repo.clone(), None),
         };
-        let nonce = FileId(self.store.storage.nonce());
-        let (store, keep): (_, &[String]) = match replaced {
-            Replaced::Same => (old.unwrap_or(nonce), &[]),
-            Replaced::Damaged(keep) => (nonce, keep),
-            Replaced::Renumbered => (nonce, &[]),
+        // A new store has its segment's id, as a first sync gives it: without CURRENT it is told from that.
+        let nonce = if old.is_none() { header.id } else { FileId(self.store.storage.nonce()) };
+        let store = match replaced {
+            Replaced::Same => old.unwrap_or(nonce),
+            Replaced::Damaged | Replaced::Renumbered => nonce,
         };
         let mut view = View {
             dir: self.store.dir.clone(),
@@ -122,28 +133,18 @@ impl Writer<'_> {
         self.file = None;
         let index = view.index_bytes()?;
         self.write_compacted(view, index)?;
-        self.retire(&retired, keep);
+        for name in retired {
+            // Best effort: what stays is not named by CURRENT, and retired by the next writer.
+            let _ = self.store.retire(&name);
+        }
+        let _ = self.store.sync_dir();
         Ok(())
     }
 
-    fn live_files(&self) -> Vec<String> {
+    pub(super) fn live_files(&self) -> Vec<String> {
         let Some(view) = &self.view else { return Vec::new() };
         let segments = view.current.segments.iter().map(super::SegmentName::file_name);
         segments.chain(view.current.index.map(|index| index.file_name())).collect()
-    }
-
-    /// Best effort: what stays is not named by `CURRENT`, and removed by the next writer.
-    fn retire(&self, files: &[String], keep: &[String]) {
-        for name in files {
-            let path = self.store.file(name);
-            if keep.contains(name) {
-                let aside = self.store.file(&format!("damaged-{name}"));
-                let _ = self.store.storage.rename(&path, &aside);
-            } else {
-                let _ = self.store.storage.remove(&path);
-            }
-        }
-        let _ = self.sync_dir();
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::error::StoreError;
-use super::recover::numbers;
+use super::clear::is_numbered;
+use super::error::{Damage, StoreError};
 use super::view::View;
 use super::{CHECKED, CURRENT, LAST, LOCK, SMALL_FILE_LIMIT, Store, TAG};
 use crate::format::{
@@ -31,7 +31,7 @@ pub struct Finding {
 }
 
 /// What a verification read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Files read.
     pub files: u64,
@@ -41,18 +41,21 @@ pub struct Verified {
     pub events: u64,
     /// Damage found.
     pub findings: Vec<Finding>,
+    /// What an interrupted writer left, and is no damage.
+    pub notes: Vec<Finding>,
 }
 
 const SYNC_MENDS: &str = "the next sync writes it anew";
 const LAST_MENDS: &str = "the next `gh pmu cache history --since last` writes it anew";
 const REPAIR_MENDS: &str = "run `gh pmu cache repair`";
+const CHANGE_MENDS: &str = "the next sync that brings a change writes past it";
+const COSTS_UNACKNOWLEDGED: &str = "a commit that was not acknowledged, or whose acknowledgement is lost";
 const COSTS_TIME: &str = "nothing but time";
 const COSTS_HISTORY: &str = "changes that only this file holds";
 /// While compactions and commits pass by.
 const ATTEMPTS: usize = 5;
 /// A commit that is being written is whole after that.
 const WRITING: Duration = Duration::from_millis(10);
-const TORN: &str = "a commit is incomplete and nothing follows it";
 
 impl Store<'_> {
     /// Reads every byte of every file against its checksum, the chain, the geometry, and the index against a fold of
@@ -64,19 +67,16 @@ impl Store<'_> {
         let mut current = self.current_bytes()?;
         let mut verified = self.verify_once()?;
         for _attempt in 1..ATTEMPTS {
-            let found = verified.as_ref().map_or(&[][..], |verified| &verified.findings);
-            let is_torn = found.iter().any(|finding| finding.what == TORN);
-            // What a compaction retires while it is read is no damage, nor is what a writer has half written.
-            if found.is_empty() || (!is_torn && self.current_bytes()? == current) {
+            let Some(found) = &verified else { break };
+            if found.findings.is_empty() && found.notes.is_empty() {
                 break;
             }
-            if is_torn {
-                self.storage.wait(WRITING);
-            }
-            let last = (current, found.to_vec());
+            // What a writer retires or has half written while it is read is neither damage nor torn: it is read again.
+            self.storage.wait(WRITING);
+            let last = (current, verified);
             current = self.current_bytes()?;
             verified = self.verify_once()?;
-            if (current.clone(), verified.as_ref().map_or(Vec::new(), |verified| verified.findings.clone())) == last {
+            if (&current, &verified) == (&last.0, &last.1) {
                 break;
             }
         }
@@ -89,15 +89,14 @@ impl Store<'_> {
     }
 
     fn verify_once(&self) -> Result<Option<Verified>, StoreError> {
-        if !self.exists() {
+        let bytes = self.current_bytes()?;
+        if bytes.is_none() && (self.is_cleared()? || !self.own_names()?.iter().any(|name| is_numbered(name))) {
             return Ok(None);
         }
         let mut verified = Verified::default();
-        let current = match self.current_bytes()?.as_deref().map(Current::decode) {
-            Some(Ok(current)) => {
-                verified.read(self.current_bytes()?.map_or(0, |bytes| bytes.len() as u64));
-                Some(current)
-            }
+        verified.read(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64));
+        let current = match bytes.as_deref().map(Current::decode) {
+            Some(Ok(current)) => Some(current),
             Some(Err(error)) => {
                 if let newer @ StoreError::Newer { .. } = StoreError::format(self.file(CURRENT), &error) {
                     return Err(newer);
@@ -108,14 +107,23 @@ impl Store<'_> {
             None => {
                 let what = "is missing".to_owned();
                 let (path, record) = (self.file(CURRENT), "the whole file".to_owned());
-                let cost = "how fresh the state is";
-                verified.findings.push(Finding { path, offset: 0, record, what, cost, mend: SYNC_MENDS });
+                let finding =
+                    Finding { path, offset: 0, record, what, cost: "how fresh the state is", mend: SYNC_MENDS };
+                // A first sync that was interrupted, or is under way, has not come to it yet.
+                match self.view() {
+                    // Cleared since.
+                    Ok(None) => return Ok(None),
+                    Ok(Some(view)) if view.damage().is_empty() => {
+                        verified.notes.push(Finding { cost: "nothing", ..finding })
+                    }
+                    _ => verified.findings.push(finding),
+                }
                 self.recover_current()?
             }
         };
         self.verify_small(&mut verified)?;
         let Some(current) = current else { return Ok(Some(verified)) };
-        let mut chain = None;
+        let mut chain = Some(Chain::START);
         for name in &current.segments {
             chain = self.verify_segment(*name, chain, &mut verified)?;
         }
@@ -195,21 +203,25 @@ impl Store<'_> {
         Ok(verify_frames(&bytes, name, segment.header.prev, path, verified))
     }
 
-    /// What is known to have been in the log, and is not: a commit that was not merely torn.
+    /// What only a reader tells: that the log ends before what was acknowledged. Then nothing in it is merely torn.
     fn verify_acknowledged(&self, current: &Current, verified: &mut Verified) {
-        if verified.findings.iter().any(|finding| finding.what != TORN) {
+        if verified.findings.iter().any(|finding| is_log(&finding.path)) {
             return;
         }
         let Ok(Some(view)) = self.view() else { return };
-        for damage in view.damage().iter().filter(|damage| is_log(&damage.path)) {
-            let (path, offset) = (damage.path.clone(), damage.offset);
-            let (cost, mend) = (COSTS_HISTORY, REPAIR_MENDS);
-            match verified.findings.iter_mut().find(|finding| finding.path == path) {
-                Some(torn) => (torn.cost, torn.mend) = (cost, mend),
-                None => {
-                    let (record, what) = (format!("the log of {}", current.repo), damage.what.clone());
-                    verified.findings.push(Finding { path, offset, record, what, cost, mend });
-                }
+        let damage = || view.damage().iter().filter(|damage| is_log(&damage.path));
+        let base = current.segments[current.segments.len() - 1].base;
+        // The index was folded from commits that were durable.
+        let was_there = |note: &mut Finding| {
+            is_log(&note.path)
+                && (base + note.offset < view.tail.address || damage().any(|damage| damage.path == note.path))
+        };
+        let torn = verified.notes.extract_if(.., was_there);
+        verified.findings.extend(torn.map(|note| Finding { cost: COSTS_HISTORY, mend: REPAIR_MENDS, ..note }));
+        for Damage { path, offset, what } in damage().cloned() {
+            if verified.findings.iter().all(|finding| finding.path != path) {
+                let (record, cost) = (format!("the log of {}", current.repo), COSTS_HISTORY);
+                verified.findings.push(Finding { path, offset, record, what, cost, mend: REPAIR_MENDS });
             }
         }
     }
@@ -241,7 +253,16 @@ impl Store<'_> {
         }
         let log_is_whole = verified.findings.iter().all(|finding| !is_log(&finding.path));
         if errors.is_empty() && log_is_whole {
-            let folded = self.view_up_to(current, index.header().address)?;
+            let folded = match self.view_up_to(current, index.header().address) {
+                // Retired since it was read: all of it is read again.
+                Err(StoreError::Unstable { path }) => {
+                    let (what, record) = ("was retired while it was read".to_owned(), "the whole file".to_owned());
+                    let finding = Finding { path, offset: 0, record, what, cost: COSTS_TIME, mend: SYNC_MENDS };
+                    verified.findings.push(finding);
+                    return Ok(());
+                }
+                folded => folded?,
+            };
             let expected = folded.as_ref().map(View::index_bytes).transpose()?;
             if let Some(offset) = expected.and_then(|expected| index.first_difference(&expected)) {
                 let what = "is not what the log folds to".to_owned();
@@ -279,8 +300,7 @@ impl Store<'_> {
         let Some(Ok(current)) = self.current_bytes()?.as_deref().map(Current::decode) else { return Ok(Vec::new()) };
         let mut live: Vec<String> = current.segments.iter().map(SegmentName::file_name).collect();
         live.extend(current.index.map(|index| index.file_name()));
-        let ours =
-            |name: &String| numbers(name, "log-").or(numbers(name, "index-")).is_some() || name.ends_with(TEMPORARY);
+        let ours = |name: &String| is_numbered(name) || name.ends_with(TEMPORARY);
         Ok(names.into_iter().filter(|name| ours(name) && !live.contains(name)).collect())
     }
 }
@@ -310,17 +330,13 @@ fn verify_frames(
         let (error, resumes_at) = match stop {
             Stop::End => return whole.then_some(chain),
             Stop::Torn(offset) => {
-                let what = TORN.to_owned();
+                let what = "a commit is incomplete and nothing follows it".to_owned();
                 let record = "the last commit".to_owned();
-                let (cost, mend) = if name.end == OPEN_END {
-                    (
-                        "a commit that was not acknowledged, or whose acknowledgement is lost",
-                        "the next sync that brings a change writes past it",
-                    )
-                } else {
-                    (COSTS_HISTORY, REPAIR_MENDS)
-                };
-                verified.findings.push(Finding { path, offset, record, what, cost, mend });
+                let is_open = name.end == OPEN_END;
+                let (cost, mend) =
+                    if is_open { (COSTS_UNACKNOWLEDGED, CHANGE_MENDS) } else { (COSTS_HISTORY, REPAIR_MENDS) };
+                let found = if is_open { &mut verified.notes } else { &mut verified.findings };
+                found.push(Finding { path, offset, record, what, cost, mend });
                 return None;
             }
             Stop::Damaged { error, resumes_at } => (error, resumes_at),

@@ -7,7 +7,7 @@ use super::compact::index_bytes;
 use super::error::{Damage, StoreError};
 use super::merge::{At, Merged, Place};
 use super::tail::Tail;
-use crate::format::{Checked, Current, FormatError, Freshness, Group, SEGMENT_HEADER_LEN, Standing, StateHasher};
+use crate::format::{Checked, Current, FormatError, Freshness, Group, Standing, StateHasher};
 use crate::fs::Buffer;
 use crate::index::{Index, Item};
 use crate::model::{Kind, Seq, State, TrackerNumber, UnixMillis};
@@ -78,11 +78,16 @@ impl View {
         self.checked.as_ref().is_some_and(|checked| checked.acknowledged >= self.tail.address)
     }
 
-    /// Whether this is what a first sync leaves that is interrupted before it writes `CURRENT`.
-    pub(super) fn is_interrupted_first_sync(&self) -> bool {
-        let one_commit = self.current.segments.len() == 1 && self.tail.last_frame == SEGMENT_HEADER_LEN;
+    /// Whether this is what a first sync, or the rebuild of what was not there, leaves that is interrupted before it
+    /// writes `CURRENT`, if nothing was ever acknowledged.
+    pub(super) fn is_interrupted_beginning(&self) -> bool {
+        let Current { generation, segments, .. } = &self.current;
+        let is_first = *generation == 1 && segments.len() == 1 && segments[0].base == 0;
+        // An index that comes with the first `CURRENT` holds all of the log.
+        let nothing_behind = self.index.is_none() || self.tail.frame_count == 0;
         let acknowledged = self.checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
-        one_commit && self.end.offset == self.end.file_len && !acknowledged && !self.state_in_doubt
+        let is_whole = self.end.offset == self.end.file_len && !self.state_in_doubt;
+        is_first && nothing_behind && is_whole && !acknowledged
     }
 
     /// The store's directory.

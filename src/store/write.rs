@@ -1,9 +1,11 @@
 //! Opening for writing, and appending one commit durably. The steps are those of `format.md`, commit protocol.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::clear::is_own;
+use super::clear::{is_numbered, is_own};
 use super::compact::index_bytes;
 use super::error::{Damage, StoreError};
 use super::tail::{FoldError, Tail};
@@ -20,6 +22,8 @@ use crate::model::{Event, Repo, Seq, Tracker, UnixMillis};
 /// How long a command that must write waits for another writer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(5);
+/// A clear can take the directories away between making and locking, once each time.
+const ATTEMPTS: usize = 20;
 
 /// The one writer of a store. A failed write or sync poisons it: open another.
 pub struct Writer<'s> {
@@ -31,7 +35,7 @@ pub struct Writer<'s> {
     /// Whether all that the view rests on is known to survive a power cut.
     settled: bool,
     pub(super) mended: Vec<Damage>,
-    _lock: Box<dyn Lock>,
+    _lock: Rc<dyn Lock>,
 }
 
 /// What an append did.
@@ -84,15 +88,35 @@ impl<'s> Store<'s> {
         }
     }
 
+    /// The lock, in directories that are made where missing. A clear removes them with the lock that it held: whoever
+    /// waited for it makes them anew.
+    pub(super) fn lock_made(&self, patience: Duration) -> Result<Rc<dyn Lock>, StoreError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let made = self.storage.create_dir(&self.dir).map_err(StoreError::io("create", &self.dir));
+            match made.and_then(|()| self.lock(patience)) {
+                Err(StoreError::Io { source, .. }) if is_vanished(&source) && attempt < ATTEMPTS => {}
+                lock => return lock.map(Rc::from),
+            }
+        }
+    }
+
     /// Opens for writing, waiting up to `patience` for another writer. A store that does not exist yet is made by the
     /// first append, for `repo`.
     ///
     /// # Errors
     /// Another writer, the system's, a newer format, or damage that leaves nothing to go on from.
     pub fn writer(&self, repo: &Repo, patience: Duration) -> Result<Writer<'s>, StoreError> {
-        self.storage.create_dir(&self.dir).map_err(StoreError::io("create", &self.dir))?;
-        let lock = self.lock(patience)?;
+        self.writer_under(self.lock_made(patience)?, repo)
+    }
+
+    /// As [`Self::writer`], under the store's lock.
+    pub(super) fn writer_under(&self, lock: Rc<dyn Lock>, repo: &Repo) -> Result<Writer<'s>, StoreError> {
         let view = self.view()?;
+        if view.is_none() {
+            self.finish_clear()?;
+        }
         let repo = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
         let settled = view.as_ref().is_none_or(View::is_acknowledged);
         let (store, mended) = (self.clone(), Vec::new());
@@ -194,7 +218,7 @@ impl Writer<'_> {
             let (path, name) = self.open_segment_path();
             self.segment_file(&name)?.sync().map_err(StoreError::io("sync", &path))?;
         }
-        self.sync_dir()
+        self.store.sync_dir()
     }
 
     /// Remembers a manifest's signature. Best effort: `checked` may vanish at any time.
@@ -206,11 +230,13 @@ impl Writer<'_> {
     }
 
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        if self.poisoned {
-            return Err(StoreError::Poisoned { path: self.store.dir.clone() });
-        }
+        self.check_poison()?;
         let doubtful = self.view.as_ref().filter(|view| view.state_in_doubt);
         doubtful.and_then(|view| view.damage.first()).map_or(Ok(()), |damage| Err(StoreError::Damaged(damage.clone())))
+    }
+
+    pub(super) fn check_poison(&self) -> Result<(), StoreError> {
+        if self.poisoned { Err(StoreError::Poisoned { path: self.store.dir.clone() }) } else { Ok(()) }
     }
 
     /// Removes what an interrupted writer left, and writes `CURRENT` if it was recovered.
@@ -226,19 +252,18 @@ impl Writer<'_> {
             Some(_) => names.clone(),
             None => Vec::new(),
         };
-        let numbered = |name: &str| name.starts_with("log-") || name.starts_with("index-");
         let retired = |name: &&String| {
-            let unused = name.ends_with(TEMPORARY) || (numbered(name) && self.view.is_some());
+            let unused = name.ends_with(TEMPORARY) || (is_numbered(name) && self.view.is_some());
             unused && is_own(name) && !live.contains(name)
         };
         let retired: Vec<&String> = names.iter().filter(retired).collect();
         if retired.iter().any(|name| !name.ends_with(TEMPORARY)) {
             // The CURRENT that retired them may not be durable yet: until then the one before it needs them.
-            self.sync_dir()?;
+            self.store.sync_dir()?;
         }
         for name in retired {
-            // Best effort: what stays is removed next time.
-            let _ = self.store.storage.remove(&self.store.file(name));
+            // Best effort: what stays is retired next time.
+            let _ = self.store.retire(name);
         }
         self.mend()
     }
@@ -360,7 +385,7 @@ impl Writer<'_> {
     fn publish_segment(&self, name: &SegmentName, parts: &[&[u8]]) -> Result<(), StoreError> {
         let path = self.store.file(&name.file_name());
         publish(self.store.storage, &path, parts).map_err(StoreError::io("write", &path))?;
-        self.sync_dir()
+        self.store.sync_dir()
     }
 
     fn append_frame(&mut self, kind: FrameKind, commit: Commit<'_>) -> Result<(), StoreError> {
@@ -429,7 +454,7 @@ impl Writer<'_> {
         current.generation += 1;
         let path = self.store.file(CURRENT);
         let replaced = publish(self.store.storage, &path, &[&current.encode()]).map_err(StoreError::io("write", &path));
-        let replaced = replaced.and_then(|()| self.sync_dir());
+        let replaced = replaced.and_then(|()| self.store.sync_dir());
         self.poisoned |= replaced.is_err();
         replaced?;
         if let Some(view) = &mut self.view {
@@ -437,11 +462,6 @@ impl Writer<'_> {
             view.current_recovered = false;
         }
         Ok(())
-    }
-
-    pub(super) fn sync_dir(&self) -> Result<(), StoreError> {
-        let dir = &self.store.dir;
-        self.store.storage.sync_dir(dir).map_err(StoreError::io("sync", dir))
     }
 }
 
@@ -465,6 +485,11 @@ impl Store<'_> {
         let checked = Checked { store: view.current.store, acknowledged, checked_at: now, entries };
         let _ = publish_unsynced(self.storage, &self.file(CHECKED), &checked.encode());
     }
+}
+
+/// Whether that is what a call gets whose directory vanished before it, or between two looks of it.
+fn is_vanished(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
 }
 
 pub(super) fn segment_name(header: &SegmentHeader) -> SegmentName {

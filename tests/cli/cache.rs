@@ -360,6 +360,90 @@ fn verify_reads_every_byte_and_tells_where_one_is_wrong() {
     assert!(lab.run(&["cache", "verify", "-R", "o/r"]).fails().starts_with("nothing is cached of o/r\n"));
 }
 
+#[test]
+fn a_torn_commit_that_was_not_acknowledged_is_no_damage_and_one_that_was_is() {
+    let lab = lab();
+    let dir = lab.cache.join("github.com/octo-org/atlas");
+    let (log, checked) = (dir.join("log-1-1"), dir.join("checked"));
+    let (whole, before) = (std::fs::read(&log).unwrap(), std::fs::read(&checked).unwrap());
+    lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
+    sync(&lab);
+    let mut torn = std::fs::read(&log).unwrap();
+    torn.truncate((whole.len() + torn.len()) / 2);
+    std::fs::write(&log, &torn).unwrap();
+    let damaged = lab.run(&["cache", "verify"]);
+    assert_eq!((damaged.code, damaged.out.lines().count()), (Some(1), 1), "{}", damaged.out);
+    assert!(damaged.out.ends_with("; costs changes that only this file holds; run `gh pmu cache repair`\n"));
+    std::fs::write(&checked, before).unwrap();
+    let said = lab.run(&["cache", "verify"]).ok();
+    let (first, note) = said.split_once('\n').unwrap();
+    assert!(first.ends_with("and 5 events verify"), "{first}");
+    let place = format!("no damage: {}: byte {}: the last commit: a commit is incomplete", text(&log), whole.len());
+    assert!(note.starts_with(&place) && note.lines().count() == 1, "{note}");
+    let json = lab.json(&["cache", "verify", "--json"]);
+    assert_eq!(
+        (&json["ok"], &json["damage"], &json["notes"][0]["file"]),
+        (&json!(true), &json!([]), &json!(text(&log)))
+    );
+    assert!(lab.run(&["cache", "repair"]).ok().starts_with("nothing of octo-org/atlas is damaged\n"));
+    assert_eq!(lab.run(&["cache", "verify"]).ok().lines().count(), 1, "its sync wrote past it");
+}
+
+#[test]
+fn a_first_sync_that_left_nothing_but_a_temporary_file_is_no_store_and_is_cleared_all_the_same() {
+    for name in ["log-1-1.tmp", "CURRENT.tmp", "checked.0123abcd.tmp"] {
+        let lab = Lab::new();
+        let dir = lab.cache.join("github.com/octo-org/atlas");
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(name), "half").unwrap();
+        std::fs::write(dir.join("lock"), "").unwrap();
+        let nothing = format!("nothing is cached of octo-org/atlas, and {NO_GH}\n");
+        let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), args);
+        assert_eq!(elsewhere(&["release", "list", "-R", "octo-org/atlas"]).fails(), nothing);
+        assert!(elsewhere(&["cache", "verify", "-R", "octo-org/atlas"]).fails().starts_with("nothing is cached of"));
+        assert_eq!(lab.json(&["cache", "status", "--json"])["repos"], json!([]));
+        elsewhere(&["cache", "clear", "--all", "--yes"]).ok();
+        assert!(!lab.cache.join("github.com").exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_first_sync_that_was_interrupted_before_current_is_no_damage() {
+    let lab = lab();
+    let dir = lab.cache.join("github.com/octo-org/atlas");
+    std::fs::remove_file(dir.join("CURRENT")).unwrap();
+    assert_eq!(lab.run(&["cache", "verify"]).code, Some(1), "it was acknowledged");
+    std::fs::remove_file(dir.join("checked")).unwrap();
+    for left in ["log and index", "log"] {
+        let said = lab.run(&["cache", "verify"]).ok();
+        let (first, note) = said.split_once('\n').unwrap();
+        assert!(first.ends_with("and 5 events verify"), "{left}: {first}");
+        assert!(
+            note.starts_with("no damage: ") && note.contains("/CURRENT: byte 0: the whole file: is missing"),
+            "{note}"
+        );
+        let _ = std::fs::remove_file(dir.join("index-5-1"));
+    }
+    assert_eq!(lab.run_in(&lab.root(), &["release", "list", "-R", "octo-org/atlas"]).ok(), SMALL_RELEASES);
+    sync(&lab);
+    assert_eq!(lab.run(&["cache", "verify"]).ok().lines().count(), 1);
+}
+
+#[test]
+fn what_an_interrupted_clear_left_is_nothing_and_the_next_sync_begins_anew() {
+    let lab = lab();
+    let dir = lab.cache.join("github.com/octo-org/atlas");
+    std::fs::rename(dir.join("CURRENT"), dir.join("cleared")).unwrap();
+    let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), args);
+    assert!(elsewhere(&["release", "list", "-R", "octo-org/atlas"]).fails().starts_with("nothing is cached of"));
+    assert!(elsewhere(&["cache", "verify", "-R", "octo-org/atlas"]).fails().starts_with("nothing is cached of"));
+    assert_eq!(lab.json(&["cache", "status", "--json"])["repos"], json!([]));
+    lab.write_manifest(manifest(1, &json!([open(1, "Release: v2.0.0")]), &json!([])));
+    assert_eq!(sync(&lab), "octo-org/atlas synced: 1 added (event 1)\n");
+    assert!(!dir.join("cleared").exists() && !dir.join("index-5-1").exists());
+    assert!(lab.run(&["cache", "verify"]).ok().contains("and 1 event verify"));
+}
+
 /// Two repositories in one cache.
 fn two() -> (Lab, std::path::PathBuf) {
     let lab = lab();

@@ -27,7 +27,11 @@ pub fn store(storage: &dyn Storage) -> Store<'_> {
 }
 
 pub fn writer(storage: &dyn Storage) -> Result<Writer<'_>, StoreError> {
-    store(storage).writer(&Repo::new("github.com", "acme", "widgets").unwrap(), Duration::ZERO)
+    store(storage).writer(&repo(), Duration::ZERO)
+}
+
+pub fn repo() -> Repo {
+    Repo::new("github.com", "acme", "widgets").unwrap()
 }
 
 pub fn tracker(kind: Kind, number: u64, state: State, title: &str) -> Tracker<'static> {

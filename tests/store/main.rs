@@ -3,7 +3,10 @@
 #![allow(clippy::print_stdout, reason = "tests say how much they explored")]
 
 mod bytes;
+mod bytes_history;
 mod crash;
 mod crash_disk;
+mod crash_repair;
+mod crash_run;
 mod fixture;
 mod model;

@@ -8,7 +8,7 @@ use super::{assert_tidy, assert_verifies};
 use crate::lab::{Lab, NO_GH, Ran, nothing_cached, text};
 use crate::manifests::{SMALL_RELEASES, many, many_listed, small, small_at};
 
-fn lock_of(lab: &Lab) -> File {
+pub fn lock_of(lab: &Lab) -> File {
     let dir = lab.cache.join("github.com/octo-org/atlas");
     std::fs::create_dir_all(&dir).unwrap();
     let lock = File::options().create(true).append(true).open(dir.join("lock")).unwrap();
@@ -63,7 +63,7 @@ fn where_nothing_is_cached_and_the_lock_stays_held_a_list_says_who_is_busy() {
 }
 
 /// Starts so many processes at once and waits for them all.
-fn at_once(lab: &Lab, count: usize, args: &[&str]) -> Vec<Ran> {
+pub fn at_once(lab: &Lab, count: usize, args: &[&str]) -> Vec<Ran> {
     // Each child's output is waited for in a thread of its own, so that no full pipe holds another up.
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count).map(|_| scope.spawn(|| lab.run(args))).collect();
@@ -116,7 +116,7 @@ const ROUNDS: u32 = 40;
 const TRACKERS: u64 = 300;
 
 /// Runs `read` until the writer is done, at least once behind its end.
-fn while_writing(done: &AtomicBool, mut read: impl FnMut()) {
+pub fn while_writing(done: &AtomicBool, mut read: impl FnMut()) {
     loop {
         let is_last = done.load(Ordering::Acquire);
         read();

@@ -4,6 +4,7 @@ mod crowds;
 mod disks;
 mod kills;
 mod machine;
+mod races;
 
 use crate::lab::{Lab, files_below};
 

@@ -2,11 +2,11 @@
 
 use gh_pmu::model::{Kind, Repo, Seq};
 use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, changes, select};
-use gh_pmu::store::Moment;
+use gh_pmu::store::{History, Moment, StoreError};
 
 use super::Context;
 use super::github::Keep;
-use super::history::row;
+use super::history::{ATTEMPTS, row};
 use super::sources::Source;
 use crate::args::{ExportFormat, ExportOptions};
 use crate::exit::{Error, Exit};
@@ -23,18 +23,25 @@ pub fn run(options: &ExportOptions, named: Option<Repo>, context: &mut Context<'
     let mut source = context.source(named, Keep::Must)?;
     // Half an export is none: every block is verified before the first byte is written.
     if let Err(error) = source.1.state_hash().and_then(|_| select_all(&source).map(drop)) {
-        source.1 = context.without_index(&source.0, &error)?;
+        source.1 = context.again(&source.0, &error)?;
+    }
+    let store = context.store(&source.0);
+    for _attempt in 1..ATTEMPTS {
+        let Err(error @ StoreError::Unstable { .. }) = store.history(&source.1).hold() else { break };
+        source.1 = context.again(&source.0, &error)?;
     }
     let sources = [source];
     let [source] = &sources;
-    let store = context.store(&source.0);
+    let history = store.history(&source.1);
+    // What is damaged is told when it is come to.
+    let _ = history.hold();
     let mut export = context.output.export();
     match options.format {
-        ExportFormat::Ndjson if options.events => each_event(&store, source, &mut export, |e, r| e.ndjson_event(&r))?,
+        ExportFormat::Ndjson if options.events => each_event(&history, source, &mut export, |e, r| e.ndjson_event(&r))?,
         ExportFormat::Ndjson => each_tracker(&sources, |row| export.ndjson_tracker(&row))?,
         ExportFormat::Csv if options.events => {
             export.csv_header(true)?;
-            each_event(&store, source, &mut export, |export, row| export.csv_event(&row))?;
+            each_event(&history, source, &mut export, |export, row| export.csv_event(&row))?;
         }
         ExportFormat::Csv => {
             export.csv_header(false)?;
@@ -44,7 +51,7 @@ pub fn run(options: &ExportOptions, named: Option<Repo>, context: &mut Context<'
             let sync = sync_row(source);
             export.sql_start(&sync)?;
             each_tracker(&sources, |row| export.sql_tracker(&row, &sync))?;
-            each_event(&store, source, &mut export, |export, row| export.sql_event(&row))?;
+            each_event(&history, source, &mut export, |export, row| export.sql_event(&row))?;
             export.sql_end()?;
         }
     }
@@ -52,7 +59,7 @@ pub fn run(options: &ExportOptions, named: Option<Repo>, context: &mut Context<'
     Ok(Exit::Done)
 }
 
-fn select_all((_, view): &Source) -> Result<u64, gh_pmu::store::StoreError> {
+fn select_all((_, view): &Source) -> Result<u64, StoreError> {
     let mut count = 0;
     for item in view.trackers() {
         item?;
@@ -70,12 +77,11 @@ fn each_tracker(sources: &[Source], mut each: impl FnMut(Row<'_>) -> Result<(), 
 }
 
 fn each_event(
-    store: &gh_pmu::store::Store<'_>,
+    history: &History<'_>,
     (repo, view): &Source,
     export: &mut Export<'_>,
     mut each: impl FnMut(&mut Export<'_>, crate::output::EventRow<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let history = store.history(view);
     let mut after = view.history_start().0.saturating_sub(1);
     while after < view.seq().0 {
         let until = (after + PORTION).min(view.seq().0);
@@ -85,7 +91,7 @@ fn each_event(
             order: Order::Ascending,
             ..HistoryFilter::default()
         };
-        for change in changes(&history, &filter)? {
+        for change in changes(history, &filter)? {
             each(export, row(repo, &change))?;
         }
         after = until;

@@ -11,6 +11,9 @@ use crate::args::{HistoryOptions, When};
 use crate::exit::{Error, Exit};
 use crate::output::{EventRow, HistoryHead, hex};
 
+/// While rebuilds and prunings pass by.
+pub const ATTEMPTS: u32 = 5;
+
 /// Shows what changed.
 ///
 /// # Errors
@@ -23,13 +26,15 @@ pub fn run(options: &HistoryOptions, repo: Option<Repo>, context: &mut Context<'
     let mut found: Vec<(usize, Change)> = Vec::new();
     for (at, source) in sources.iter_mut().enumerate() {
         let filter = filter(options, source, context)?;
-        let changes = match changes_of(source, &filter, context) {
-            Err(Failed::Store(error)) => {
-                source.1 = context.without_index(&source.0, &error)?;
-                changes_of(source, &filter, context)
+        let mut changes = changes_of(source, &filter, context);
+        for _attempt in 1..ATTEMPTS {
+            let Err(Failed::Store(error)) = changes else { break };
+            source.1 = context.again(&source.0, &error)?;
+            changes = changes_of(source, &filter, context);
+            if !matches!(error, StoreError::Unstable { .. }) {
+                break;
             }
-            result => result,
-        };
+        }
         found.extend(changes.map_err(Failed::into_error)?.into_iter().map(|change| (at, change)));
     }
     if sources.len() > 1 {
@@ -50,14 +55,17 @@ pub fn run(options: &HistoryOptions, repo: Option<Repo>, context: &mut Context<'
     Ok(Exit::Done)
 }
 
-enum Failed {
-    /// The index may be to blame: the log alone may answer.
+/// Why there is no answer from a view.
+pub enum Failed {
+    /// The index may be to blame, or a writer beside: another view may answer.
     Store(StoreError),
+    /// Another view would not either.
     Other(Error),
 }
 
 impl Failed {
-    fn into_error(self) -> Error {
+    /// As it is told.
+    pub fn into_error(self) -> Error {
         match self {
             Failed::Store(error) => error.into(),
             Failed::Other(error) => error,

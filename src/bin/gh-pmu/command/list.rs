@@ -2,8 +2,9 @@
 
 use gh_pmu::model::Repo;
 use gh_pmu::query::{Filter, Use, select};
-use gh_pmu::store::Moment;
+use gh_pmu::store::{Moment, StoreError};
 
+use super::history::{ATTEMPTS, Failed};
 use super::sources::{Source, switched_off};
 use super::{Context, no_such_event, web};
 use crate::args::{ListOptions, When};
@@ -27,7 +28,13 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
     };
     if let Some((when, _)) = &options.as_of {
         for source in &mut sources {
-            *source = as_of(*when, source, context)?;
+            let mut past = as_of(*when, source, context);
+            for _attempt in 1..ATTEMPTS {
+                let Err(Failed::Store(error @ StoreError::Unstable { .. })) = past else { break };
+                source.1 = context.again(&source.0, &error)?;
+                past = as_of(*when, source, context);
+            }
+            *source = past.map_err(Failed::into_error)?;
         }
     }
     let filter = filter(options);
@@ -35,7 +42,7 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
     let wanted = if context.output.is_terminal() { Use::Counted } else { Use::Stream };
     // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
     while let Err((at, error)) = select(&sources, &filter, wanted) {
-        sources[at].1 = context.without_index(&sources[at].0, &error)?;
+        sources[at].1 = context.again(&sources[at].0, &error)?;
     }
     let selection = select(&sources, &filter, wanted).map_err(|(_, error)| error)?;
     let total = match (wanted, options.limit) {
@@ -73,25 +80,25 @@ fn filter(options: &ListOptions) -> Filter {
 }
 
 /// The source as it was.
-fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Error> {
+fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Failed> {
     let (repo, view) = source;
     let moment = match when {
         When::At(time) => Moment::Time(time),
         When::After(seq) => Moment::Seq(seq),
-        When::Last => return Err(Error::new("only `--since` knows `last`")),
+        When::Last => return Err(Failed::Other(Error::new("only `--since` knows `last`"))),
     };
     let store = context.store(repo);
     let history = store.history(view);
     let Some(seq) = history.last_event_at(moment)? else {
-        return Err(Error::new(match history.starts_at()? {
+        return Err(Failed::Other(Error::new(match history.starts_at()? {
             Some(time) => format!("history of {repo} starts on {time}, with event {}", view.history_start()),
             None => format!("nothing is known of {repo} before it was first synced"),
-        }));
+        })));
     };
     if let Moment::Seq(asked) = moment
         && asked > view.seq()
     {
-        return Err(no_such_event(repo, view, asked));
+        return Err(Failed::Other(no_such_event(repo, view, asked)));
     }
     Ok((repo.clone(), history.state_behind(seq)?))
 }

@@ -274,11 +274,15 @@ impl Context<'_, '_> {
         }
     }
 
-    /// The same repository again, from its log alone, after its index failed.
+    /// The same repository again, after its log was replaced while it was read; or from its log alone, after its index
+    /// failed.
     ///
     /// # Errors
     /// Damage that leaves nothing to answer from.
-    pub fn without_index(&mut self, repo: &Repo, error: &StoreError) -> Result<View, Error> {
+    pub fn again(&mut self, repo: &Repo, error: &StoreError) -> Result<View, Error> {
+        if let StoreError::Unstable { .. } = error {
+            return self.store(repo).view()?.ok_or_else(|| nothing_cached(Some(repo)));
+        }
         // Where the log is no better, its own error says so.
         let view = self.store(repo).view_without_index()?;
         self.output.warn(&error.to_string());

@@ -29,7 +29,7 @@ pub fn run(options: &StatusOptions, named: Option<Repo>, context: &mut Context<'
                 }
                 let view = match view.state_hash() {
                     Ok(_) => view,
-                    Err(error) => context.without_index(&Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, &error)?,
+                    Err(error) => context.again(&Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, &error)?,
                 };
                 found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
             }

@@ -1,4 +1,4 @@
-//! What a verification found: a line a damage for people and scripts, JSON for programs.
+//! What a verification found: a line a damage (and one for what merely looks like it) for people and scripts, JSON for programs.
 
 use gh_pmu::model::Repo;
 use gh_pmu::store::{Finding, Verified};
@@ -19,21 +19,25 @@ impl Output<'_> {
             write_json(&mut JsonWriter::new(&mut bytes, self.terminal.stdout), repo, verified);
             return self.show_json(&bytes);
         }
-        let Verified { files, bytes, events, findings } = verified;
+        let Verified { files, bytes, events, findings, notes } = verified;
         if findings.is_empty() {
             let plural = if *events == 1 { "" } else { "s" };
-            return self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} event{plural} verify"));
+            self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} event{plural} verify"))?;
         }
-        for Finding { path, offset, record, what, cost, mend } in findings {
+        for finding in findings {
             let mark = match self.terminal.stdout {
                 true => self.terminal.palette.paint(Style::Red, "X") + " ",
                 false => String::new(),
             };
-            let path = self.safe(&path.display().to_string());
-            let line = format!("{mark}{path}: byte {offset}: {record}: {what}; costs {cost}; {mend}\n");
-            self.write(line.as_bytes())?;
+            self.finding(&mark, finding)?;
         }
-        Ok(())
+        notes.iter().try_for_each(|note| self.finding("no damage: ", note))
+    }
+
+    fn finding(&mut self, mark: &str, finding: &Finding) -> Result<(), Error> {
+        let Finding { path, offset, record, what, cost, mend } = finding;
+        let path = self.safe(&path.display().to_string());
+        self.write(format!("{mark}{path}: byte {offset}: {record}: {what}; costs {cost}; {mend}\n").as_bytes())
     }
 }
 
@@ -44,8 +48,18 @@ fn write_json(json: &mut JsonWriter<'_>, repo: &Repo, verified: &Verified) {
     json.key("files").number(verified.files);
     json.key("bytes").number(verified.bytes);
     json.key("events").number(verified.events);
-    json.key("damage").raw("[");
-    for (at, Finding { path, offset, record, what, cost, mend }) in verified.findings.iter().enumerate() {
+    json.key("damage");
+    write_findings(json, &verified.findings);
+    if !verified.notes.is_empty() {
+        json.key("notes");
+        write_findings(json, &verified.notes);
+    }
+    json.raw("}\n");
+}
+
+fn write_findings(json: &mut JsonWriter<'_>, findings: &[Finding]) {
+    json.raw("[");
+    for (at, Finding { path, offset, record, what, cost, mend }) in findings.iter().enumerate() {
         json.raw(if at == 0 { "{" } else { ",{" });
         json.key("file").string(&path.to_string_lossy());
         json.key("offset").number(*offset);
@@ -55,5 +69,5 @@ fn write_json(json: &mut JsonWriter<'_>, repo: &Repo, verified: &Verified) {
         json.key("mend").string(mend);
         json.raw("}");
     }
-    json.raw("]}\n");
+    json.raw("]");
 }
