@@ -295,6 +295,11 @@ impl CommitBuilder {
         }
     }
 
+    /// Makes room for events of so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
     /// Adds an event to a commit; `prev` is the same tracker's event before it, 0 where there is none.
     pub fn event(&mut self, prev: Seq, event: &Event<'_>) {
         self.item(&EventWire::of(prev, event), ChunkKind::Events);

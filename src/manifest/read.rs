@@ -13,6 +13,9 @@ use super::keys::{self, KeyIn, key_of_document, key_of_tracker};
 use super::{ManifestError, RepoName, VERSION};
 use crate::model::{Kind, State, Tracker, TrackerNumber, UnixMillis};
 
+/// A tracker with two times in compact JSON is hardly shorter.
+const BYTES_PER_TRACKER: usize = 128;
+
 /// What has been read so far, and where the reading stands.
 pub(super) struct Reader<'a> {
     /// Pass over everything but `version`.
@@ -53,6 +56,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Its text matters only where [`Self::fault`] is `None`.
     pub(super) fn read(&mut self, text: &'a str) -> Result<(), serde_json::Error> {
+        if !self.only_version {
+            // A list that grows by doubling is copied as often, and what is never touched costs nothing.
+            self.trackers.reserve(text.len() / BYTES_PER_TRACKER);
+        }
         let mut json = serde_json::Deserializer::from_str(text);
         Any(Document(self)).deserialize(&mut json)?;
         self.is_complete = true;

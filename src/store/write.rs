@@ -49,6 +49,9 @@ pub struct Append {
     pub compaction_failed: Option<StoreError>,
 }
 
+/// About what an event takes in a frame, beside its title.
+const BYTES_BESIDE_TITLE: usize = 36;
+
 /// What is to be appended.
 #[derive(Clone, Copy)]
 struct Commit<'c> {
@@ -62,6 +65,7 @@ impl Commit<'_> {
     /// The frame that will stand at `offset` of `file`.
     fn frame(&self, kind: FrameKind, file: FileId, offset: u64, first_seq: Seq, prev: Chain) -> Vec<u8> {
         let mut builder = CommitBuilder::new(kind, file, offset, first_seq, prev, self.sync);
+        builder.reserve(self.events.iter().map(|event| event.change.title().len() + BYTES_BESIDE_TITLE).sum());
         self.predecessors.iter().zip(self.events).for_each(|(prev, event)| builder.event(*prev, event));
         builder.finish()
     }

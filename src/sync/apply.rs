@@ -90,6 +90,7 @@ pub(super) fn apply(
             return Ok(Outcome::Fresher);
         }
     } else {
+        events.reserve_exact(trackers.len());
         diff([], trackers, &mut events);
     }
     let counts = count(&events);

@@ -20,6 +20,11 @@ use config::{Config, PagerCommand, TerminalWishes, process_env};
 use exit::{Error, Exit};
 use output::{Output, Stream, Terminal};
 
+/// musl's own asks the system for almost every page on its own, and gives it back at once.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     let clock = now();
     let now = clock.millis();

@@ -61,11 +61,11 @@ impl Output<'_> {
                 tsv::text(out, &repo.to_string(), true);
                 out.push(b'\t');
             }
-            let state: &[u8] = match tracker.state {
-                State::Open => b"\tOPEN\t",
-                State::Closed => b"\tCLOSED\t",
-            };
-            tsv::number_then(out, tracker.number.get(), state);
+            tsv::number(out, tracker.number.get());
+            match tracker.state {
+                State::Open => out.extend_from_slice(b"\tOPEN\t"),
+                State::Closed => out.extend_from_slice(b"\tCLOSED\t"),
+            }
             tsv::text(out, &tracker.title, plain);
             created.end_line(out, &mut closed, [tracker.created_at, tracker.closed_at]);
             lines.row_done()?;

@@ -5,15 +5,10 @@ use gh_pmu::model::UnixMillis;
 use super::append::append;
 
 /// Appends the number in decimal.
-pub fn number(out: &mut Vec<u8>, value: u64) {
-    number_then(out, value, b"");
-}
-
-/// Appends the number in decimal and what follows it, at most eight bytes, in one go.
 #[inline]
-pub fn number_then(out: &mut Vec<u8>, value: u64, then: &[u8]) {
+pub fn number(out: &mut Vec<u8>, value: u64) {
     const DIGITS: usize = 20;
-    let mut text = [0; DIGITS + 8];
+    let mut text = [0; DIGITS];
     let mut at = DIGITS;
     let mut rest = value;
     while rest >= 100 {
@@ -24,9 +19,7 @@ pub fn number_then(out: &mut Vec<u8>, value: u64, then: &[u8]) {
     at -= 2;
     text[at..at + 2].copy_from_slice(&two(rest as u32));
     at += usize::from(rest < 10);
-    let end = DIGITS + then.len();
-    text[DIGITS..end].copy_from_slice(then);
-    append(out, &text[at..end]);
+    append(out, &text[at..]);
 }
 
 /// The two digits of a number below 100.
