@@ -44,6 +44,8 @@ pub const HOMES: &[(&str, &str)] = &[
     ("memmap2", "src/fs/map.rs"),
     ("fs2", "src/fs/disk.rs"),
     ("clap", "src/bin/"),
+    ("gotmpl", "src/bin/gh-pmu/output/template.rs"),
+    ("dlmalloc", "src/bin/gh-pmu/main.rs"),
 ];
 
 const UNSAFE_FILE: &str = "src/fs/map.rs";
