@@ -2,7 +2,7 @@
 //! gave) and checkout hints.
 
 use super::fields::{FieldReader, FieldWriter};
-use super::{FileId, FormatError, MAJOR, MINOR, Wrong, checksum};
+use super::{FileId, FormatError, MAJOR, MINOR, Wrong, checksum, sealed};
 use crate::model::UnixMillis;
 
 const CHECKED_MAGIC: [u8; 8] = *b"pmu-chk\n";
@@ -80,9 +80,7 @@ impl Checked {
             out.put_i64(entry.recorded);
             out.extend_from_slice(&entry.manifest);
         }
-        let sum = checksum(FileId::NONE, 0, &[&out]);
-        out.put_u32(sum);
-        out
+        sealed(out)
     }
 
     /// Reads the whole file.
@@ -131,9 +129,7 @@ impl Hint {
         out.put_u32(self.repo.len() as u32);
         put_signature(&mut out, &self.git_config);
         out.extend_from_slice(self.repo.as_bytes());
-        let sum = checksum(FileId::NONE, 0, &[&out]);
-        out.put_u32(sum);
-        out
+        sealed(out)
     }
 
     /// Reads the whole file.
@@ -176,9 +172,7 @@ impl Tag {
         out.extend_from_slice(&self.store.0);
         out.extend_from_slice(self.place.as_bytes());
         out.extend_from_slice(self.tag.as_bytes());
-        let sum = checksum(FileId::NONE, 0, &[&out]);
-        out.put_u32(sum);
-        out
+        sealed(out)
     }
 
     /// Reads the whole file.

@@ -52,6 +52,13 @@ pub fn checksum(file: FileId, offset: u64, parts: &[&[u8]]) -> u32 {
     hasher.finalize() ^ MASK
 }
 
+/// A small file with its checksum behind it.
+pub(super) fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let sum = checksum(FileId::NONE, 0, &[&bytes]);
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

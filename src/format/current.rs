@@ -1,7 +1,7 @@
 //! `CURRENT`: which files are live, and how fresh the cached state is.
 
 use super::fields::{FieldReader, FieldWriter};
-use super::{Chain, FileId, FormatError, MAJOR, MINOR, Source, Wrong, checksum};
+use super::{Chain, FileId, FormatError, MAJOR, MINOR, Source, Wrong, checksum, sealed};
 use crate::model::{Seq, UnixMillis};
 
 const MAGIC: [u8; 8] = *b"pmu-cur\n";
@@ -119,9 +119,7 @@ impl Current {
             out.extend_from_slice(&segment.id.0);
         }
         out.extend_from_slice(self.repo.as_bytes());
-        let sum = checksum(FileId::NONE, 0, &[&out]);
-        out.put_u32(sum);
-        out
+        sealed(out)
     }
 
     fn encode_freshness(&self, out: &mut Vec<u8>) {

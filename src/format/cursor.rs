@@ -1,7 +1,7 @@
 //! `last`: where the user's last `history --since last` stopped.
 
 use super::fields::{FieldReader, FieldWriter};
-use super::{FileId, FormatError, MAJOR, MINOR, Wrong, checksum};
+use super::{FileId, FormatError, MAJOR, MINOR, Wrong, checksum, sealed};
 use crate::model::{Seq, UnixMillis};
 
 const MAGIC: [u8; 8] = *b"pmu-lst\n";
@@ -30,9 +30,7 @@ impl Cursor {
         out.extend_from_slice(&self.store.0);
         out.put_u64(self.seq.0);
         out.put_i64(self.asked_at.get());
-        let sum = checksum(FileId::NONE, 0, &[&out]);
-        out.put_u32(sum);
-        out
+        sealed(out)
     }
 
     /// Reads the whole file.

@@ -15,6 +15,7 @@ mod segment;
 mod state_hash;
 
 pub use checked::{Checked, CheckedEntry, Hint, Signature, Tag};
+use checksum::sealed;
 pub use checksum::{FileId, checksum};
 pub use commit::{
     CommitBuilder, EventRecord, Source, SyncRecord, decode_events, decode_sync, decode_trackers, event_chunk_is_full,

@@ -40,8 +40,7 @@ impl Store<'_> {
 
     /// Whether the store is being removed: then nothing in the directory counts.
     pub(super) fn is_cleared(&self) -> Result<bool, StoreError> {
-        let path = self.file(CLEARED);
-        Ok(self.storage.signature(&path).map_err(StoreError::io("read", &path))?.is_some())
+        self.is_file(CLEARED)
     }
 
     /// All but the lock; false where there was nothing. One rename decides, so that no part of a store is ever taken for

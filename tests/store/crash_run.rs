@@ -51,17 +51,14 @@ pub struct Scenario {
     earlier: Vec<Seen>,
 }
 
-/// A reader beside the writer: whatever the writer does between two reads of the reader, it sees a state that was current
-/// at some moment of its reading, and nothing is called damaged.
-pub fn read_beside(scenario: &Scenario) -> usize {
+/// Has the writer act before the first read of a reader, the second, and so on, until it comes to no more reads; how
+/// many those were.
+fn beside(scenario: &Scenario, read_from: impl Fn(&CrashDisk, usize)) -> usize {
     for read in 0.. {
         let disk = scenario.base.fork();
         let (writing, taken, steps) = (disk.clone(), scenario.taken, scenario.steps.clone());
         disk.interrupt(read, move || run(&writing, taken, &steps).1.unwrap());
-        let view = store(&disk).view().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
-        assert_eq!(view.iter().flat_map(View::damage).next(), None, "{}, read {read}", scenario.name);
-        let found = shown(view.as_ref()).unwrap();
-        assert!(scenario.states.contains(&found), "{}, read {read}", scenario.name);
+        read_from(&disk, read);
         if disk.awaits_interrupt() {
             return read;
         }
@@ -69,44 +66,41 @@ pub fn read_beside(scenario: &Scenario) -> usize {
     0
 }
 
+/// A reader beside the writer: whatever the writer does between two reads of the reader, it sees a state that was current
+/// at some moment of its reading, and nothing is called damaged.
+pub fn read_beside(scenario: &Scenario) -> usize {
+    beside(scenario, |disk, read| {
+        let view = store(disk).view().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
+        assert_eq!(view.iter().flat_map(View::damage).next(), None, "{}, read {read}", scenario.name);
+        let found = shown(view.as_ref()).unwrap();
+        assert!(scenario.states.contains(&found), "{}, read {read}", scenario.name);
+    })
+}
+
 /// A reader of the whole history beside the writer: it finds a log that was current, or that it must open another view.
 pub fn read_history_beside(scenario: &Scenario) -> usize {
-    for read in 0.. {
-        let disk = scenario.base.fork();
-        let (writing, taken, steps) = (disk.clone(), scenario.taken, scenario.steps.clone());
-        disk.interrupt(read, move || run(&writing, taken, &steps).1.unwrap());
-        let mut view = store(&disk).view().unwrap();
-        let mut found = view.as_ref().map(|view| seqs(&disk, view));
+    beside(scenario, |disk, read| {
+        let mut view = store(disk).view().unwrap();
+        let mut found = view.as_ref().map(|view| seqs(disk, view));
         if let Some(Err(StoreError::Unstable { .. })) = found {
-            view = store(&disk).view().unwrap();
-            found = view.as_ref().map(|view| seqs(&disk, view));
+            view = store(disk).view().unwrap();
+            found = view.as_ref().map(|view| seqs(disk, view));
         }
         let found = found.transpose().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
         let (view, found) = (view.as_ref(), found.unwrap_or_default());
         let (first, last) = view.map_or((1, 0), |view| (view.history_start().0, view.seq().0));
         assert!(found.iter().map(|seq| seq.0).eq(first..=last), "{}, read {read}: {found:?}", scenario.name);
         assert!(scenario.states.contains(&shown(view).unwrap()), "{}, read {read}", scenario.name);
-        if disk.awaits_interrupt() {
-            return read;
-        }
-    }
-    0
+    })
 }
 
 /// A verification beside the writer finds no damage, whenever the writer acts.
 pub fn verify_beside(scenario: &Scenario) -> usize {
-    for read in 0.. {
-        let disk = scenario.base.fork();
-        let (writing, taken, steps) = (disk.clone(), scenario.taken, scenario.steps.clone());
-        disk.interrupt(read, move || run(&writing, taken, &steps).1.unwrap());
-        let verified = store(&disk).verify().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
+    beside(scenario, |disk, read| {
+        let verified = store(disk).verify().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
         let findings = verified.map_or(Vec::new(), |verified| verified.findings);
         assert!(findings.is_empty(), "{}, read {read}: {findings:?}", scenario.name);
-        if disk.awaits_interrupt() {
-            return read;
-        }
-    }
-    0
+    })
 }
 
 fn seqs(disk: &CrashDisk, view: &View) -> Result<Vec<Seq>, StoreError> {
