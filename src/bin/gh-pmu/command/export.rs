@@ -6,8 +6,8 @@ use gh_pmu::store::{History, Moment, StoreError};
 
 use super::Context;
 use super::github::Keep;
-use super::history::{ATTEMPTS, row};
-use super::sources::Source;
+use super::history::row;
+use super::sources::{Failed, Source};
 use crate::args::{ExportFormat, ExportOptions};
 use crate::exit::{Error, Exit};
 use crate::output::{Export, SyncRow, hex};
@@ -25,13 +25,13 @@ pub fn run(options: &ExportOptions, named: Option<Repo>, context: &mut Context<'
     if let Err(error) = source.1.state_hash().and_then(|_| select_all(&source).map(drop)) {
         source.1 = context.again(&source.0, &error)?;
     }
-    let store = context.store(&source.0);
-    for _attempt in 1..ATTEMPTS {
-        let Err(error @ StoreError::Unstable { .. }) = store.history(&source.1).hold() else { break };
-        source.1 = context.again(&source.0, &error)?;
+    let held = context.settled(&mut source, |(repo, view), context| Ok(context.store(repo).history(view).hold()?));
+    if let Err(Failed::Other(error)) = held {
+        return Err(error);
     }
     let sources = [source];
     let [source] = &sources;
+    let store = context.store(&source.0);
     let history = store.history(&source.1);
     // What is damaged is told when it is come to.
     let _ = history.hold();

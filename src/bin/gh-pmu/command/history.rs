@@ -5,14 +5,11 @@ use gh_pmu::query::{Change, HistoryFilter, Order, changes, cut_short};
 use gh_pmu::store::{Moment, StoreError};
 
 use super::github::Keep;
-use super::sources::Source;
+use super::sources::{Failed, Source};
 use super::{Context, no_such_event};
 use crate::args::{HistoryOptions, When};
 use crate::exit::{Error, Exit};
 use crate::output::{EventRow, HistoryHead, hex};
-
-/// While rebuilds and prunings pass by.
-pub const ATTEMPTS: u32 = 5;
 
 /// Shows what changed.
 ///
@@ -26,14 +23,12 @@ pub fn run(options: &HistoryOptions, repo: Option<Repo>, context: &mut Context<'
     let mut found: Vec<(usize, Change)> = Vec::new();
     for (at, source) in sources.iter_mut().enumerate() {
         let filter = filter(options, source, context)?;
-        let mut changes = changes_of(source, &filter, context);
-        for _attempt in 1..ATTEMPTS {
-            let Err(Failed::Store(error)) = changes else { break };
-            source.1 = context.again(&source.0, &error)?;
+        let mut changes = context.settled(source, |source, context| changes_of(source, &filter, context));
+        if let Err(Failed::Store(error)) = &changes
+            && !matches!(error, StoreError::Unstable { .. })
+        {
+            source.1 = context.again(&source.0, error)?;
             changes = changes_of(source, &filter, context);
-            if !matches!(error, StoreError::Unstable { .. }) {
-                break;
-            }
         }
         found.extend(changes.map_err(Failed::into_error)?.into_iter().map(|change| (at, change)));
     }
@@ -53,30 +48,6 @@ pub fn run(options: &HistoryOptions, repo: Option<Repo>, context: &mut Context<'
         }
     }
     Ok(Exit::Done)
-}
-
-/// Why there is no answer from a view.
-pub enum Failed {
-    /// The index may be to blame, or a writer beside: another view may answer.
-    Store(StoreError),
-    /// Another view would not either.
-    Other(Error),
-}
-
-impl Failed {
-    /// As it is told.
-    pub fn into_error(self) -> Error {
-        match self {
-            Failed::Store(error) => error.into(),
-            Failed::Other(error) => error,
-        }
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Failed::Store(error)
-    }
 }
 
 fn changes_of(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>) -> Result<Vec<Change>, Failed> {

@@ -2,10 +2,9 @@
 
 use gh_pmu::model::Repo;
 use gh_pmu::query::{Filter, Use, select};
-use gh_pmu::store::{Moment, StoreError};
+use gh_pmu::store::Moment;
 
-use super::history::{ATTEMPTS, Failed};
-use super::sources::{Source, switched_off};
+use super::sources::{Failed, Source, switched_off};
 use super::{Context, no_such_event, web};
 use crate::args::{ListOptions, When};
 use crate::exit::{Error, Exit};
@@ -28,12 +27,7 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
     };
     if let Some((when, _)) = &options.as_of {
         for source in &mut sources {
-            let mut past = as_of(*when, source, context);
-            for _attempt in 1..ATTEMPTS {
-                let Err(Failed::Store(error @ StoreError::Unstable { .. })) = past else { break };
-                source.1 = context.again(&source.0, &error)?;
-                past = as_of(*when, source, context);
-            }
+            let past = context.settled(source, |source, context| as_of(*when, source, context));
             *source = past.map_err(Failed::into_error)?;
         }
     }

@@ -21,6 +21,9 @@ const LIST_PATIENCE: Duration = Duration::from_millis(100);
 /// `checked` is written again on a hit only when it is older than this, so that most lists write nothing.
 const CHECK_AGAIN_MILLIS: i64 = 60_000;
 
+/// Views opened of one repository while rebuilds and prunings pass by.
+const ATTEMPTS: u32 = 5;
+
 /// What to do where no repository is known.
 const NAME_ONE: &str = "Use `--repo OWNER/REPO`, or set GH_REPO.";
 
@@ -37,6 +40,30 @@ pub struct Known {
     pub named: bool,
     /// What stood in the way of a manifest or cache that is there.
     pub stopped: Option<SyncError>,
+}
+
+/// Why there is no answer from a view.
+pub enum Failed {
+    /// The index may be to blame, or a writer beside: another view may answer.
+    Store(StoreError),
+    /// Another view would not either.
+    Other(Error),
+}
+
+impl Failed {
+    /// As it is told.
+    pub fn into_error(self) -> Error {
+        match self {
+            Failed::Store(error) => error.into(),
+            Failed::Other(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Failed::Store(error)
+    }
 }
 
 /// The cache is not to be used, and there is no doing without.
@@ -272,6 +299,25 @@ impl Context<'_, '_> {
         if let Some(damage) = view.damage().first() {
             self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
         }
+    }
+
+    /// What `read` finds in the source, which gets another view of its repository each time that a writer replaced the
+    /// log meanwhile.
+    ///
+    /// # Errors
+    /// Those of `read`; nothing is left to open.
+    pub fn settled<T>(
+        &mut self,
+        source: &mut Source,
+        mut read: impl FnMut(&Source, &mut Self) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let mut found = read(source, self);
+        for _attempt in 1..ATTEMPTS {
+            let Err(Failed::Store(error @ StoreError::Unstable { .. })) = &found else { break };
+            source.1 = self.again(&source.0, error).map_err(Failed::Other)?;
+            found = read(source, self);
+        }
+        found
     }
 
     /// The same repository again, after its log was replaced while it was read; or from its log alone, after its index
