@@ -1,7 +1,7 @@
 //! A GitHub that answers what `gh` asks on a Unix socket, as it is told to.
 
 use std::io::Write;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -63,16 +63,9 @@ pub const DATE: &str = "Tue, 24 Dec 2024 10:00:00 GMT";
 impl Fake {
     pub fn start(dir: &Path) -> Self {
         let socket = dir.join("github.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
         let state = Arc::new(Mutex::new(State { date: DATE.to_owned(), ..State::default() }));
         let shared = Arc::clone(&state);
-        // Ends with the test's process.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                std::thread::spawn(move || answer(&stream, &state));
-            }
-        });
+        http::listen(&socket, move |stream| answer(stream, &shared));
         Self { socket, state }
     }
 

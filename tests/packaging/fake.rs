@@ -2,13 +2,13 @@
 //! install` finds.
 
 use std::io::Write;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use crate::http::Request;
+use crate::http::{self, Request};
 
 /// The one repository.
 pub const REPOSITORY: &str = "o/gh-pmu";
@@ -44,16 +44,9 @@ type Answer = (&'static str, Vec<u8>);
 impl Fake {
     pub fn start(dir: &Path) -> Self {
         let socket = dir.join("github.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
-        // Ends with the test's process.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                std::thread::spawn(move || serve(&stream, &state));
-            }
-        });
+        http::listen(&socket, move |stream| serve(stream, &shared));
         Self { socket, state }
     }
 

@@ -1,7 +1,21 @@
 //! As much of HTTP as it takes to hear what `gh` asks.
 
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Has `serve` answer every connection to a new socket there, until the test's process ends.
+pub fn listen(socket: &Path, serve: impl Fn(&UnixStream) + Send + Sync + 'static) {
+    let listener = UnixListener::bind(socket).unwrap();
+    let serve = Arc::new(serve);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, serve) = (stream.unwrap(), Arc::clone(&serve));
+            std::thread::spawn(move || serve(&stream));
+        }
+    });
+}
 
 /// A request, whole.
 pub struct Request {

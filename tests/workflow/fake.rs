@@ -2,13 +2,13 @@
 //! takes for api.github.com.
 
 use std::io::Write;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::http::Request;
+use super::http::{self, Request};
 
 /// Pages are of this many issues, or of fewer if fewer are asked for; GitHub gives no more.
 const MAX_PAGE: usize = 100;
@@ -39,14 +39,8 @@ impl Fake {
     /// Starts to listen on the socket.
     pub fn start(socket: &Path) -> Self {
         let fake = Self::default();
-        let listener = UnixListener::bind(socket).unwrap();
         let serving = fake.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let fake = serving.clone();
-                std::thread::spawn(move || fake.serve(&stream.unwrap()));
-            }
-        });
+        http::listen(socket, move |stream| serving.serve(stream));
         fake
     }
 
