@@ -1,0 +1,138 @@
+//! Damaged bytes as users meet them: what is said of them is true, said once, and says what to do.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::lab::{Lab, columns, text};
+
+/// A real history from git, compacted, with `last` and `checked` beside the log.
+fn lab() -> Lab {
+    let lab = Lab::without_git();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hash-to-curve.bundle");
+    lab.git(&["clone", "-q", text(&bundle), "."]);
+    lab.run(&["cache", "rebuild"]).ok();
+    lab.run(&["cache", "history", "--since", "last"]).ok();
+    lab
+}
+
+/// The cached file whose name begins so.
+fn file(lab: &Lab, prefix: &str) -> PathBuf {
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| text(Path::new(name)).starts_with(prefix));
+    lab.cached_files().into_keys().find(named).unwrap()
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[at] ^= 0x40;
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn cut(path: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    std::fs::write(path, &bytes[..bytes.len() - 3000]).unwrap();
+}
+
+/// The event, kind and number of every line, sorted: what was brought back may have moved.
+fn trackers(history: &str) -> Vec<Vec<&str>> {
+    let mut trackers: Vec<_> = columns(history).into_iter().map(|line| line[2..5].to_vec()).collect();
+    trackers.sort_unstable();
+    trackers
+}
+
+type Harm = (&'static str, fn(&Path));
+
+const HARMS: [Harm; 10] = [
+    ("index-", |path| flip(path, 12)),
+    ("index-", |path| flip(path, 3000)),
+    ("index-", |path| std::fs::remove_file(path).unwrap()),
+    ("CURRENT", |path| flip(path, 20)),
+    ("CURRENT", |path| std::fs::remove_file(path).unwrap()),
+    ("checked", |path| flip(path, 20)),
+    ("last", |path| flip(path, 20)),
+    ("log-", |path| flip(path, 9000)),
+    ("log-", cut),
+    ("log-", |path| std::fs::remove_file(path).unwrap()),
+];
+
+#[test]
+fn every_damage_is_one_line_and_what_it_says_mends_it_does() {
+    for (at, (prefix, harm)) in HARMS.into_iter().enumerate() {
+        let lab = lab();
+        let history = lab.run(&["cache", "history"]).ok();
+        let path = file(&lab, prefix);
+        harm(&path);
+        let ran = lab.run(&["cache", "verify"]);
+        assert_eq!((ran.code, ran.out.lines().count(), &*ran.err), (Some(1), 1, ""), "{at}: {}", ran.out);
+        assert!(ran.out.starts_with(text(&path)), "{at}: {}", ran.out);
+        let mends: &[&str] = match ran.out.trim_end().rsplit("; ").next().unwrap() {
+            "run `gh pmu cache repair`" => &["cache", "repair"],
+            "the next sync writes it anew" => &["cache", "sync"],
+            "the next `gh pmu cache history --since last` writes it anew" => &["cache", "history", "--since", "last"],
+            other => panic!("{at}: {other}"),
+        };
+        assert_eq!(lab.run(mends).code, Some(0), "{at}");
+        assert!(lab.run(&["cache", "verify"]).ok().ends_with("353 events verify\n"), "{at}");
+        let mended = lab.run(&["cache", "history"]).ok();
+        assert_eq!(trackers(&mended), trackers(&history), "{at}: every change is there again");
+    }
+}
+
+#[test]
+fn a_log_that_ends_too_early_is_one_warning_with_what_to_do() {
+    let lab = lab();
+    let listed = lab.run(&["release", "list"]).ok();
+    cut(&file(&lab, "log-"));
+    let (out, warning) = lab.run(&["release", "list"]).warns();
+    assert_eq!(out, listed);
+    assert!(warning.contains("; run `gh pmu cache repair`; this is what was cached before"), "{warning}");
+}
+
+#[test]
+fn an_answer_that_damage_prevents_says_what_to_do() {
+    let lab = lab();
+    flip(&file(&lab, "log-"), 9000);
+    let said = lab.run(&["cache", "export", "--events", "--format", "csv"]).fails();
+    assert!(said.starts_with("the cache is damaged: ") && said.ends_with("; run `gh pmu cache repair`\n"), "{said}");
+}
+
+#[test]
+fn where_the_log_is_gone_and_the_snapshot_damaged_there_is_no_answer() {
+    // The blocks that the list meets; then all, and the snapshot cannot even be opened.
+    for end in [8000, usize::MAX] {
+        let lab = lab();
+        std::fs::remove_file(file(&lab, "log-")).unwrap();
+        let index = file(&lab, "index-");
+        let len = std::fs::metadata(&index).unwrap().len() as usize;
+        (1000..len.min(end)).step_by(64).for_each(|at| flip(&index, at));
+        let ran = lab.run_in(&lab.root(), &["release", "list", "-R", "cfrg/draft-irtf-cfrg-hash-to-curve"]);
+        assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{}", ran.err);
+        let error = ran.err.lines().find(|line| line.starts_with("the cache is damaged: ")).unwrap();
+        assert!(error.contains("/log-1-1, byte 0: is missing") && error.ends_with("; run `gh pmu cache repair`"));
+    }
+}
+
+#[test]
+fn where_the_log_is_gone_the_snapshot_answers_and_repair_keeps_it() {
+    let lab = lab();
+    let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
+    let listed = lab.run(&["release", "list"]).ok();
+    let log = file(&lab, "log-");
+    std::fs::remove_file(&log).unwrap();
+    let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), &[args, &["-R", repo]].concat());
+    let (out, warning) = elsewhere(&["release", "list"]).warns();
+    assert!(out == listed && warning.starts_with(&format!("! {}, byte 0: is missing", log.display())), "{warning}");
+    let asked = elsewhere(&["cache", "history"]);
+    assert_eq!((asked.code, asked.err.lines().count()), (Some(1), 2), "a warning and the error: {}", asked.err);
+    let said = elsewhere(&["cache", "repair"]).ok();
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("found: ")).collect();
+    assert_eq!(lines[0], format!("{repo} repaired: 0 events kept, 352 recovered, 1 event is lost"));
+    assert!(!said.contains("kept aside as damaged-log"), "there is nothing to keep: {said}");
+    assert_eq!(elsewhere(&["release", "list"]).ok(), listed);
+    // What is damaged twice begins anew, in a checkout from git.
+    std::fs::remove_file(file(&lab, "log-")).unwrap();
+    std::fs::remove_file(file(&lab, "index-")).unwrap();
+    let said = lab.run(&["cache", "repair"]).ok();
+    let lines: Vec<&str> = said.lines().skip_while(|line| !line.contains("begins anew")).collect();
+    assert_eq!(lines[0], format!("nothing of {repo} verified: its cache begins anew"));
+    assert_eq!(lines[1], format!("{repo} rebuilt from git: 70 versions, 353 events"));
+    assert_eq!(lines[2], format!("{repo} is up to date: the manifest has not changed"));
+}

@@ -1,0 +1,271 @@
+//! History out of git: `cache rebuild`, and what a pull brings.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::cli::lab::{Lab, text};
+use crate::cli::manifests::small_at;
+
+const MOQ: &str = "moq-transport.bundle";
+
+fn clone() -> Lab {
+    let lab = Lab::without_git();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(MOQ);
+    lab.git(&["clone", "-q", text(&bundle), "."]);
+    lab
+}
+
+/// All events, but for when this machine recorded them.
+fn events(lab: &Lab) -> Value {
+    let fields = "seq,event,kind,number,title,before,after,changedAt,source,manifest,commit";
+    lab.json(&["cache", "history", "--order", "asc", "--json", fields])
+}
+
+#[test]
+fn two_machines_that_rebuild_from_the_same_commits_have_the_same_history_and_state() {
+    let (a, b) = (clone(), clone());
+    let said = a.run(&["cache", "rebuild"]).ok();
+    assert!(said.starts_with("moq-wg/moq-transport rebuilt from git: 140 versions, 721 events\n"), "{said}");
+    // The other has seen only the last version before.
+    b.run(&["cache", "sync"]).ok();
+    b.run(&["cache", "rebuild"]).ok();
+    let (of_a, of_b) = (events(&a), events(&b));
+    assert_eq!(of_a.as_array().unwrap().len(), 721);
+    assert!(of_a == of_b, "the histories differ");
+    assert_eq!(a.status()["stateHash"], b.status()["stateHash"]);
+    assert!(of_a.as_array().unwrap().iter().all(|event| event["source"] == "git" && event["commit"].is_string()));
+    assert_eq!(a.run(&["cache", "verify"]).code, Some(0));
+    // Again is the same again.
+    a.run(&["cache", "rebuild"]).ok();
+    assert!(events(&a) == of_b);
+}
+
+#[test]
+fn a_rebuilt_history_answers_as_of_every_version() {
+    let lab = clone();
+    lab.run(&["cache", "rebuild"]).ok();
+    let commits = lab.git(&["log", "--first-parent", "--reverse", "--format=%H"]);
+    for commit in commits.lines().step_by(11) {
+        let shown = lab.git(&["show", &format!("{commit}:.github/pmu-cache.json")]);
+        let manifest: Value = serde_json::from_str(&shown).unwrap();
+        let when = manifest["updated_at"].as_str().unwrap();
+        let listed = lab.json(&[
+            "release",
+            "list",
+            "--as-of",
+            when,
+            "--order",
+            "asc",
+            "--json",
+            "number,title,state,createdAt,closedAt",
+        ]);
+        let mut expected = manifest["releases"].as_array().unwrap().clone();
+        expected.sort_by_key(|tracker| tracker["number"].as_u64());
+        assert_eq!(listed, Value::from(expected), "as of {when}");
+    }
+}
+
+#[test]
+fn bad_versions_in_the_history_are_skipped_and_counted() {
+    let lab = Lab::with_git();
+    let commit = |content: &str, message: &str| {
+        lab.write_manifest(content);
+        commit(&lab, message);
+    };
+    commit(&small_at(1), "first");
+    commit("<<<<<<< ours\n", "conflict");
+    commit(&small_at(3).replace("v0.9.0", "v0.9.1"), "third");
+    commit(&small_at(2), "older again");
+    commit(&small_at(4).replace("octo-org", "someone-else"), "a fork's");
+    commit(&small_at(5).replace("v0.9.0", "v0.9.2"), "last");
+    let said = lab.run(&["cache", "rebuild"]).ok();
+    let first = said.lines().next().unwrap();
+    assert!(first.starts_with("octo-org/atlas rebuilt from git: 3 versions, 7 events; 2 versions skipped"), "{said}");
+    assert!(first.contains("1 skipped, which are older"), "{said}");
+    assert_eq!(events(&lab).as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn a_rebuild_that_cannot_be_leaves_the_cache_as_it_was() {
+    let lab = Lab::with_git();
+    lab.write_manifest(small_at(1));
+    lab.run(&["cache", "sync"]).ok();
+    let before = lab.cached_files();
+    let error = lab.run(&["cache", "rebuild"]).fails();
+    assert!(error.contains("could not read the history of") || error.contains("has no version of"), "{error}");
+    crate::cli::lab::assert_same(&before, &lab.cached_files(), "a failed rebuild");
+}
+
+#[test]
+fn a_pull_of_many_versions_is_recorded_version_by_version() {
+    let lab = clone();
+    let commits = lab.git(&["log", "--first-parent", "--reverse", "--format=%H"]);
+    let commits: Vec<&str> = commits.lines().collect();
+    lab.git(&["checkout", "-q", commits[100]]);
+    lab.run(&["release", "list"]).ok();
+    let seen = lab.status()["seq"].as_u64().unwrap();
+    lab.git(&["checkout", "-q", commits[139]]);
+    lab.run(&["release", "list"]).ok();
+    let rebuilt = clone();
+    rebuilt.run(&["cache", "rebuild"]).ok();
+    let fields = ["event", "kind", "number", "title", "before", "after", "changedAt", "source", "manifest", "commit"];
+    let of = |events: Value, after: u64| -> Vec<Value> {
+        let events = events.as_array().unwrap().iter().filter(|event| event["seq"].as_u64().unwrap() > after);
+        events.map(|event| fields.iter().map(|field| event[field].clone()).collect::<Value>()).collect()
+    };
+    let pulled = of(events(&lab), seen);
+    let all = of(events(&rebuilt), 0);
+    assert!(pulled.len() > 20 && all.ends_with(&pulled), "{} events", pulled.len());
+    assert_eq!(lab.status()["stateHash"], rebuilt.status()["stateHash"]);
+}
+
+/// A bare repository that others push to, a clone of theirs, and the lab's own clone.
+fn team(config: &str) -> (Lab, Lab) {
+    let (theirs, ours) = (Lab::with_git(), Lab::without_git());
+    theirs.git(&["init", "-q", "--bare", text(&theirs.root().join("origin.git"))]);
+    publish(&theirs, &small_at(1), "HEAD");
+    ours.git(&["clone", "-q", text(&theirs.root().join("origin.git")), "."]);
+    ours.write(".gh-pmu.yml", config);
+    (theirs, ours)
+}
+
+/// Commits what there is in a checkout.
+fn commit(lab: &Lab, message: &str) {
+    lab.git(&["add", "-A"]);
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    lab.git(&[&identity[..], &["commit", "-q", "--allow-empty", "-m", message]].concat());
+}
+
+/// Commits a manifest and pushes it to a branch; `HEAD` for the one that is checked out.
+fn publish(theirs: &Lab, manifest: &str, branch: &str) {
+    theirs.write_manifest(manifest);
+    commit(theirs, "manifest");
+    let origin = theirs.root().join("origin.git");
+    let refspec = if branch == "HEAD" { "HEAD".to_owned() } else { format!("HEAD:refs/heads/{branch}") };
+    theirs.git(&["push", "-q", text(&origin), &refspec]);
+}
+
+#[test]
+fn auto_pull_brings_what_others_pushed_and_its_failure_is_a_warning() {
+    let (theirs, ours) = team("cache:\n  auto_pull: true\n  auto_pull_interval: 0\n");
+    let first = ours.run(&["release", "list"]).ok();
+    assert!(first.contains("v0.9.0"));
+    publish(&theirs, &small_at(2).replace("v0.9.0", "v0.9.7"), "HEAD");
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.7"));
+    std::fs::rename(theirs.root().join("origin.git"), theirs.root().join("gone.git")).unwrap();
+    let (out, warning) = ours.run(&["release", "list"]).warns();
+    assert!(out.contains("v0.9.7") && warning.contains("could not pull"), "{warning}");
+}
+
+#[test]
+fn a_pull_is_not_repeated_within_its_interval() {
+    let (theirs, ours) = team("cache:\n  auto_pull: true\n");
+    ours.run(&["release", "list"]).ok();
+    publish(&theirs, &small_at(2).replace("v0.9.0", "v0.9.7"), "HEAD");
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.0"));
+}
+
+#[test]
+fn whoever_merges_into_a_branch_of_his_own_has_the_history_of_those_who_pull() {
+    let (theirs, ours) = team("");
+    let puller = Lab::without_git();
+    puller.git(&["clone", "-q", text(&theirs.root().join("origin.git")), "."]);
+    let version = |hour: u32| small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}"));
+    let merge = || {
+        ours.git(&["fetch", "-q"]);
+        ours.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "merge", "-q", "--no-edit", "origin/HEAD"]);
+    };
+    ours.git(&["checkout", "-q", "-b", "feature"]);
+    commit(&ours, "work");
+    for lab in [&ours, &puller] {
+        lab.run(&["release", "list"]).ok();
+    }
+    (2..5).for_each(|hour| publish(&theirs, &version(hour), "HEAD"));
+    merge();
+    commit(&ours, "more work");
+    // What is fetched and not merged is not there yet.
+    publish(&theirs, &version(5), "HEAD");
+    ours.git(&["fetch", "-q"]);
+    puller.git(&["pull", "-q", "--ff-only"]);
+    for lab in [&ours, &puller] {
+        lab.run(&["release", "list"]).ok();
+    }
+    let of = |lab: &Lab| events(lab).as_array().unwrap().clone();
+    assert_eq!((of(&ours).len(), of(&puller).len()), (8, 9));
+    assert_eq!(of(&ours), of(&puller)[..8]);
+    assert!(of(&ours)[5..].iter().all(|event| event["source"] == "git"));
+    // The same out of git alone.
+    for lab in [&ours, &puller] {
+        assert!(lab.run(&["cache", "rebuild"]).ok().contains("rebuilt from git: "));
+    }
+    assert_eq!(of(&ours), of(&puller)[..8]);
+    merge();
+    ours.run(&["release", "list"]).ok();
+    assert_eq!(of(&ours), of(&puller));
+    // A version of one's own is one's own history.
+    ours.write_manifest(version(6));
+    commit(&ours, "by hand");
+    ours.run(&["cache", "rebuild"]).ok();
+    assert_eq!(of(&ours).last().unwrap()["title"], "Release: v0.9.6");
+}
+
+#[test]
+fn another_branch_brings_its_versions_one_by_one() {
+    let (theirs, ours) = team("");
+    ours.git(&["checkout", "-q", "-b", "feature"]);
+    commit(&ours, "work");
+    ours.run(&["release", "list"]).ok();
+    for hour in 2..5 {
+        publish(&theirs, &small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")), "HEAD");
+    }
+    ours.git(&["fetch", "-q"]);
+    ours.git(&["checkout", "-q", "--detach", "origin/HEAD"]);
+    ours.run(&["release", "list"]).ok();
+    assert_eq!(events(&ours).as_array().unwrap().len(), 8);
+    // And back: nothing is undone.
+    ours.git(&["checkout", "-q", "feature"]);
+    ours.run(&["release", "list"]).ok();
+    assert_eq!(events(&ours).as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
+    let (theirs, ours) = team("cache:\n  branch: pmu-cache\n");
+    publish(&theirs, &small_at(3).replace("v0.9.0", "v0.9.3"), "pmu-cache");
+    ours.git(&["fetch", "-q", "origin"]);
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.3"));
+    publish(&theirs, &small_at(4).replace("v0.9.0", "v0.9.4"), "pmu-cache");
+    publish(&theirs, &small_at(5).replace("v0.9.0", "v0.9.5"), "pmu-cache");
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.3"), "what was not fetched is not there");
+    ours.git(&["fetch", "-q", "origin"]);
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.5"));
+    let events = events(&ours);
+    let titles: Vec<_> = events.as_array().unwrap().iter().filter(|event| event["event"] == "retitled").collect();
+    assert_eq!(titles.len(), 2, "{titles:?}");
+    assert!(ours.run(&["cache", "sync"]).ok().contains("up to date"));
+}
+
+#[test]
+#[cfg(unix)]
+fn an_alias_of_ssh_is_looked_up_once_and_remembered() {
+    let lab = Lab::with_git();
+    lab.git(&["remote", "add", "origin", "git@github-work:octo-org/atlas.git"]);
+    lab.write_manifest(r#"{"updated_at": "2024-12-24T10:00:00Z", "releases": [], "microsprints": []}"#);
+    let bin = lab.root().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let make = r#"printf '#!/bin/sh\necho "$3" >>"$0.asked"\necho hostname github.com\n' >ssh && chmod +x ssh"#;
+    assert!(std::process::Command::new("sh").current_dir(&bin).args(["-c", make]).status().unwrap().success());
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let asked = || std::fs::read_to_string(bin.join("ssh.asked")).unwrap_or_default();
+    for _ in 0..2 {
+        lab.run_with(&[("PATH", &path)], &["release", "list"]).ok();
+        assert_eq!((lab.status()["repo"].as_str(), &*asked()), (Some("octo-org/atlas"), "github-work\n"));
+    }
+    // Other remotes may mean another repository.
+    lab.git(&["remote", "add", "upstream", "git@elsewhere:octo-org/upstream.git"]);
+    lab.run_with(&[("PATH", &path)], &["release", "list"]).ok();
+    lab.run_with(&[("PATH", &path)], &["cache", "status"]).ok();
+    assert_eq!(asked(), "github-work\nelsewhere\ngithub-work\n");
+    assert!(lab.cache.join("github.com/octo-org/upstream").is_dir());
+}

@@ -1,0 +1,213 @@
+//! `cache history`: its flags and forms.
+
+use serde_json::{Value, json};
+
+use crate::cli::lab::{Lab, columns, words};
+use crate::cli::manifests::{manifest, open, small, small_at, tracker};
+
+/// Seven events: five added at 10:00, one retitled at 11:00, one closed at 12:00.
+fn lab() -> Lab {
+    let mut lab = Lab::synced(&small());
+    lab.set("TZ", "UTC");
+    lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
+    lab.run(&["cache", "sync"]).ok();
+    let mut last: Value = serde_json::from_str(&small_at(12).replace("v0.9.0", "v0.9.1")).unwrap();
+    last["microsprints"][1] =
+        tracker(431, "Microsprint: lists", Some("2024-12-21T10:00:00Z"), Some("2025-06-12T11:59:00Z"));
+    lab.write_manifest(last.to_string());
+    lab.run(&["cache", "sync"]).ok();
+    lab
+}
+
+#[track_caller]
+fn assert_seqs(lab: &Lab, args: &str, expected: &[u64]) {
+    let all = [&["cache", "history", "--json", "seq"], &words(args)[..]].concat();
+    let all: Vec<_> = all.into_iter().filter(|word| !word.is_empty()).collect();
+    let seqs: Vec<_> = lab.json(&all).as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, expected, "{args}");
+}
+
+#[test]
+fn history_is_newest_first_and_tab_separated_on_a_pipe() {
+    let lab = lab();
+    let out = lab.run(&["cache", "history"]).ok();
+    let lines = columns(&out);
+    assert_eq!(lines.len(), 7);
+    assert_eq!(lines[0], ["7", "2025-06-12T12:00:00Z", "closed", "microsprint", "431", "Microsprint: lists"]);
+    assert_eq!(lines[1], ["6", "2025-06-12T11:00:00Z", "retitled", "release", "430", "Release: v0.9.1"]);
+    assert!(lines[2..].iter().all(|line| line[2] == "added" && line[1] == "2025-06-12T10:00:00Z"));
+    assert_seqs(&lab, "", &[7, 6, 5, 4, 3, 2, 1]);
+    assert_seqs(&lab, "--order asc", &[1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_terminal_gets_days_and_signs() {
+    let lab = lab();
+    let out = lab.run_with(&[("GH_FORCE_TTY", "100"), ("NO_COLOR", "1")], &["cache", "history", "-L", "2"]).ok();
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[..2], ["", "2025-06-12"]);
+    assert!(
+        lines[2].starts_with("x 12:00") && lines[2].contains("@7") && lines[2].ends_with("Microsprint: lists"),
+        "{out}"
+    );
+    assert!(lines[3].starts_with("~ 11:00") && lines[3].ends_with("Release: v0.9.0 → Release: v0.9.1"), "{out}");
+}
+
+#[test]
+fn since_leaves_out_and_until_takes_in_its_moment() {
+    let lab = lab();
+    for (args, expected) in [
+        ("--since 2025-06-12T10:00:00Z", &[7, 6][..]),
+        ("--since 2025-06-12T09:59:59Z -L 3", &[7, 6, 5]),
+        ("--until 2025-06-12T11:00:00Z -L 2", &[6, 5]),
+        ("--since 2025-06-12T10:00:00Z --until 2025-06-12T11:00:00Z", &[6]),
+        ("--since 2025-06-12T11:00:00Z --until 2025-06-12T12:00:00Z", &[7]),
+        ("--since @5", &[7, 6]),
+        ("--since @5 --until @6", &[6]),
+        ("--since @7", &[]),
+        ("--until @2", &[2, 1]),
+        ("--since 2025-06-13", &[]),
+        ("--until 2025-06-12", &[]),
+        ("--since 1h", &[]),
+    ] {
+        assert_seqs(&lab, args, expected);
+    }
+    assert_eq!(
+        lab.run(&["cache", "history", "--since", "@8"]).fails(),
+        "the last event of octo-org/atlas is 7, not 8\n"
+    );
+}
+
+#[test]
+fn number_kind_event_and_limit_narrow_it() {
+    let lab = lab();
+    let events = lab.json(&["cache", "history", "--number", "430", "--json", "seq,event"]);
+    let events: Vec<_> = events.as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["retitled", "added"]);
+    assert_seqs(&lab, "--event closed", &[7]);
+    assert_seqs(&lab, "--event closed,retitled", &[7, 6]);
+    assert_seqs(&lab, "--event closed --event retitled", &[7, 6]);
+    assert_seqs(&lab, "--event removed,reopened,redated", &[]);
+    assert_seqs(&lab, "--kind microsprint --event closed,retitled", &[7]);
+    assert_seqs(&lab, "--kind release -L 1", &[6]);
+    assert_seqs(&lab, "-L 1 --order asc", &[1]);
+    for (args, sentence) in [
+        (
+            "--event opened",
+            "invalid argument \"opened\" for \"--event\" flag: valid values are {added|closed|reopened|retitled|redated|removed}",
+        ),
+        ("--kind epic", "invalid argument \"epic\" for \"--kind\" flag: valid values are {release|microsprint}"),
+        ("--number 0", "invalid number: 0"),
+        ("--since never", "invalid argument \"never\" for \"--since\" flag: expected a time, a date, an age"),
+    ] {
+        let said = lab.run(&[&["cache", "history"], &words(args)[..]].concat()).fails();
+        assert!(said.starts_with(sentence), "{args}: {said}");
+    }
+}
+
+#[test]
+fn json_has_every_field_of_an_event() {
+    let lab = lab();
+    let fields = "seq,event,repo,kind,number,title,before,after,changedAt,syncedAt,source,manifest,commit";
+    let events = lab.json(&["cache", "history", "--json", fields, "--order", "asc"]);
+    let retitled = &events[5];
+    let hash = blake3::hash(small_at(11).replace("v0.9.0", "v0.9.1").as_bytes()).to_hex();
+    assert_eq!(
+        *retitled,
+        json!({"seq": 6, "event": "retitled", "repo": "octo-org/atlas", "kind": "release", "number": 430,
+            "title": "Release: v0.9.1", "before": {"title": "Release: v0.9.0"}, "after": {"title": "Release: v0.9.1"},
+            "changedAt": "2025-06-12T11:00:00Z", "syncedAt": retitled["syncedAt"], "source": "manifest",
+            "manifest": hash.as_str(), "commit": null})
+    );
+    let added = &events[0];
+    assert_eq!((&added["event"], &added["before"]), (&json!("added"), &json!(null)));
+    let keys: Vec<_> = added["after"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["closedAt", "createdAt", "kind", "number", "state", "title"]);
+    assert_eq!(events[6]["after"], json!({"state": "CLOSED", "closedAt": "2025-06-12T11:59:00Z"}));
+    let said = lab.run(&["cache", "history", "--json"]).fails();
+    assert!(
+        said.starts_with("Specify one or more comma-separated fields for `--json`:\n  after\n  before\n"),
+        "{said}"
+    );
+    assert_eq!(
+        lab.run(&["cache", "history", "--json", "event", "-q", "map(.event) | unique | join(\" \")"]).ok(),
+        "added closed retitled\n"
+    );
+}
+
+#[test]
+fn every_sort_of_event_is_told_apart() {
+    let lab = Lab::new();
+    let at = |hour: u32, list: &[Value]| lab.write_manifest(manifest(hour, &json!(list), &json!([])));
+    let sync = || lab.run(&["cache", "sync"]).ok();
+    let closed = |at: &str| tracker(1, "one", Some("2025-01-01T00:00:00Z"), Some(at));
+    let opened = tracker(1, "one", Some("2025-01-01T00:00:00Z"), None);
+    let steps: [(&[Value], &str); 6] = [
+        (std::slice::from_ref(&opened), "added"),
+        (&[closed("2025-06-01T00:00:00Z")], "closed"),
+        (&[closed("2025-06-02T00:00:00Z")], "redated"),
+        (std::slice::from_ref(&opened), "reopened"),
+        (&[tracker(1, "uno", Some("2025-01-01T00:00:00Z"), None)], "retitled"),
+        (&[], "removed"),
+    ];
+    for (hour, (list, event)) in (1..).zip(steps) {
+        at(hour, list);
+        assert_eq!(sync(), format!("octo-org/atlas synced: 1 {event} (event {hour})\n"));
+    }
+    let removed = lab.json(&["cache", "history", "-L", "1", "--json", "title,before,after"]);
+    let before = json!({"number": 1, "kind": "release", "title": "uno", "state": "OPEN", "createdAt": "2025-01-01T00:00:00Z", "closedAt": null});
+    assert_eq!(removed[0], json!({"title": "uno", "before": before, "after": null}));
+    at(7, &[open(1, "one"), open(2, "two")]);
+    assert_eq!(sync(), "octo-org/atlas synced: 2 added (events 7 to 8)\n");
+    for seq in 0..=8 {
+        if seq > 0 {
+            lab.run(&["release", "list", "--as-of", &format!("@{seq}")]).ok();
+        }
+    }
+}
+
+#[test]
+fn since_last_shows_every_event_once() {
+    let lab = lab();
+    let last = || lab.json(&["cache", "history", "--since", "last", "--json", "seq"]).as_array().unwrap().len();
+    assert_eq!(last(), 7, "asked for the first time");
+    assert_eq!(last(), 0);
+    lab.write_manifest(manifest(13, &json!([open(1, "x")]), &json!([])));
+    assert_eq!(last(), 6);
+    assert_eq!(last(), 0);
+    lab.run(&["cache", "history", "-L", "1"]).ok();
+    lab.write_manifest(manifest(14, &json!([]), &json!([])));
+    lab.run(&["cache", "history"]).ok();
+    assert_eq!(last(), 1, "only asking for `last` counts");
+}
+
+#[test]
+fn all_repos_merges_histories_by_time() {
+    let lab = lab();
+    let other = lab.root().join("other");
+    std::fs::create_dir_all(other.join(".github")).unwrap();
+    let manifest =
+        small().replace("octo-org/atlas", "acme/rocket").replace("T10:", "T11:").replace("12T11:00", "12T11:30");
+    std::fs::write(other.join(".github/pmu-cache.json"), manifest).unwrap();
+    lab.run_in(&other, &["cache", "sync"]).ok();
+    let out = lab.run(&["cache", "history", "--all-repos"]).ok();
+    let lines = columns(&out);
+    assert_eq!(lines.len(), 12);
+    let times: Vec<&str> = lines.iter().map(|line| line[2]).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+    assert_eq!(lines.iter().filter(|line| line[0] == "acme/rocket").count(), 5);
+    assert_eq!(lab.run_in(&lab.root(), &["cache", "history", "-R", "acme/rocket", "-L", "2"]).ok().lines().count(), 2);
+}
+
+#[test]
+fn pruning_does_not_make_old_news_new() {
+    let lab = lab();
+    assert_seqs(&lab, "--since last", &[7, 6, 5, 4, 3, 2, 1]);
+    let said = lab.run(&["cache", "compact", "--prune-before", "@5"]).ok();
+    assert!(said.contains("dropped 5 events"), "{said}");
+    assert_seqs(&lab, "--since last", &[]);
+    // All of it is more than the log holds now.
+    let (seqs, warning) = lab.run(&["cache", "history", "--json", "seq", "-q", "map(.seq)"]).warns();
+    assert_eq!(seqs, "[7,6]\n");
+    assert!(warning.starts_with("! history of octo-org/atlas starts with event 6, "), "{warning}");
+}

@@ -1,0 +1,20 @@
+//! The program as its users run it: real processes in real checkouts, with an environment and a home of their own.
+
+mod accepted;
+mod cache;
+mod config;
+mod damage;
+mod export;
+mod git;
+mod histories;
+mod history;
+mod lab;
+mod lists;
+mod lists_json;
+mod manifests;
+mod readme;
+mod refused;
+#[cfg(target_os = "linux")]
+mod robust;
+mod strange;
+mod terminal;

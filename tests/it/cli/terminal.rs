@@ -1,0 +1,186 @@
+//! What a terminal gets, and closed pipes.
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde_json::json;
+
+use crate::cli::lab::Lab;
+use crate::cli::manifests::{SMALL_RELEASES, manifest, many, open, small, tracker};
+
+const TTY: (&str, &str) = ("GH_FORCE_TTY", "80");
+const PLAIN: (&str, &str) = ("NO_COLOR", "1");
+
+fn lab() -> Lab {
+    Lab::synced(&small())
+}
+
+#[test]
+fn a_terminal_gets_a_head_line_and_an_aligned_table() {
+    let lab = lab();
+    let out = lab.run_with(&[TTY, PLAIN], &["release", "list"]).ok();
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[..3], ["", "Showing 3 of 3 releases in octo-org/atlas", ""]);
+    let columns = ["VERSION", "CODENAME", "TRACKER", "STATUS", "CREATED", "CLOSED"];
+    assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), columns);
+    let at = columns.map(|column| lines[3].find(column).unwrap());
+    for (line, cells) in lines[4..].iter().zip([
+        ["v0.9.0", "", "#430", "Active"],
+        ["v0.2.0", "", "#12", "Released"],
+        ["v0.1.0", "Falcon", "#7", "Released"],
+    ]) {
+        let found = [0, 1, 2, 3].map(|column| line[at[column]..at[column + 1]].trim());
+        assert_eq!(found, cells);
+        assert!(line[at[4]..].starts_with("about ") && line.trim_end().ends_with("ago"), "{line}");
+    }
+    assert_eq!(lines.len(), 7);
+    let out = lab.run_with(&[TTY, PLAIN], &["microsprint", "list", "-s", "open"]).ok();
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[1], "Showing 1 of 1 open microsprint in octo-org/atlas");
+    assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), ["NAME", "TRACKER", "STATUS", "CREATED", "CLOSED"]);
+    assert!(lines[4].starts_with("lists  #431     Active  about "), "{}", lines[4]);
+}
+
+#[test]
+fn the_head_line_tells_how_many_there_are_without_the_limit() {
+    let lab = lab();
+    let head = |args: &[&str]| {
+        let out = lab.run_with(&[TTY, PLAIN], &[&["release", "list"], args].concat()).ok();
+        out.lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(head(&["-L", "2"]), "Showing 2 of 3 releases in octo-org/atlas");
+    assert_eq!(head(&["-L", "1", "-s", "closed"]), "Showing 1 of 2 closed releases in octo-org/atlas");
+    assert_eq!(head(&["-S", "v0"]), "Showing 3 of 3 releases in octo-org/atlas that match your search");
+    assert_eq!(head(&["--all-repos"]), "Showing 3 of 3 releases in all cached repositories");
+    assert_eq!(head(&["--as-of", "@5"]), "Showing 3 of 3 releases in octo-org/atlas as of @5");
+}
+
+#[test]
+fn a_table_fits_its_width() {
+    let lab = Lab::new();
+    let long = format!("Release: v1.0.0 ({})", "long codename ".repeat(20));
+    let wide = format!("Microsprint: {}", "日本語".repeat(40));
+    let times =
+        |number, title: &str| tracker(number, title, Some("2024-01-01T00:00:00Z"), Some("2024-02-01T00:00:00Z"));
+    lab.write_manifest(manifest(10, &json!([times(1, &long)]), &json!([times(2, &wide)])));
+    for kind in ["release", "microsprint"] {
+        for columns in [40, 80, 120] {
+            let out = lab.run_with(&[("GH_FORCE_TTY", &columns.to_string()), PLAIN], &[kind, "list"]).ok();
+            for line in out.lines().skip(3) {
+                let width: usize = line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+                assert!(width <= columns, "{columns}: {line}");
+            }
+            assert!(out.contains("..."), "{out}");
+        }
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_unless_it_is_refused_or_forced() {
+    let lab = lab();
+    let colored = |variables: &[(&str, &str)], args: &[&str]| lab.run_with(variables, args).ok().contains('\u{1b}');
+    let list = ["release", "list"];
+    let json = ["release", "list", "--json", "number"];
+    assert!(!colored(&[], &list) && !colored(&[], &json));
+    assert!(colored(&[TTY], &list) && colored(&[TTY], &json));
+    assert!(!colored(&[TTY, PLAIN], &list) && !colored(&[TTY, PLAIN], &json));
+    assert!(colored(&[TTY, ("NO_COLOR", "")], &list));
+    assert!(!colored(&[TTY, ("CLICOLOR", "0")], &list));
+    assert!(!colored(&[TTY, PLAIN, ("CLICOLOR_FORCE", "1")], &list));
+    // Into a pipe, forced colour changes JSON and not the lines that scripts read.
+    assert_eq!(lab.run_with(&[("CLICOLOR_FORCE", "1")], &list).ok(), SMALL_RELEASES);
+    assert!(colored(&[("CLICOLOR_FORCE", "1")], &json));
+    assert!(colored(&[("CLICOLOR_FORCE", "1"), PLAIN], &json));
+    assert!(!colored(&[("CLICOLOR_FORCE", "0")], &json));
+}
+
+#[test]
+fn coloured_json_is_the_same_json() {
+    let lab = lab();
+    let plain = lab.json(&["release", "list", "--json", "number,title,closedAt"]);
+    let shown = lab.run_with(&[("CLICOLOR_FORCE", "1")], &["release", "list", "--json", "number,title,closedAt"]).ok();
+    assert!(shown.starts_with("\u{1b}[1;38m[\u{1b}[m\n"), "{shown:?}");
+    let mut stripped = String::new();
+    let mut parts = shown.split('\u{1b}');
+    stripped.push_str(parts.next().unwrap());
+    parts.for_each(|part| stripped.push_str(part.split_once('m').unwrap().1));
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&stripped).unwrap(), plain);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let lab = Lab::new();
+    lab.write_manifest(many(20_000, 1));
+    lab.run(&["cache", "sync"]).ok();
+    let commands: [&[&str]; 6] = [
+        &["release", "list"],
+        &["release", "list", "--json", "number,title"],
+        &["release", "list", "--json", "number", "-q", ".[].number"],
+        &["cache", "history"],
+        &["cache", "history", "--json", "title"],
+        &["release", "list", "--all-repos", "--sort", "title"],
+    ];
+    for args in commands {
+        let mut child = lab.spawn(args);
+        let mut out = BufReader::with_capacity(16, child.stdout.take().unwrap());
+        let mut first = [0; 8];
+        out.read_exact(&mut first).unwrap();
+        drop(out);
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!((child.wait().unwrap().code(), &*err), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn one_line_is_enough_for_a_reader() {
+    let lab = Lab::new();
+    lab.write_manifest(many(20_000, 1));
+    let mut child = lab.spawn(&["release", "list"]);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "20000\tOPEN\tRelease: v1.20000.0\t2025-01-01T00:00:00Z\t\n");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
+    // The sync was durable all the same.
+    assert_eq!(lab.status()["seq"], 20_000);
+}
+
+#[test]
+fn nobody_reading_at_all_is_no_failure_either() {
+    let lab = lab();
+    for args in [&["release", "list"][..], &["cache", "sync"], &["cache", "status"], &["cache", "verify"], &["--help"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = lab.command(args).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{args:?}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_full_disk_behind_standard_output_is_told() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+    let lab = lab();
+    let output = lab.command(&["release", "list"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.starts_with("cannot write the output: "), "{err}");
+}
+
+#[test]
+fn a_pager_gets_long_lists_on_a_terminal_only() {
+    let lab = Lab::new();
+    let releases: Vec<_> = (1..=100).map(|number| open(number, "Release: v1.0.0")).collect();
+    lab.write_manifest(manifest(10, &json!(releases), &json!([])));
+    let pager = ("GH_PAGER", "sed s/^v1/paged/");
+    let shown = lab.run_with(&[TTY, PLAIN, pager], &["release", "list"]).ok();
+    assert_eq!(shown.lines().filter(|line| line.starts_with("paged.0.0 ")).count(), 100, "{shown}");
+    assert!(!lab.run_with(&[TTY, PLAIN, pager], &["release", "list", "-L", "3"]).ok().contains("paged"));
+    assert!(!lab.run_with(&[pager], &["release", "list"]).ok().contains("paged"));
+    let closed = lab.run_with(&[TTY, PLAIN, ("PAGER", "true")], &["release", "list"]).ok();
+    assert_eq!(closed, "");
+    let missing = lab.run_with(&[TTY, PLAIN, ("PAGER", "no-such-pager-here")], &["release", "list"]);
+    let (out, err) = missing.warns();
+    assert!(out.lines().count() > 100 && err.starts_with("! error starting pager: "), "{err}");
+}

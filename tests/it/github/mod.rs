@@ -1,0 +1,9 @@
+//! The program and the real `gh` against a GitHub of our own, on a socket, without any network.
+
+mod answers;
+mod failures;
+mod fake;
+mod lab;
+mod manifests;
+mod surroundings;
+mod templates;

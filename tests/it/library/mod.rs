@@ -1,0 +1,5 @@
+//! The library from the outside: real histories through sync, store and query.
+
+mod histories;
+mod mending;
+mod replay;

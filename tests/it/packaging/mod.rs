@@ -1,0 +1,10 @@
+//! What a user gets: the project's scripts, the real `gh`, and a GitHub of our own on a socket, without any network. The
+//! program is not built again: where the scripts call cargo, a stand-in hands them the one under test.
+
+mod checkout;
+mod fake;
+#[path = "../github/lab.rs"]
+#[allow(dead_code, reason = "not all of it is asked for here")]
+mod lab;
+mod local;
+mod releases;

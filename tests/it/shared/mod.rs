@@ -1,0 +1,4 @@
+//! What several suites stand on.
+
+pub mod http;
+pub mod network;
