@@ -6,7 +6,7 @@ use peers::Result;
 
 use crate::lab::Lab;
 use crate::process::{Command, settle_disk};
-use crate::table::{Report, Verdict};
+use crate::table::{Report, Timing, Verdict};
 
 /// The name of the program in every row.
 pub const PROGRAM: &str = "gh-pmu";
@@ -181,21 +181,6 @@ impl<'l> Row<'l> {
             let what = format!("{who} / {of}");
             report.verdict(Verdict { row: id.to_owned(), what, measured, limit: *limit, unit: "×", is_wrong });
         }
-    }
-}
-
-/// Microseconds.
-pub struct Timing {
-    pub median: f64,
-    pub least: f64,
-    pub count: usize,
-}
-
-impl Timing {
-    fn of(mut times: Vec<Duration>) -> Option<Self> {
-        times.sort_unstable();
-        let micros = |at: usize| times.get(at).map(|time| time.as_nanos() as f64 / 1e3);
-        Some(Self { median: micros(times.len() / 2)?, least: micros(0)?, count: times.len() })
     }
 }
 

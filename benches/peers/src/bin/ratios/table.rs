@@ -1,6 +1,6 @@
 //! What is printed: a table per row as soon as it is measured, and all budgets together at the end.
 
-use crate::measure::Timing;
+use std::time::Duration;
 
 #[derive(Default)]
 pub struct Report {
@@ -21,6 +21,21 @@ pub struct Verdict {
     pub unit: &'static str,
     /// What was measured did not do the work.
     pub is_wrong: bool,
+}
+
+/// Microseconds.
+pub struct Timing {
+    pub median: f64,
+    pub least: f64,
+    pub count: usize,
+}
+
+impl Timing {
+    pub fn of(mut times: Vec<Duration>) -> Option<Self> {
+        times.sort_unstable();
+        let micros = |at: usize| times.get(at).map(|time| time.as_nanos() as f64 / 1e3);
+        Some(Self { median: micros(times.len() / 2)?, least: micros(0)?, count: times.len() })
+    }
 }
 
 impl Report {
