@@ -4,6 +4,7 @@
 //! [`model`] · [`mod@format`], [`fs`] · [`log`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`], [`github`]
 //! · [`sync`].
 //! Nothing here prints, reads the environment or asks the clock: the program above does, and passes it down.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests have surroundings and a clock of their own"))]
 
 pub mod format;
 pub mod fs;

@@ -1,5 +1,5 @@
 //! Bytes of a file, read or mapped, and memory for many of them. The only unsafe code of the crate.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a mapping needs it, and nothing else does")]
 
 use std::fs::File;
 use std::io;

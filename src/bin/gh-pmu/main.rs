@@ -1,5 +1,6 @@
 //! `gh pmu`: joins command line, configuration, commands and output. Owns the order of those steps, the clock and the
 //! exit code; everything else is below.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests have surroundings and a clock of their own"))]
 
 mod args;
 mod command;
@@ -25,6 +26,7 @@ use output::{Output, Stream, Terminal};
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
+#[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn main() -> ExitCode {
     let clock = now();
     let now = clock.millis();
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     exit.into()
 }
 
+#[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
     let clock = Clock { now: now.millis(), zone: &TimeZone::system };
     let invocation = args::parse(std::env::args_os().skip(1), clock)?;
@@ -57,11 +60,13 @@ fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn cwd() -> Result<PathBuf, Error> {
     std::env::current_dir().map_err(|error| Error::new(format!("cannot tell the working directory: {error}")))
 }
 
 /// The only reading of the clock.
+#[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn now() -> Now {
     let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_nanos());
     Now { nanos: i64::try_from(age).unwrap_or(i64::MAX) }

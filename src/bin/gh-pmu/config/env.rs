@@ -1,4 +1,5 @@
 //! The environment: the only file that names its variables. Owns what each means; must not know who asks.
+#![allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Standard output without a buffer of its own: whoever writes long answers does it in portions, and a line's end in them
 //! means nothing.
+#![allow(clippy::disallowed_methods, reason = "the one place that opens standard output")]
 
 use std::fs::File;
 use std::io::{self, StdoutLock, Write};

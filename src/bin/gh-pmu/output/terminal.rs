@@ -1,5 +1,6 @@
 //! What standard output and standard error are. Owns the rules by which gh decides on colour and width; the
 //! environment's wishes come from the configuration.
+#![allow(clippy::disallowed_methods, reason = "asks what the two streams are")]
 
 use std::io::IsTerminal;
 
