@@ -13,7 +13,7 @@ use super::fake::Fake;
 use super::yaml::Yaml;
 
 pub const MANIFEST: &str = ".github/pmu-cache.json";
-const WORKFLOW: &str = ".github/workflows/pmu-cache.yml";
+pub const WORKFLOW: &str = ".github/workflows/pmu-cache.yml";
 
 /// Runs `gh pmu` itself, away from the user's files.
 pub fn gh_pmu(dir: &Path, args: &[&str]) -> Output {

@@ -80,8 +80,9 @@ fn more_trackers_than_a_page_holds_are_all_listed() {
     let asked: Vec<_> =
         world.fake.take_requests().iter().map(|asked| format!("{} {}", asked["label"], asked["after"])).collect();
     let releases = ["null", "\"cursor 100\"", "\"cursor 200\""].map(|after| format!("\"release\" {after}"));
+    let others = ["branch", "patch"].map(|label| format!("\"{label}\" null"));
     let microsprints = ["null", "\"cursor 100\""].map(|after| format!("\"microsprint\" {after}"));
-    assert_eq!(asked, [&releases[..], &microsprints[..]].concat());
+    assert_eq!(asked, [&releases[..], &others[..], &microsprints[..]].concat());
 }
 
 #[test]
@@ -252,33 +253,89 @@ fn github_is_asked_again_and_not_believed_when_it_fails() {
     assert_eq!(parsed(&world.manifest("main")).trackers.len(), 150);
 }
 
+/// When the fake machine's clock is asked.
+const NOW: &str = "2026-01-02T03:04:05Z";
+
+/// Commits a manifest by hand.
+fn put(world: &World, name: &str, text: &str) {
+    world.git("team", &["pull", "-q", "--ff-only", "origin", "main"]);
+    fs::write(world.path("team").join(MANIFEST), text).unwrap();
+    world.git("team", &["add", "."]);
+    world.git("team", &["commit", "-qm", name]);
+    world.git("team", &["push", "-q", "origin", "main"]);
+}
+
 #[test]
-fn a_manifest_that_is_damaged_or_from_the_future_is_replaced() {
+fn a_manifest_that_is_damaged_is_replaced() {
     let Some(world) = World::new(&[]) else { return };
     world.fake.change(|issues| issues.push(release(1)));
-    for (name, text, updated_at) in [
-        ("empty", "", None),
-        ("conflict", "<<<<<<< HEAD\n{}\n", None),
-        ("list", "[1]", None),
-        ("odd", "{\"version\": 1, \"updated_at\": \"zzz\"}", None),
-        ("old", "{\"updated_at\": \"2024-12-24T10:00:00Z\", \"releases\": [], \"microsprints\": []}", None),
-        ("future", "{\"updated_at\": \"2999-12-24T10:00:00Z\"}", Some("2999-12-24T10:00:00Z")),
+    world.script("date", &format!("echo {NOW}"));
+    for (name, text) in [
+        ("empty", ""),
+        ("conflict", "<<<<<<< HEAD\n{}\n"),
+        ("list", "[1]"),
+        ("odd", "{\"version\": 1, \"updated_at\": \"zzz\"}"),
+        ("number", "{\"version\": 1, \"updated_at\": 9999999999}"),
+        ("old", "{\"updated_at\": \"2024-12-24T10:00:00Z\", \"releases\": [], \"microsprints\": []}"),
     ] {
-        world.git("team", &["pull", "-q", "--ff-only", "origin", "main"]);
-        fs::write(world.path("team").join(MANIFEST), text).unwrap();
-        world.git("team", &["add", "."]);
-        world.git("team", &["commit", "-qm", name]);
-        world.git("team", &["push", "-q", "origin", "main"]);
+        put(&world, name, text);
         let run = world.run(name);
-        assert!(run.ok, "{name}: {}", run.log);
+        assert!(run.ok && !run.log.contains("sleep"), "{name}: {}", run.log);
         let written = world.manifest("main");
         let manifest = parsed(&written);
-        assert_eq!(manifest.trackers.len(), 1, "{name}");
-        match updated_at {
-            Some(updated_at) => assert_eq!(manifest.updated_at.to_string(), updated_at),
-            None => assert!(manifest.updated_at.to_string().starts_with("20"), "{written}"),
-        }
+        assert_eq!((manifest.trackers.len(), manifest.updated_at.to_string().as_str()), (1, NOW), "{name}");
     }
+}
+
+#[test]
+fn a_time_from_the_future_is_never_copied_on() {
+    let Some(world) = World::new(&[]) else { return };
+    world.fake.change(|issues| issues.push(release(1)));
+    world.script("date", &format!("echo {NOW}"));
+    assert!(world.run("first").ok);
+    let right = world.manifest("main");
+    assert!(world.run("again").log.contains("up to date"));
+    for (at, time) in [
+        "2999-12-24T10:00:00Z",
+        "2999-12-24T10:00:00+00:00",
+        "2999-12-24T10:00:00.5-02:00",
+        "2999-12-24t10:00:00z",
+        "9999-12-31T23:59:59Z",
+        "2026-01-02T04:04:05Z",
+        // Not of the future, and not a time that every reader takes.
+        "2026-99-99T99:99:99Z",
+        "2025-02-31T00:00:00Z",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // Also where nothing else is different: readers would refuse it for ever.
+        put(&world, time, &right.replace(NOW, time));
+        let run = world.run(&format!("alone-{at}"));
+        assert!(run.ok && world.manifest("main") == right, "{time}: {}", run.log);
+        put(&world, time, &right.replace(NOW, time).replace("v0.1.0", "v0.1"));
+        let run = world.run(&format!("changed-{at}"));
+        assert!(run.ok && world.manifest("main") == right && !run.log.contains("sleep"), "{time}: {}", run.log);
+    }
+}
+
+#[test]
+fn a_manifest_is_not_older_than_the_last_one_where_clocks_differ_by_seconds() {
+    let Some(world) = World::new(&[]) else { return };
+    world.fake.change(|issues| issues.push(release(1)));
+    // The clock goes on while the script sleeps.
+    let clock = world.path("tmp/clock");
+    fs::write(&clock, NOW).unwrap();
+    world.script("date", &format!("cat {}", clock.display()));
+    world.script(
+        "sleep",
+        &format!("echo \"sleep $1\" >&2; [ \"$1\" = 35 ] && echo 2026-01-02T03:04:40Z >{}", clock.display()),
+    );
+    let text = "{\"version\": 1, \"updated_at\": \"2026-01-02T03:04:40Z\", \"repo\": \"octo-org/atlas\"}";
+    put(&world, "ahead", text);
+    let run = world.run("runner");
+    assert!(run.ok && run.log.contains("sleep 35\n"), "{}", run.log);
+    assert_eq!(parsed(&world.manifest("main")).updated_at.to_string(), "2026-01-02T03:04:40Z");
 }
 
 #[test]

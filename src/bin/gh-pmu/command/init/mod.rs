@@ -18,6 +18,9 @@ use edit::{Refusal, Wanted};
 /// Where GitHub looks for workflows.
 const WORKFLOW: &str = ".github/workflows/pmu-cache.yml";
 
+/// The labels that make an issue a tracker.
+const DEFAULT_LABELS: &[&str] = &["release", "branch", "patch", "microsprint"];
+
 /// One file as it is and as it is to be.
 struct Plan {
     /// Relative to the root of the checkout.
@@ -113,7 +116,9 @@ fn plan_workflow(options: &InitOptions, section: &CacheSection, root: &Path) -> 
     let old = file::read(&path)?;
     // OK: it was read from UTF-8, and has no "\" in it.
     let manifest = section.manifest.to_string_lossy().replace('\\', "/");
-    let new = workflow::text(&manifest, section.branch.as_deref()).map_err(Error::new)?;
+    let settings =
+        workflow::Settings { manifest: &manifest, branch: section.branch.as_deref(), labels: DEFAULT_LABELS };
+    let new = workflow::text(settings).map_err(Error::new)?;
     let new = match &old {
         // Git may have checked it out with other line endings.
         Some(old) if old.contains("\r\n") => new.replace('\n', "\r\n"),
