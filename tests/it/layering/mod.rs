@@ -222,15 +222,14 @@ fn what_can_panic_says_why_it_does_not() {
 }
 
 #[test]
-fn files_are_short() {
-    let all = files(&["src", "tests", "fuzz", "benches"]);
-    let lengths = all.iter().map(|(file, text)| (file, text.lines().count()));
-    none(
-        lengths
-            .filter(|(_, count)| *count > LONGEST_FILE)
-            .map(|(file, count)| format!("{file} has {count} lines"))
-            .collect(),
-    );
+fn files_are_short_and_nothing_is_left_for_later() {
+    // In two parts, so that this file keeps the rule.
+    let later = [concat!("TO", "DO"), concat!("FIX", "ME")];
+    for (file, text) in files(&["src", "tests", "fuzz", "benches"]) {
+        let count = text.lines().count();
+        assert!(count <= LONGEST_FILE, "{file} has {count} lines; {LONGEST_FILE} are the most");
+        assert!(!later.iter().any(|word| text.contains(word)), "{file} leaves something for later");
+    }
 }
 
 /// Each rule broken, and the nearest thing that keeps it: a check that cannot fail holds nothing.
