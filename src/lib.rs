@@ -36,7 +36,14 @@
 //! # }
 //! ```
 #![warn(unreachable_pub)]
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests have surroundings and a clock of their own"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_macros,
+        clippy::disallowed_methods,
+        reason = "tests have surroundings and a clock of their own"
+    )
+)]
 
 pub mod format;
 pub mod fs;

@@ -1,6 +1,7 @@
 //! All integration tests, as one program: built and linked once.
 #![allow(
     clippy::unwrap_used,
+    clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::print_stderr,
     clippy::print_stdout,

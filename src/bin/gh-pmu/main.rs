@@ -1,6 +1,13 @@
 //! `gh pmu`: joins command line, configuration, commands and output. Owns the order of those steps, the clock and the
 //! exit code; everything else is below.
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests have surroundings and a clock of their own"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_macros,
+        clippy::disallowed_methods,
+        reason = "tests have surroundings and a clock of their own"
+    )
+)]
 
 mod args;
 mod command;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("github", 1, &["model"]),
     ("fs", 2, &["format::Signature"]),
     ("log", 3, &[]),
+    ("segment", 3, &[]),
     ("index", 3, &[]),
     ("store", 4, &[]),
     ("query", 5, &[]),
@@ -27,10 +28,12 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 /// Crates that one place of ours stands before, so that they can be replaced there.
 const HOMES: &[(&str, &str)] = &[
     ("bincode", "src/format/commit.rs"),
+    ("bincode", "src/format/payload.rs"),
     ("crc32fast", "src/format/checksum.rs"),
     ("memmap2", "src/fs/map.rs"),
     ("fs2", "src/fs/disk.rs"),
     ("clap", "src/bin/gh-pmu/args/"),
+    ("clap", "src/bin/gh-pmu/cli/"),
     ("gotmpl", "src/bin/gh-pmu/output/template.rs"),
     ("indicatif", "src/bin/gh-pmu/output/progress.rs"),
     ("jaq_core", "src/bin/gh-pmu/output/jq.rs"),
@@ -47,7 +50,7 @@ const LIFTED: &[(&str, &[&str])] = &[
     ("print_stdout", &[]),
     ("print_stderr", &[]),
     ("too_many_lines", &[]),
-    ("disallowed_macros", &[]),
+    ("disallowed_macros", &["src/bin/gh-pmu/main.rs", "src/lib.rs"]),
     (
         "disallowed_methods",
         &["src/bin/gh-pmu/main.rs", "src/bin/gh-pmu/config/", "src/bin/gh-pmu/output/", "src/lib.rs"],
@@ -147,8 +150,10 @@ fn homeless(files: &Files) -> Vec<String> {
         let tokens = tokens(text);
         let mut broken = Vec::new();
         for pair in tokens.windows(2).filter(|pair| pair[1].0 == "::" || pair[1].0 == ";") {
-            let home = HOMES.iter().find(|(name, home)| pair[0].0 == *name && !file.starts_with(home));
-            broken.extend(home.map(|(name, home)| format!("{file}:{}: {name} is used in {home} only", pair[0].1)));
+            let homes = || HOMES.iter().filter(|(name, _)| pair[0].0 == *name);
+            if homes().count() > 0 && !homes().any(|(_, home)| file.starts_with(home)) {
+                broken.push(format!("{file}:{}: {} is used in its home only", pair[0].1, pair[0].0));
+            }
         }
         broken
     };
@@ -183,6 +188,11 @@ fn unproved(file: &str, text: &str) -> Vec<String> {
     unproved.map(|line| format!("{file}:{line}: say why this cannot panic: `// OK because …`")).collect()
 }
 
+/// The source without files of tests.
+fn product() -> Files {
+    files(&["src"]).into_iter().filter(|(file, _)| !file.contains("/tests")).collect()
+}
+
 #[track_caller]
 fn none(broken: Vec<String>) {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
@@ -212,13 +222,12 @@ fn crates_that_may_be_replaced_are_behind_one_place_each() {
 
 #[test]
 fn no_lint_is_lifted_outside_its_home() {
-    none(lifted(&files(&["src"])));
+    none(lifted(&product()));
 }
 
 #[test]
 fn what_can_panic_says_why_it_does_not() {
-    let of_product = files(&["src"]).into_iter().filter(|(file, _)| !file.contains("tests"));
-    none(of_product.flat_map(|(file, text)| unproved(&file, &text)).collect());
+    none(product().iter().flat_map(|(file, text)| unproved(file, text)).collect());
 }
 
 #[test]
