@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::num::NonZeroI64;
 
-/// Milliseconds since 1970-01-01T00:00:00Z, from the year 0000 to the end of 9999-12-30T22:00:00Z: what both RFC 3339
-/// and jiff can hold.
+/// Milliseconds since 1970-01-01T00:00:00Z, from the start of the year 0000 to the end of 9999: what RFC 3339 can write.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnixMillis(
     /// With the sign bit turned over, which makes no moment zero: a time that may be missing takes eight bytes, and long
@@ -20,13 +19,14 @@ const _: () = assert!(size_of::<Option<UnixMillis>>() == 8);
 #[error("not an RFC 3339 time such as 2024-12-24T10:00:00Z")]
 pub struct NotRfc3339;
 
-const MILLIS_PER_DAY: i64 = 86_400_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+const MILLIS_PER_DAY: i64 = SECONDS_PER_DAY * 1000;
 
 impl UnixMillis {
     /// 0000-01-01T00:00:00Z.
     pub const MIN: UnixMillis = UnixMillis::of(-62_167_219_200_000);
-    /// 9999-12-30T22:00:00.999Z.
-    pub const MAX: UnixMillis = UnixMillis::of(253_402_207_200_999);
+    /// 9999-12-31T23:59:59.999Z.
+    pub const MAX: UnixMillis = UnixMillis::of(253_402_300_799_999);
 
     /// `None` outside [`Self::MIN`]..=[`Self::MAX`].
     pub const fn new(millis: i64) -> Option<Self> {
@@ -48,16 +48,22 @@ impl UnixMillis {
         self.0.get() ^ i64::MIN
     }
 
-    /// Reads RFC 3339 `date-time`, with `T` and `Z` in either case and any offset. Digits beyond the millisecond are
-    /// cut off; a leap second reads as the second before it.
+    /// Reads RFC 3339 `date-time`, with `T` and `Z` in either case and any offset below a day. Digits beyond the
+    /// millisecond are cut off; a leap second reads as the second before it.
     ///
     /// # Errors
     /// Everything else, ISO 8601 forms that RFC 3339 does not have included.
     pub fn parse_rfc3339(text: &str) -> Result<Self, NotRfc3339> {
         match parse_canonical(text.as_bytes()) {
             Some(millis) => Ok(millis),
-            None => parse_general(text),
+            None => parse_general(text.as_bytes()).ok_or(NotRfc3339),
         }
+    }
+
+    /// Whether the moment lies more than a day after `now`. A time from elsewhere (a manifest, GitHub, a commit, a mark
+    /// in the cache) passes here before anything rests on it: a clock that runs ahead must not rule what comes later.
+    pub fn is_ahead_of(self, now: UnixMillis) -> bool {
+        self.get() > now.get().saturating_add(MILLIS_PER_DAY)
     }
 
     /// Appends RFC 3339 UTC, with three decimals only where there are milliseconds.
@@ -120,14 +126,37 @@ fn put2(text: &mut [u8; 24], at: usize, value: i64) {
 /// The form that GitHub writes, `2024-12-24T10:00:00Z`; `None` sends everything else to the general reader.
 fn parse_canonical(text: &[u8]) -> Option<UnixMillis> {
     let text: &[u8; 20] = text.try_into().ok()?;
-    let punctuation = (text[4], text[7], text[10], text[13], text[16], text[19]);
-    if punctuation != (b'-', b'-', b'T', b':', b':', b'Z') {
+    if text[10] != b'T' || text[19] != b'Z' {
         return None;
     }
-    let two = |at: usize| -> Option<i64> {
-        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+    let (date_time, _) = text.split_first_chunk()?;
+    UnixMillis::new(seconds_of(date_time)? * 1000)
+}
+
+/// RFC 3339 section 5.6 to the letter.
+fn parse_general(text: &[u8]) -> Option<UnixMillis> {
+    let (date_time, rest) = text.split_first_chunk()?;
+    let seconds = seconds_of(date_time)?;
+    let (millis, offset) = match rest.strip_prefix(b".") {
+        None => (0, rest),
+        Some(fraction) => {
+            let count = fraction.iter().take_while(|c| c.is_ascii_digit()).count();
+            let (digits, offset) = fraction.split_at(count);
+            let first = digits.first()?;
+            let digit = |at: usize| i64::from(digits.get(at).unwrap_or(&b'0') - b'0');
+            (i64::from(first - b'0') * 100 + digit(1) * 10 + digit(2), offset)
+        }
     };
+    UnixMillis::new((seconds - offset_seconds(offset)?) * 1000 + millis)
+}
+
+/// Seconds since the epoch of `2024-12-24T10:00:00`, as if in UTC.
+fn seconds_of(text: &[u8; 19]) -> Option<i64> {
+    let punctuation = (text[4], text[7], text[10].to_ascii_uppercase(), text[13], text[16]);
+    if punctuation != (b'-', b'-', b'T', b':', b':') {
+        return None;
+    }
+    let two = |at: usize| two_digits([text[at], text[at + 1]]);
     let (year, month, day) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
     let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -138,49 +167,29 @@ fn parse_canonical(text: &[u8]) -> Option<UnixMillis> {
         1..=12 => 31,
         _ => return None,
     };
-    // Second 60 needs the leap rule, which the general reader has.
-    if !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let seconds = (hour * 60 + minute) * 60 + second;
-    UnixMillis::new(days_from_civil(year, month, day) * MILLIS_PER_DAY + seconds * 1000)
+    let of_day = (hour * 60 + minute) * 60 + second.min(59);
+    Some(days_from_civil(year, month, day) * SECONDS_PER_DAY + of_day)
 }
 
-fn parse_general(text: &str) -> Result<UnixMillis, NotRfc3339> {
-    if !has_rfc3339_shape(text.as_bytes()) {
-        return Err(NotRfc3339);
-    }
-    let time: jiff::Timestamp = text.parse().map_err(|_| NotRfc3339)?;
-    // Nanoseconds since the epoch, floored: `as_millisecond` would round times before 1970 toward it.
-    let millis = time.as_nanosecond().div_euclid(1_000_000);
-    i64::try_from(millis).ok().and_then(UnixMillis::new).ok_or(NotRfc3339)
-}
-
-/// RFC 3339 section 5.6 to the letter, digits unread: jiff also takes ISO 8601 forms and zone annotations.
-fn has_rfc3339_shape(text: &[u8]) -> bool {
-    fn matches(text: &[u8], shape: &[u8]) -> bool {
-        text.len() == shape.len()
-            && text.iter().zip(shape).all(|(&c, &s)| match s {
-                b'0' => c.is_ascii_digit(),
-                b'T' => c == b'T' || c == b't',
-                _ => c == s,
-            })
-    }
-    let Some((date_time, rest)) = text.split_at_checked(19) else { return false };
-    if !matches(date_time, b"0000-00-00T00:00:00") {
-        return false;
-    }
-    let offset = match rest.strip_prefix(b".") {
-        None => rest,
-        Some(fraction) => {
-            let digits = fraction.iter().take_while(|c| c.is_ascii_digit()).count();
-            if digits == 0 || digits > 9 {
-                return false;
-            }
-            &fraction[digits..]
+/// Seconds east of Greenwich of `Z` or `+01:30`.
+fn offset_seconds(text: &[u8]) -> Option<i64> {
+    match *text {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (two_digits([h1, h2])?, two_digits([m1, m2])?);
+            let seconds = (hours * 60 + minutes) * 60;
+            (hours < 24 && minutes < 60).then_some(if sign == b'+' { seconds } else { -seconds })
         }
-    };
-    matches(offset, b"Z") || offset == b"z" || matches(offset, b"+00:00") || matches(offset, b"-00:00")
+        _ => None,
+    }
+}
+
+fn two_digits([tens, ones]: [u8; 2]) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
 }
 
 /// Days since the epoch of a proleptic Gregorian date. Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
@@ -223,6 +232,8 @@ mod tests {
             "2024-12-24T10:00:00-00:00",
             "2024-12-24T11:30:00+01:30",
             "2024-12-23T22:00:00.0000009-12:00",
+            "2024-12-24T10:00:00.00000000099999Z",
+            "2024-12-25T09:59:00+23:59",
         ] {
             assert_eq!(UnixMillis::parse_rfc3339(text), Ok(expected), "{text}");
         }
@@ -239,6 +250,13 @@ mod tests {
             "2024-12-24T10:00:00,5Z",
             "2024-12-24T10:00:00.Z",
             "2024-12-24T10:00:00+01",
+            "2024-12-24T10:00:00+24:00",
+            "2024-12-24T10:00:00+25:00",
+            "2024-12-24T10:00:00-01:60",
+            "2024-12-24T10:00:00.5",
+            "2024-12-24T10:00:00ZZ",
+            "9999-12-31T23:59:59-00:01",
+            "0000-01-01T00:00:00+00:01",
             "2024-12-24T10:00:00+01:00[Europe/Berlin]",
             "2024-02-30T10:00:00Z",
             "2023-02-29T10:00:00Z",
@@ -257,9 +275,19 @@ mod tests {
     #[test]
     fn the_calendar_ends_and_leap_days_are_read_exactly() {
         assert_eq!(UnixMillis::parse_rfc3339("0000-01-01T00:00:00Z"), Ok(UnixMillis::MIN));
-        assert_eq!(UnixMillis::parse_rfc3339("9999-12-30T22:00:00.999Z"), Ok(UnixMillis::MAX));
+        assert_eq!(UnixMillis::parse_rfc3339("9999-12-31T23:59:59.999Z"), Ok(UnixMillis::MAX));
+        assert_eq!(UnixMillis::MAX.to_string(), "9999-12-31T23:59:59.999Z");
         assert_eq!(UnixMillis::parse_rfc3339("2024-02-29T00:00:00Z"), Ok(UnixMillis::of(1_709_164_800_000)));
         assert_eq!(UnixMillis::parse_rfc3339("2016-12-31T23:59:60Z"), Ok(UnixMillis::of(1_483_228_799_000)));
+    }
+
+    #[test]
+    fn a_moment_is_ahead_from_a_day_and_a_millisecond_on() {
+        let now = UnixMillis::of(0);
+        for (millis, is_ahead) in [(MILLIS_PER_DAY, false), (MILLIS_PER_DAY + 1, true), (-1, false)] {
+            assert_eq!(UnixMillis::of(millis).is_ahead_of(now), is_ahead, "{millis}");
+        }
+        assert!(!UnixMillis::MAX.is_ahead_of(UnixMillis::MAX));
     }
 
     proptest! {
@@ -275,6 +303,17 @@ mod tests {
             prop_assert_eq!(ours.len(), 20);
             let jiff = jiff::Timestamp::from_second(seconds).unwrap();
             prop_assert_eq!(ours, jiff.to_string());
+        }
+
+        #[test]
+        fn fractions_and_offsets_agree_with_jiff(
+            seconds in 0i64..=253_402_000_000, fraction in "[0-9]{1,9}", hours in 0i64..24, minutes in 0i64..60, sign in "[+-]"
+        ) {
+            let local = UnixMillis::of(seconds * 1000).to_string();
+            let text = format!("{}.{fraction}{sign}{hours:02}:{minutes:02}", &local[..19]);
+            let jiff: jiff::Timestamp = text.parse().unwrap();
+            let millis = i64::try_from(jiff.as_nanosecond().div_euclid(1_000_000)).unwrap();
+            prop_assert_eq!(UnixMillis::parse_rfc3339(&text), UnixMillis::new(millis).ok_or(NotRfc3339));
         }
 
         #[test]

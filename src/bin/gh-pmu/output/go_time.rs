@@ -5,7 +5,7 @@
 
 use gh_pmu::model::UnixMillis;
 use jiff::fmt::strtime;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, civil};
 
 /// What stands in a layout, and the conversion specification of `strftime` for it. Of two that begin alike, the longer
 /// one comes first.
@@ -49,7 +49,8 @@ const ELEMENTS: [(&str, &str); 35] = [
 
 /// The time as the layout shows it; `None` where the time cannot be written so.
 pub fn format(layout: &str, time: UnixMillis) -> Option<String> {
-    let utc = Timestamp::from_millisecond(time.get()).ok()?.to_zoned(TimeZone::UTC);
+    let since_epoch = SignedDuration::from_millis(time.get());
+    let utc = civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since_epoch).ok()?;
     let mut format = String::with_capacity(layout.len() * 2);
     let mut rest = layout;
     while let Some(next) = rest.chars().next() {
@@ -64,7 +65,7 @@ pub fn format(layout: &str, time: UnixMillis) -> Option<String> {
             rest = &rest[next.len_utf8()..];
         }
     }
-    strtime::format(&format, &utc).ok()
+    strtime::format(&format, utc).ok()
 }
 
 /// A short name is one only where no small letter goes on: `Month` has no `Mon` in it.

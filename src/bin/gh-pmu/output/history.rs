@@ -187,8 +187,11 @@ fn moved(before: Times, after: Times) -> String {
 
 /// The day and the time of day.
 fn local(time: UnixMillis, zone: &TimeZone) -> (String, String) {
-    // Every time of the model is one of jiff's.
-    let Ok(time) = Timestamp::from_millisecond(time.get()) else { return (String::new(), String::new()) };
+    let Ok(time) = Timestamp::from_millisecond(time.get()) else {
+        // The last hours of 9999, which have no local time: in UTC.
+        let text = time.to_string();
+        return (text[..10].to_owned(), text[11..16].to_owned());
+    };
     let time = zone.to_datetime(time);
     (time.date().to_string(), format!("{:02}:{:02}", time.hour(), time.minute()))
 }
