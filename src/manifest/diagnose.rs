@@ -1,9 +1,11 @@
 //! The cold path: what is wrong with bytes that could not be read.
 
-use super::ManifestError;
-use super::error::Position;
+use super::error::{ManifestError, Position};
 use super::read::Reader;
 use crate::model::{Kind, TrackerNumber};
+
+/// How a pointer of Git LFS begins, by its specification.
+const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/v1\n";
 
 /// The bytes as text, without a byte-order mark.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, ManifestError> {
@@ -18,6 +20,9 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, ManifestError> {
 
 /// Why `text` could not be read, from what the reader says of it.
 pub(super) fn explain(text: &str, reader: Reader<'_>, error: &serde_json::Error) -> ManifestError {
+    if text.starts_with(LFS_POINTER) {
+        return ManifestError::LfsPointer;
+    }
     if let Some((line, marker)) = conflict(text) {
         return ManifestError::Conflict { line, marker };
     }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::MAX_LEN;
-use super::read::list_name;
-use crate::model::{Kind, TrackerNumber};
+use super::keys::{MAX_LEN, list_name};
+use crate::model::{Kind, TrackerNumber, UnixMillis};
 
 /// A place in the text, both counted from 1; columns count characters, a byte-order mark not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +83,11 @@ pub enum ManifestError {
     /// Bytes that are no UTF-8.
     #[error("{0}: is not UTF-8; {RESTORE}")]
     NotUtf8(Position),
+    /// The pointer that Git LFS leaves in place of a file that it has not fetched.
+    #[error(
+        "is the pointer of a file that Git LFS has not fetched; run `git lfs pull`, or keep the manifest out of LFS"
+    )]
+    LfsPointer,
     /// A merge was left unresolved.
     #[error(
         "line {line}: has the git conflict marker {marker}; finish the merge with either side's file (git checkout \
@@ -114,6 +118,17 @@ pub enum ManifestError {
     Newer {
         /// What the file says.
         version: u64,
+    },
+    /// A time that cannot be yet.
+    #[error(
+        "\"updated_at\" is {updated_at}, more than a day ahead of this machine's clock, {now}; set the clock if that is \
+         wrong, else run the workflow again"
+    )]
+    Ahead {
+        /// The manifest's.
+        updated_at: UnixMillis,
+        /// This machine's.
+        now: UnixMillis,
     },
     /// What is wrong with a field of the manifest itself, and where that field's value ends.
     #[error("{0}: {1}")]

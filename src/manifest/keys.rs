@@ -1,8 +1,24 @@
-//! The names of the fields.
+//! The names of the fields and lists, and the limits of a file.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+
+use crate::model::Kind;
+
+/// The longest manifest that is read, in bytes.
+pub const MAX_LEN: u64 = 1 << 30;
+
+/// The only version there is so far; a file without one is of it.
+pub(super) const THE_VERSION: u64 = 1;
+
+/// The name of a kind's list in the file.
+pub(super) const fn list_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Release => "releases",
+        Kind::Microsprint => "microsprints",
+    }
+}
 
 /// A known field: its name as the file spells it, and a bit that all its spellings share. 0: a field passed over.
 #[derive(Clone, Copy)]

@@ -2,33 +2,28 @@
 //!
 //! Owns what a manifest may look like, and the words in which one is refused. It gets bytes and gives nouns: where the
 //! file lies, whether it is newer than the cache, and which host its repository is on are for those above. Knows
-//! nothing of files, git, the store or the clock.
+//! nothing of files, git or the store; the clock is passed in.
 //!
-//! A manifest is read whole or refused whole. It is read leniently where nothing can be misunderstood: fields in any
-//! order, fields it does not know, a list that is missing or `null` (empty), times that are missing or `null`, the
-//! older spelling `created_at` and `closed_at` without `version` and `repo`, states in any case, a byte-order mark,
-//! either line ending. Everything else is a [`ManifestError`].
+//! A manifest is read whole or refused whole. It is read leniently if nothing can be misunderstood: fields in any
+//! order, unknown fields, a missing list (empty), times that are missing or `null`, the older spelling `created_at` and
+//! `closed_at` without `version` and `repo`, states in any case, a byte-order mark, either line ending. Everything else
+//! is a [`ManifestError`], `null` for a list too: a broken step of a workflow writes it.
 
 mod diagnose;
 mod error;
 mod json;
 mod keys;
+mod name;
 mod order;
 mod read;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 pub use error::{ManifestError, Place, Position, Spot};
+pub use keys::MAX_LEN;
+pub use name::RepoName;
 
-use crate::model::{Repo, RepoError, Tracker, UnixMillis};
-
-/// The longest manifest that is read, in bytes.
-pub const MAX_LEN: u64 = 1 << 30;
-
-/// The only version there is so far; a file without one is of it.
-const VERSION: u64 = 1;
+use crate::model::{Tracker, UnixMillis};
 
 /// What a manifest says. Titles are borrowed from its bytes where they have no escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,51 +36,18 @@ pub struct Manifest<'a> {
     pub trackers: Vec<Tracker<'a>>,
 }
 
-/// `owner/name` in GitHub's alphabet. The host is the checkout's.
-#[derive(Clone, Debug)]
-pub struct RepoName(Repo);
-
-impl RepoName {
-    fn parse(text: &str) -> Option<Self> {
-        let (owner, name) = text.split_once('/')?;
-        Repo::new(Repo::DEFAULT_HOST, owner, name).ok().map(Self)
-    }
-
-    /// The user or organisation.
-    pub fn owner(&self) -> &str {
-        self.0.owner()
-    }
-
-    /// The repository's own name.
-    pub fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    /// The repository of this name on a host.
+impl Manifest<'_> {
+    /// The manifest, unless it is dated more than a day after `now`: it would make every later one look old.
     ///
     /// # Errors
-    /// The host is none.
-    pub fn on(&self, host: &str) -> Result<Repo, RepoError> {
-        Repo::new(host, self.owner(), self.name())
+    /// [`ManifestError::Ahead`].
+    pub fn not_ahead_of(self, now: UnixMillis) -> Result<Self, ManifestError> {
+        let updated_at = self.updated_at;
+        if updated_at.is_ahead_of(now) { Err(ManifestError::Ahead { updated_at, now }) } else { Ok(self) }
     }
 }
 
-/// Without case, as repositories are.
-impl PartialEq for RepoName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for RepoName {}
-
-impl fmt::Display for RepoName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.owner(), self.name())
-    }
-}
-
-/// Reads a manifest.
+/// Reads a manifest. Whether its time can be is [`Manifest::not_ahead_of`]'s to say.
 ///
 /// # Errors
 /// Everything that the module's text does not accept. The same field twice is refused where the field is known; the

@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess};
 
-use super::error::{Place, Spot};
+use super::error::{ManifestError, Place, Spot};
 use super::json::{Any, Handler, Value};
-use super::keys::{self, KeyIn, key_of_document, key_of_tracker};
-use super::{ManifestError, RepoName, VERSION};
+use super::keys::{self, KeyIn, THE_VERSION, key_of_document, key_of_tracker, list_name};
+use super::name::RepoName;
 use crate::model::{Kind, State, Tracker, TrackerNumber, UnixMillis};
 
 /// A tracker with two times in compact JSON is hardly shorter.
@@ -131,8 +131,8 @@ impl<'a> Reader<'a> {
 
     fn check_version<E: Error>(&mut self, field: &'static str, value: &Value<'a>) -> Result<(), E> {
         match *value {
-            Value::Whole(VERSION) => Ok(()),
-            Value::Whole(version) if version > VERSION => self.fail(ManifestError::Newer { version }),
+            Value::Whole(THE_VERSION) => Ok(()),
+            Value::Whole(version) if version > THE_VERSION => self.fail(ManifestError::Newer { version }),
             _ => self.wrong(Some(field), value, "1, the version that this gh-pmu reads"),
         }
     }
@@ -194,15 +194,7 @@ impl<'a> Handler<'a> for Document<'_, 'a> {
     }
 }
 
-/// The name of a kind's list in the file.
-pub(super) const fn list_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Release => "releases",
-        Kind::Microsprint => "microsprints",
-    }
-}
-
-/// One of the two lists; `null` is an empty one, as encoders write a list that was never made.
+/// One of the two lists.
 struct List<'r, 'a> {
     reader: &'r mut Reader<'a>,
     kind: Kind,
@@ -212,10 +204,7 @@ impl<'a> Handler<'a> for List<'_, 'a> {
     type Out = ();
 
     fn value<E: Error>(self, value: Value<'a>) -> Result<(), E> {
-        match value {
-            Value::Null => Ok(()),
-            value => self.reader.wrong(Some(list_name(self.kind)), &value, "an array of trackers"),
-        }
+        self.reader.wrong(Some(list_name(self.kind)), &value, "an array of trackers")
     }
 
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {

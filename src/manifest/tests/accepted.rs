@@ -46,13 +46,22 @@ fn fields_come_in_any_order_and_unknown_ones_are_passed_over() {
 }
 
 #[test]
-fn a_missing_list_and_a_null_one_are_empty() {
-    for lists in ["", r#","releases":null"#, r#","releases":[],"microsprints":null"#] {
+fn a_missing_list_is_empty() {
+    for lists in ["", r#","releases":[]"#] {
         let text = format!(r#"{{"version":1,"updated_at":"2024-12-24T10:00:00Z","repo":"o/r"{lists}}}"#);
         assert_eq!(parse(text.as_bytes()).unwrap().trackers, [], "{lists}");
     }
-    let only = r#"{"updated_at":"2024-12-24T10:00:00Z","microsprints":[{"number":1,"title":"","state":"OPEN"}],"releases":null}"#;
+    let only = r#"{"updated_at":"2024-12-24T10:00:00Z","microsprints":[{"number":1,"title":"","state":"OPEN"}]}"#;
     assert_eq!(keys(&parse(only.as_bytes()).unwrap()), [(Kind::Microsprint, 1)]);
+}
+
+#[test]
+fn the_last_second_of_9999_and_any_digits_of_a_second_are_times() {
+    let text = r#"{"updated_at": "2024-12-24T10:00:00.12345678901234567890+23:59", "releases": [
+        {"number": 1, "title": "t", "state": "OPEN", "createdAt": "9999-12-31T23:59:59Z"}]}"#;
+    let manifest = parse(text.as_bytes()).unwrap();
+    assert_eq!(manifest.updated_at, time("2024-12-23T10:01:00.123Z"));
+    assert_eq!(manifest.trackers[0].created_at, Some(time("9999-12-31T23:59:59Z")));
 }
 
 #[test]

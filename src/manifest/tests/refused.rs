@@ -1,6 +1,6 @@
 use super::{parse, refusal, releases};
 use crate::manifest::{MAX_LEN, ManifestError, Place, Position, Spot};
-use crate::model::Kind;
+use crate::model::{Kind, UnixMillis};
 
 /// A release list of one tracker with these fields.
 fn tracker(fields: &str) -> String {
@@ -140,6 +140,31 @@ fn a_missing_or_malformed_updated_at_is_refused() {
             "{value}: {refusal}"
         );
     }
+}
+
+#[test]
+fn a_manifest_from_after_tomorrow_is_refused_with_both_times() {
+    let time = |text| UnixMillis::parse_rfc3339(text).unwrap();
+    let text = releases("[]");
+    let manifest = || parse(text.as_bytes()).unwrap();
+    assert_eq!(manifest().not_ahead_of(time("2024-12-23T10:00:00Z")), Ok(manifest()));
+    let error = manifest().not_ahead_of(time("2024-12-23T09:59:59.999Z")).unwrap_err().to_string();
+    assert!(error.starts_with("\"updated_at\" is 2024-12-24T10:00:00Z, more than a day ahead"), "{error}");
+    assert!(error.contains("clock, 2024-12-23T09:59:59.999Z; "), "{error}");
+}
+
+#[test]
+fn a_list_that_is_null_is_refused() {
+    for list in ["releases", "microsprints"] {
+        let refusal = refusal(format!(r#"{{"updated_at": "2024-12-24T10:00:00Z", "{list}": null}}"#));
+        assert!(refusal.contains(&format!(": \"{list}\" is null, not an array of trackers;")), "{refusal}");
+    }
+}
+
+#[test]
+fn a_pointer_of_git_lfs_is_named() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
+    assert_eq!(parse(pointer.as_bytes()), Err(ManifestError::LfsPointer));
 }
 
 #[test]
