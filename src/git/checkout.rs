@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+use super::error::GitError;
 
 /// A working tree: the directory that holds `.git`, or, outside of git, the one that holds the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,21 +55,57 @@ impl Checkout {
     /// # Errors
     /// There is no `.git`, or it cannot be read, or it is a file without `gitdir: `.
     pub fn config_path(&self) -> io::Result<PathBuf> {
-        let dot_git = self.root.join(".git");
-        if dot_git.metadata()?.is_dir() {
-            return Ok(dot_git.join("config"));
-        }
-        let git_dir = self.git_dir()?;
-        let common = match line(&git_dir.join("commondir")) {
-            Ok(common) => git_dir.join(path(&common)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => git_dir,
-            Err(error) => return Err(error),
-        };
-        Ok(common.join("config"))
+        Ok(self.common_dir()?.join("config"))
     }
-}
 
-impl Checkout {
+    /// Refuses a repository of another user as git does: whoever owns it could have written any configuration.
+    ///
+    /// Looks at owners only, and asks git (which knows `safe.directory`) if one is not this user. On Windows git alone
+    /// checks this, whenever it is asked anything.
+    ///
+    /// # Errors
+    /// [`GitError::Dubious`], or why git cannot be asked.
+    pub fn check_owner(&self) -> Result<(), GitError> {
+        if !self.is_git || self.is_own() {
+            return Ok(());
+        }
+        self.ask(&["rev-parse", "--git-dir"]).map(drop)
+    }
+
+    #[cfg(unix)]
+    fn is_own(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let user = rustix::process::geteuid().as_raw();
+        let is_own = |path: &Path| path.metadata().is_ok_and(|of| of.uid() == user);
+        is_own(&self.root) && is_own(&self.root.join(".git")) && self.git_dir().is_ok_and(|dir| is_own(&dir))
+    }
+
+    #[cfg(not(unix))]
+    fn is_own(&self) -> bool {
+        true
+    }
+
+    /// The path of a file below the root as git spells it; `None` for a file elsewhere.
+    pub fn path_of(&self, file: &Path) -> Option<String> {
+        git_path(file.strip_prefix(&self.root).ok()?)
+    }
+
+    /// Whether git has only the newest commits: the boundary's ids.
+    pub(super) fn shallow_commits(&self) -> Vec<String> {
+        let text = self.common_dir().ok().and_then(|dir| std::fs::read_to_string(dir.join("shallow")).ok());
+        text.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// The directory of what all worktrees share.
+    pub(super) fn common_dir(&self) -> io::Result<PathBuf> {
+        let git_dir = self.git_dir()?;
+        match line(&git_dir.join("commondir")) {
+            Ok(common) => Ok(git_dir.join(path(&common)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(git_dir),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The directory that holds this working tree's `HEAD`.
     pub(super) fn git_dir(&self) -> io::Result<PathBuf> {
         let dot_git = self.root.join(".git");
@@ -78,6 +116,19 @@ impl Checkout {
         let target = link.strip_prefix(b"gitdir: ").ok_or(io::ErrorKind::InvalidData)?;
         Ok(self.root.join(path(target)?))
     }
+}
+
+/// A relative path as git spells it on every system, with `/`; `None` for one that is not UTF-8, or leaves its root.
+pub fn git_path(path: &Path) -> Option<String> {
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
 /// The content of a short file, without the line break at its end.

@@ -3,17 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use super::config::reason;
-use super::wait::within;
-use super::{Checkout, GitError};
-
-/// More than this of git's complaints nobody reads.
-const SAID_LIMIT: u64 = 64 * 1024;
-
-/// A commit's id: 20 or 32 bytes.
-pub type CommitId = Vec<u8>;
+use super::checkout::Checkout;
+use super::error::GitError;
+use super::refs::{CommitId, hex, unhex};
 
 /// One committed version of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +29,7 @@ impl Checkout {
         git.args(["log", "--first-parent", "--reverse", "--format=%H", &range, "--"]).arg(path);
         let output = git.output().map_err(GitError::starting)?;
         if !output.status.success() {
-            return Err(GitError::Failed(reason(&output.stderr, &output.status.to_string())));
+            return Err(GitError::said(&output.stderr, &output.status.to_string()));
         }
         let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let commits: Option<Vec<CommitId>> = lines.map(unhex).collect();
@@ -65,80 +58,6 @@ impl Checkout {
         }
         Ok(())
     }
-
-    /// The commit that is checked out, read from git's files; `None` where they are of another form.
-    pub fn head(&self) -> Option<CommitId> {
-        self.reference("HEAD")
-    }
-
-    /// The commit that a reference names, read from git's files without starting git.
-    pub fn reference(&self, name: &str) -> Option<CommitId> {
-        let config = self.config_path().ok()?;
-        let common = config.parent()?;
-        // A worktree has a HEAD of its own; everything else is common.
-        let own = self.git_dir().ok()?;
-        let mut name = name.to_owned();
-        // A symbolic reference can name another; git itself stops at five.
-        for _level in 0..5 {
-            let file =
-                std::fs::read_to_string(own.join(&name)).or_else(|_| std::fs::read_to_string(common.join(&name)));
-            let Ok(text) = file else { return packed(common, &name) };
-            match text.trim_end().strip_prefix("ref: ") {
-                Some(target) if is_reference(target) => name = target.to_owned(),
-                Some(_) => return None,
-                None => return unhex(text.trim_end().as_bytes()),
-            }
-        }
-        None
-    }
-
-    /// Brings what others pushed: `git pull --ff-only`, or with `branch` a fetch of that branch of `origin` alone. Asks
-    /// nobody anything, and is ended after `limit`.
-    ///
-    /// # Errors
-    /// No git, git's own first line, or the limit.
-    pub fn pull(&self, branch: Option<&str>, limit: Duration) -> Result<(), GitError> {
-        let mut git = self.git();
-        match branch {
-            None => git.args(["pull", "--ff-only", "--quiet"]),
-            Some(branch) => {
-                let refspec = format!("+refs/heads/{branch}:refs/remotes/origin/{branch}");
-                git.args(["fetch", "--quiet", "origin", &refspec])
-            }
-        };
-        git.env("GCM_INTERACTIVE", "never").env("SSH_ASKPASS_REQUIRE", "never");
-        let mut child = git.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(GitError::starting)?;
-        let failed = |error: std::io::Error| GitError::Failed(error.to_string());
-        let Some(status) = within(limit, &mut child).map_err(failed)? else {
-            return Err(GitError::Failed(format!("it took longer than {} seconds", limit.as_secs())));
-        };
-        if status.success() {
-            return Ok(());
-        }
-        let mut said = Vec::new();
-        if let Some(stderr) = child.stderr.take() {
-            stderr.take(SAID_LIMIT).read_to_end(&mut said).map_err(failed)?;
-        }
-        Err(GitError::Failed(reason(&said, &status.to_string())))
-    }
-
-    pub(super) fn git(&self) -> Command {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(self.root()).args(["-c", "core.quotePath=false", "-c", "log.showSignature=false"]);
-        git.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
-        git
-    }
-}
-
-/// Nothing that leaves git's directory.
-fn is_reference(name: &str) -> bool {
-    name.starts_with("refs/") && !name.split('/').any(|part| part.is_empty() || part == "..")
-}
-
-fn packed(common: &Path, name: &str) -> Option<CommitId> {
-    let text = std::fs::read_to_string(common.join("packed-refs")).ok()?;
-    let line = text.lines().find(|line| line.split_once(' ').is_some_and(|(_, packed)| packed == name))?;
-    unhex(line.split_once(' ')?.0.as_bytes())
 }
 
 struct Batch {
@@ -191,25 +110,4 @@ impl Drop for Batch {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-impl GitError {
-    fn starting(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::NotFound => GitError::NotInstalled,
-            _ => GitError::Failed(error.to_string()),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(digits: &[u8]) -> Option<CommitId> {
-    if !matches!(digits.len(), 40 | 64) || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let value = |digit: u8| if digit.is_ascii_digit() { digit - b'0' } else { (digit | 32) - b'a' + 10 };
-    Some(digits.chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Checkout;
+use super::checkout::Checkout;
 
 const HEAD: &str = "HEAD";
 /// Where a clone remembers the default branch of what it was cloned from.

@@ -1,56 +1,36 @@
-//! The checkout: where its root is, and which repository of GitHub it belongs to.
+//! The checkout: where its root is, which repository of GitHub it belongs to, and what its history says of a file.
 //!
-//! Owns what this program knows of git: the look of a checkout on disk, the one call of `git` that reads its remotes,
-//! the forms of their URLs and the aliases of ssh in them, all as `gh` takes them, and the committed versions of a file.
-//! Finding the root and the configuration's path only looks at files; only a pull writes. Knows nothing of the store,
-//! the manifest's content, the environment or the network.
+//! Owns what this program knows of git: the look of a checkout on disk, the one way of starting `git`, its remotes, the
+//! forms of their URLs and the aliases of ssh in them, all as `gh` takes them, the branch that publishes a file and the
+//! versions of that file. Finding the root and the configuration's path only looks at files; only a pull writes, and
+//! only a pull uses the network. Knows nothing of the store, the manifest's content or the environment.
 //!
 //! Left out of what `gh` does: asking the user which remote is meant.
 
+mod blobs;
 mod checkout;
 mod config;
+mod error;
 mod history;
 mod mainline;
+mod program;
+mod publisher;
+mod pull;
+mod refs;
 mod remotes;
 mod ssh;
 #[cfg(test)]
 mod tests;
 mod url;
 mod wait;
+mod walk;
 
-pub use checkout::Checkout;
-pub use history::{CommitId, Version};
+pub use blobs::{Blob, Blobs};
+pub use checkout::{Checkout, git_path};
+pub use error::GitError;
+pub use history::Version;
+pub use publisher::Publisher;
+pub use refs::CommitId;
 pub use remotes::{HostSource, Hosts};
 pub use url::repo as repo_of_url;
-
-/// Why a checkout names no repository; in the words of `gh`, where it has some.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GitError {
-    /// There is a manifest and no `.git`.
-    #[error("not a git repository (or any of the parent directories): name the repository with -R OWNER/REPO")]
-    NotARepository,
-    /// There is no program `git`.
-    #[error("unable to find git executable in PATH; please install Git before retrying")]
-    NotInstalled,
-    /// It could not be started, or it failed.
-    #[error("failed to run git: {0}")]
-    Failed(String),
-    /// No remote has a URL.
-    #[error("no git remotes found")]
-    NoRemotes,
-    /// No remote is on a host that is known.
-    #[error(
-        "none of the git remotes configured for this repository point to a known GitHub host. To tell gh about a new \
-         GitHub host, please use `gh auth login`"
-    )]
-    NoKnownHost,
-    /// No remote is on the host that the environment names.
-    #[error(
-        "none of the git remotes configured for this repository correspond to the GH_HOST environment variable. Try \
-         adding a matching remote or unsetting the variable"
-    )]
-    NotOnHost,
-    /// `remote.<name>.gh-resolved` holds neither `base` nor a repository.
-    #[error("expected the \"[HOST/]OWNER/REPO\" format, got \"{}\"", .0.escape_debug())]
-    Resolved(String),
-}
+pub use walk::{Beginning, FileVersion, Limits, Log};

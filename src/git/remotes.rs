@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
+use super::checkout::Checkout;
+use super::config;
+use super::error::GitError;
 use super::ssh::Aliases;
 use super::url::Place;
-use super::{Checkout, GitError, config};
 use crate::model::Repo;
 
 /// The hosts on which a remote counts. Github.com always does.
@@ -58,7 +60,29 @@ impl Checkout {
         if !self.is_git() {
             return Err(GitError::NotARepository);
         }
-        choose(remotes(&config::read(git, self.root())?), hosts, &Aliases::of(ssh))
+        choose(remotes(&config::read(self, git)?), hosts, &Aliases::of(ssh))
+    }
+}
+
+/// The remotes of a checkout.
+pub(super) struct Remotes<'h> {
+    entries: Vec<(String, String)>,
+    hosts: &'h Hosts<'h>,
+}
+
+impl<'h> Remotes<'h> {
+    pub(super) fn read(checkout: &Checkout, hosts: &'h Hosts<'h>) -> Result<Self, GitError> {
+        Ok(Self { entries: config::read(checkout, Command::new("git"))?, hosts })
+    }
+
+    /// Each remote and its repository, if that is on a known host; in the order in which `gh` takes them, those on no
+    /// known host (a path, a bundle) last.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (&str, Option<Repo>)> {
+        let aliases = Aliases::of("ssh".as_ref());
+        let repo = |remote: &Remote<'_>| remote.repo(self.hosts, &aliases).filter(|repo| self.hosts.has(repo.host()));
+        let mut remotes: Vec<_> = remotes(&self.entries).into_iter().map(|remote| (repo(&remote), remote)).collect();
+        remotes.sort_by_key(|(repo, remote)| (repo.is_none(), remote.resolved != Some("base")));
+        remotes.into_iter().map(|(repo, remote)| (remote.name, repo))
     }
 }
 

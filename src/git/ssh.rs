@@ -38,8 +38,9 @@ impl<'p> Aliases<'p> {
 
     /// Ssh's own answer: it knows `Include`, `Match` and patterns, and whose configuration it reads.
     fn ask(&self, host: &str) -> Option<String> {
-        // Ssh would take it for an option.
-        if host.is_empty() || host.starts_with('-') {
+        // Ssh would take it for an option; and its configuration may hand the name to a shell (`Match exec`).
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if host.is_empty() || host.starts_with('-') || !host.chars().all(is_name) {
             return None;
         }
         let mut ssh = Command::new(self.program);

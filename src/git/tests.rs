@@ -6,10 +6,14 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Checkout, GitError, HostSource, Hosts};
+use super::{Checkout, CommitId, GitError, HostSource, Hosts};
 
 #[cfg(unix)]
 mod aliases;
+mod histories;
+mod publishers;
+#[cfg(unix)]
+mod untrusted;
 
 const MANIFEST: &str = ".github/pmu-cache.json";
 
@@ -36,10 +40,30 @@ impl Sandbox {
         git
     }
 
-    fn git(&self, dir: &str, args: &[&str]) {
+    fn git(&self, dir: &str, args: &[&str]) -> String {
         let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"];
         let done = self.command().arg("-C").arg(self.path(dir)).args(identity).args(args).output().unwrap();
         assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Commits a file with this content; its commit.
+    fn commit(&self, dir: &str, path: &str, content: &str) -> CommitId {
+        let file = self.path(dir).join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+        self.git(dir, &["add", "-A"]);
+        self.commit_all(dir)
+    }
+
+    /// Commits what is in the index, be it nothing; its commit.
+    fn commit_all(&self, dir: &str) -> CommitId {
+        self.git(dir, &["commit", "-q", "--allow-empty", "-m", "m"]);
+        self.head(dir)
+    }
+
+    fn head(&self, dir: &str) -> CommitId {
+        super::refs::unhex(self.git(dir, &["rev-parse", "HEAD"]).as_bytes()).unwrap()
     }
 
     fn remote(&self, name: &str, url: &str) {

@@ -52,7 +52,7 @@ impl Repo {
         if !fits(name) || matches!(name, "." | "..") || !alphanumeric_or(name, "-_.") {
             return Err(RepoError::Name);
         }
-        Ok(Self { host: host.to_ascii_lowercase(), owner: owner.to_owned(), name: name.to_owned() })
+        Ok(Self { host: normalized(host), owner: owner.to_owned(), name: name.to_owned() })
     }
 
     /// Reads `[HOST/]OWNER/REPO`.
@@ -94,6 +94,17 @@ impl Repo {
     }
 }
 
+/// The host as `gh` has it: lower case, without `www.`, and GitHub's own names for other services are GitHub.
+fn normalized(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    let is_github = host.strip_suffix(Repo::DEFAULT_HOST).is_some_and(|rest| rest.ends_with('.'));
+    match host.strip_prefix("www.") {
+        _ if is_github => Repo::DEFAULT_HOST.to_owned(),
+        Some(rest) if rest.contains('.') => rest.to_owned(),
+        _ => host,
+    }
+}
+
 /// `OWNER/REPO` on github.com, `HOST/OWNER/REPO` elsewhere, as `gh` prints it.
 impl fmt::Display for Repo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,6 +140,18 @@ mod tests {
         assert_eq!(a.to_string(), "Moq-WG/MOQ.transport");
         assert_eq!(a.dir_names(), ["github.com", "moq-wg", "moq.transport"]);
         assert_eq!(parse("GHE.example.com/o/r").unwrap().to_string(), "ghe.example.com/o/r");
+    }
+
+    #[test]
+    fn other_names_of_a_host_are_that_host() {
+        for host in ["www.github.com", "WWW.GitHub.com", "api.github.com", "ssh.github.com", "github.com"] {
+            assert_eq!(parse(&format!("{host}/o/r")).unwrap().host(), "github.com", "{host}");
+        }
+        for (host, expected) in
+            [("www.ghe.example.com", "ghe.example.com"), ("x.notgithub.com", "x.notgithub.com"), ("www.com", "www.com")]
+        {
+            assert_eq!(parse(&format!("{host}/o/r")).unwrap().host(), expected);
+        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub fn pull_if_due(
     // Before, so that a pull that fails is not tried again by every list.
     let written = stamp.parent().map_or(Ok(()), |dir| storage.create_dir(dir));
     let _ = written.and_then(|()| publish_unsynced(storage, &stamp, b""));
-    Some(checkout.pull(branch, PULL_LIMIT))
+    Some(checkout.pull(branch.map(|branch| ("origin", branch)), PULL_LIMIT))
 }
 
 /// Syncs from the manifest on the remote branch `origin/<branch>`, as it was fetched last. An unchanged branch starts no

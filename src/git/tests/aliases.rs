@@ -73,6 +73,10 @@ fn ssh_is_asked_of_nothing_that_is_no_alias() {
         ("ssh://-work/o/r", false),
         ("ssh://git@-work/o/r", false),
         ("@:o/r", false),
+        ("git@$(id):o/r", false),
+        ("ssh://git@`id`/o/r", false),
+        ("git@a;id:o/r", false),
+        ("ssh://git@a%20b/o/r", false),
     ] {
         sandbox.git("work", &["config", "remote.origin.url", url]);
         assert_eq!(sandbox.repo(&Hosts::GITHUB).is_ok(), is_named, "{url}");
