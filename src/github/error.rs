@@ -36,6 +36,14 @@ pub enum GithubError {
         /// Its word.
         message: String,
     },
+    /// The organisation wants the token authorized for its single sign-on.
+    #[error("{host} wants this token authorized for the organisation (SAML): open {url} and try again")]
+    Unauthorized {
+        /// The host.
+        host: String,
+        /// Where that is done.
+        url: String,
+    },
     /// The primary or the secondary rate limit.
     #[error("the rate limit of {host} is reached: try again {}", when(*until))]
     RateLimited {
@@ -49,6 +57,14 @@ pub enum GithubError {
     NotFound {
         /// The repository.
         repo: Box<Repo>,
+    },
+    /// No such user or organisation.
+    #[error("{host} knows no user or organisation {owner}, or this account may not see it: check the name")]
+    NoOwner {
+        /// The host.
+        host: String,
+        /// Who was asked for.
+        owner: String,
     },
     /// There was no answer at all.
     #[error("could not reach {host} ({reason}): try again once you are connected")]
@@ -115,6 +131,11 @@ impl GithubError {
     /// A smaller question may get an answer.
     pub(super) fn is_too_much(&self) -> bool {
         matches!(self, GithubError::Unavailable { .. })
+    }
+
+    /// The body ended too early.
+    pub(super) fn broken_off(host: &str) -> Self {
+        GithubError::NotReached { host: host.to_owned(), reason: "the answer broke off".to_owned() }
     }
 
     /// Signing in is what helps.

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::GithubError;
-use super::error::first_line;
+use super::error::{GithubError, first_line};
 use super::response::Response;
 
 /// What would colour, lay out or page the answer, or log unasked: many programs read `DEBUG`.

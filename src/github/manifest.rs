@@ -5,11 +5,12 @@
 
 use std::fmt;
 
-use super::{Gh, GithubError};
+use super::error::GithubError;
+use super::gh::Gh;
 use crate::model::{Repo, UnixMillis};
 
 /// The content as it is. Not `raw+json`: `gh` makes control characters visible in what calls itself JSON.
-const RAW: &str = "Accept: application/vnd.github.v3.raw";
+pub(super) const RAW: &str = "Accept: application/vnd.github.v3.raw";
 /// GitHub's have some seventy characters.
 const MAX_TAG_LEN: usize = 256;
 
@@ -70,15 +71,12 @@ impl Gh {
         if response.status == 304 && condition.is_some() {
             return Ok(Found::Same);
         }
-        match response.checked(repo, asked_at) {
+        match response.checked(repo.host(), Some(repo), asked_at) {
             Ok(_) if response.is_whole => {
                 let tag = response.header("ETag").filter(|tag| is_tag(tag)).map(str::to_owned);
                 Ok(Found::Manifest(RemoteManifest { bytes: response.body, tag }))
             }
-            Ok(_) => {
-                let reason = "the answer broke off".to_owned();
-                Err(GithubError::NotReached { host: repo.host().to_owned(), reason })
-            }
+            Ok(_) => Err(GithubError::broken_off(repo.host())),
             Err(GithubError::NotFound { .. }) => Ok(Found::Nothing),
             Err(error) => Err(error),
         }

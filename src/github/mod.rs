@@ -6,13 +6,19 @@
 
 mod error;
 mod gh;
+mod history;
 mod manifest;
+mod owned;
 mod response;
 #[cfg(test)]
 mod tests;
 mod trackers;
+mod wanted;
 
 pub use error::GithubError;
 pub use gh::Gh;
+pub use history::{RemoteHistory, RemoteVersion};
 pub use manifest::{Found, ManifestPlace, RemoteManifest};
+pub use owned::{Owned, OwnedPage, Texts};
 pub use trackers::Answer;
+pub use wanted::{Rules, Wanted};

@@ -2,9 +2,25 @@
 
 use serde_json::Value;
 
-use super::GithubError;
-use super::error::first_line;
+use super::error::{GithubError, first_line};
 use crate::model::{Repo, UnixMillis};
+
+/// GitHub's addresses for single sign-on have some hundred characters.
+const MAX_URL_LEN: usize = 1024;
+
+/// Data of which a part may be withheld.
+pub(super) struct Partly {
+    pub(super) data: Value,
+    pub(super) errors: Vec<Withheld>,
+}
+
+/// What is not in the data.
+pub(super) struct Withheld {
+    /// Its place among the nodes.
+    pub(super) node: Option<usize>,
+    /// GitHub's word.
+    pub(super) message: String,
+}
 
 /// An HTTP answer.
 #[derive(Debug)]
@@ -47,62 +63,109 @@ impl Response {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// When GitHub gave the answer.
-    pub(super) fn date(&self) -> Option<UnixMillis> {
+    /// When GitHub gave the answer, by its clock; `asked_at` if it does not say, or lies more than a day ahead of that.
+    pub(super) fn answered_at(&self, asked_at: UnixMillis) -> UnixMillis {
+        self.date().filter(|date| !date.is_ahead_of(asked_at)).unwrap_or(asked_at)
+    }
+
+    fn date(&self) -> Option<UnixMillis> {
         http_date(self.header("Date")?)
     }
 
-    /// The body, where the status says that it is what was asked for. `asked_at` stands in for the date.
-    pub(super) fn checked(&self, repo: &Repo, asked_at: UnixMillis) -> Result<&[u8], GithubError> {
-        let host = repo.host().to_owned();
+    /// The body, if the status says that it is what was asked for. `asked_at` stands in for the date.
+    pub(super) fn checked(&self, host: &str, repo: Option<&Repo>, asked_at: UnixMillis) -> Result<&[u8], GithubError> {
         let status = self.status;
         if status == 200 {
             return Ok(&self.body);
         }
+        let host = host.to_owned();
         let said = serde_json::from_slice::<Value>(&self.body).ok();
         let said = said.as_ref().and_then(|json| json["message"].as_str()).map_or("", first_line);
         let message = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
         let is_limit = is_rate_limit(said) || self.header("Retry-After").is_some() || self.is_used_up();
-        Err(match status {
-            401 if is_bad_token(said) => GithubError::BadToken { host },
-            401 => GithubError::NotSignedIn { host },
-            403 | 429 if status == 429 || is_limit => {
+        Err(match (status, repo) {
+            (401, _) if is_bad_token(said) => GithubError::BadToken { host },
+            (401, _) => GithubError::NotSignedIn { host },
+            (403 | 429, _) if status == 429 || is_limit => {
                 GithubError::RateLimited { host, until: self.limited_until(asked_at) }
             }
-            403 => GithubError::Forbidden { host, message },
-            404 => GithubError::NotFound { repo: Box::new(repo.clone()) },
-            408 | 500..=599 => GithubError::Unavailable { host, message },
+            (403, _) => self.forbidden(host, message),
+            (404, Some(repo)) => GithubError::NotFound { repo: Box::new(repo.clone()) },
+            (408 | 500..=599, _) => GithubError::Unavailable { host, message },
             _ => GithubError::Refused { host, message },
         })
     }
 
     /// The `repository` of a GraphQL answer without errors.
     pub(super) fn repository(&self, repo: &Repo, asked_at: UnixMillis) -> Result<Value, GithubError> {
-        let body = self.checked(repo, asked_at)?;
-        let mut json: Value = serde_json::from_slice(body).map_err(|error| malformed(repo, error))?;
-        if let Some(error) = json["errors"].as_array().and_then(|errors| errors.first()) {
-            return Err(self.graphql_error(error, repo, asked_at));
+        let mut json = self.json(repo.host(), Some(repo), asked_at)?;
+        if let Some(error) = errors(&json).first() {
+            return Err(self.graphql_error(error, (repo.host(), Some(repo)), asked_at));
         }
         match json["data"].get_mut("repository") {
             Some(found @ Value::Object(_)) => Ok(found.take()),
             Some(Value::Null) => Err(GithubError::NotFound { repo: Box::new(repo.clone()) }),
-            _ => Err(malformed(repo, "there is no data.repository")),
+            _ => Err(malformed(repo.host(), "there is no data.repository")),
         }
     }
 
-    fn graphql_error(&self, error: &Value, repo: &Repo, asked_at: UnixMillis) -> GithubError {
-        let host = repo.host().to_owned();
+    /// The data of a GraphQL answer about many things, some of which may be withheld.
+    pub(super) fn partly(&self, host: &str, asked_at: UnixMillis) -> Result<Partly, GithubError> {
+        let mut json = self.json(host, None, asked_at)?;
+        let mut withheld = Vec::new();
+        for error in errors(&json) {
+            let place = error["path"].as_array().into_iter().flatten();
+            let node = place.skip_while(|part| *part != "nodes").nth(1).and_then(Value::as_u64);
+            match (self.graphql_error(error, (host, None), asked_at), node) {
+                (
+                    GithubError::Forbidden { .. } | GithubError::Partial { .. } | GithubError::Refused { .. },
+                    Some(node),
+                ) => {
+                    let message = first_line(error["message"].as_str().unwrap_or("not shown")).to_owned();
+                    withheld.push(Withheld { node: usize::try_from(node).ok(), message });
+                }
+                (error, _) => return Err(error),
+            }
+        }
+        match json["data"].take() {
+            data @ Value::Object(_) => Ok(Partly { data, errors: withheld }),
+            _ => Err(malformed(host, "there is no data")),
+        }
+    }
+
+    fn json(&self, host: &str, repo: Option<&Repo>, asked_at: UnixMillis) -> Result<Value, GithubError> {
+        let body = self.checked(host, repo, asked_at)?;
+        serde_json::from_slice(body).map_err(|error| malformed(host, error))
+    }
+
+    fn graphql_error(&self, error: &Value, (host, repo): (&str, Option<&Repo>), asked_at: UnixMillis) -> GithubError {
+        let host = host.to_owned();
         let message = first_line(error["message"].as_str().unwrap_or("an error without a message")).to_owned();
         // GitHub gives no type where a query ran out of time.
         let ran_out = message.contains("Something went wrong") || message.contains("timeout");
-        match error["type"].as_str().unwrap_or_default() {
-            "RATE_LIMITED" | "RATE_LIMIT" => GithubError::RateLimited { host, until: self.limited_until(asked_at) },
+        match (error["type"].as_str().unwrap_or_default(), repo) {
+            ("RATE_LIMITED" | "RATE_LIMIT", _) => {
+                GithubError::RateLimited { host, until: self.limited_until(asked_at) }
+            }
             _ if is_rate_limit(&message) => GithubError::RateLimited { host, until: self.limited_until(asked_at) },
-            "NOT_FOUND" => GithubError::NotFound { repo: Box::new(repo.clone()) },
-            "FORBIDDEN" | "INSUFFICIENT_SCOPES" => GithubError::Forbidden { host, message },
-            "RESOURCE_LIMITS_EXCEEDED" => GithubError::Unavailable { host, message },
+            ("NOT_FOUND", Some(repo)) => GithubError::NotFound { repo: Box::new(repo.clone()) },
+            ("NOT_FOUND", None) => GithubError::Refused { host, message },
+            ("FORBIDDEN" | "INSUFFICIENT_SCOPES", _) => self.forbidden(host, message),
+            ("RESOURCE_LIMITS_EXCEEDED", _) => GithubError::Unavailable { host, message },
             _ if ran_out => GithubError::Unavailable { host, message },
             _ => GithubError::Partial { host, message },
+        }
+    }
+
+    /// `X-GitHub-SSO: required; url=…` says where a token is authorized.
+    fn forbidden(&self, host: String, message: String) -> GithubError {
+        let parts = self.header("X-GitHub-SSO").into_iter().flat_map(|header| header.split(';'));
+        let url = parts.filter_map(|part| part.trim().strip_prefix("url=")).find(|url| {
+            url.starts_with("https://") && url.len() <= MAX_URL_LEN && url.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        match url {
+            Some(url) => GithubError::Unauthorized { host, url: url.to_owned() },
+            None => GithubError::Forbidden { host, message },
         }
     }
 
@@ -123,8 +186,12 @@ impl Response {
 }
 
 /// An answer of another form than was asked for.
-pub(super) fn malformed(repo: &Repo, what: impl ToString) -> GithubError {
-    GithubError::Malformed { host: repo.host().to_owned(), what: what.to_string() }
+pub(super) fn malformed(host: &str, what: impl ToString) -> GithubError {
+    GithubError::Malformed { host: host.to_owned(), what: what.to_string() }
+}
+
+fn errors(json: &Value) -> &[Value] {
+    json["errors"].as_array().map_or(&[], Vec::as_slice)
 }
 
 fn is_rate_limit(message: &str) -> bool {

@@ -8,9 +8,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::*;
+
+mod remote;
 use crate::model::{Repo, UnixMillis};
 
-const ASKED_AT: UnixMillis = UnixMillis::MIN;
+/// Some seconds after GitHub's answer.
+const ASKED_AT: UnixMillis = UnixMillis::new(1_735_034_405_000).unwrap();
 
 struct Fake {
     dir: tempfile::TempDir,
@@ -48,15 +51,22 @@ fn repo() -> Repo {
 }
 
 fn failure(fake: &Fake) -> GithubError {
-    fake.gh.trackers(&repo(), ASKED_AT).unwrap_err()
+    trackers(fake).unwrap_err()
+}
+
+fn trackers(fake: &Fake) -> Result<Answer, GithubError> {
+    fake.gh.trackers(&repo(), &Rules::default(), ASKED_AT, &|_, _| ())
 }
 
 fn page(nodes: &str, total: u64, next: bool) -> String {
     format!(r#"{{"totalCount":{total},"pageInfo":{{"hasNextPage":{next},"endCursor":"c"}},"nodes":[{nodes}]}}"#)
 }
 
+/// The pages of the first label of each kind; those of the other labels are empty.
 fn both(releases: &str, microsprints: &str) -> String {
-    format!(r#"{{"data":{{"repository":{{"release":{releases},"microsprint":{microsprints}}}}}}}"#)
+    let none = page("", 0, false);
+    let repository = format!(r#"{{"listA":{releases},"listB":{none},"listC":{none},"listD":{microsprints}}}"#);
+    format!(r#"{{"data":{{"repository":{repository}}}}}"#)
 }
 
 const ONE: &str =
@@ -68,20 +78,92 @@ const DATE: &str = "Date: Tue, 24 Dec 2024 10:00:00 GMT\r\n";
 fn an_answer_holds_the_issues_that_have_label_and_title_and_github_s_time() {
     let nodes = format!("{BY_LABEL_ALONE},{ONE}");
     let fake = answers("200 OK", DATE, &both(&page(&nodes, 2, false), &page("", 0, false)));
-    let answer = fake.gh.trackers(&repo(), ASKED_AT).unwrap();
+    let answer = trackers(&fake).unwrap();
     assert_eq!(answer.answered_at.to_string(), "2024-12-24T10:00:00Z");
     let titles: Vec<_> = answer.trackers.iter().map(|tracker| &*tracker.title).collect();
     assert_eq!(titles, ["Release: v1"]);
     let asked: serde_json::Value =
         serde_json::from_slice(&std::fs::read(fake.dir.path().join("asked")).unwrap()).unwrap();
     assert_eq!(asked["variables"]["count"], 100);
-    assert_eq!((&asked["variables"]["releases"], &asked["variables"]["releasesAfter"]), (&true.into(), &().into()));
+    let slots = ["A", "B", "C", "D"].map(|slot| asked["variables"][format!("label{slot}")][0].clone());
+    assert_eq!(slots, ["release", "branch", "patch", "microsprint"]);
+    assert_eq!((&asked["variables"]["hasA"], &asked["variables"]["afterA"]), (&true.into(), &().into()));
+}
+
+#[test]
+fn an_issue_with_two_labels_of_a_kind_is_one_tracker() {
+    let both_labels = |second: &str| {
+        let (one, two, none) = (page(ONE, 1, false), page(second, 1, false), page("", 0, false));
+        let repository = format!(r#"{{"listA":{one},"listB":{two},"listC":{none},"listD":{none}}}"#);
+        trackers(&answers("200 OK", DATE, &format!(r#"{{"data":{{"repository":{repository}}}}}"#)))
+    };
+    assert_eq!(both_labels(ONE).unwrap().trackers.len(), 1);
+    // Retitled between the two: neither is more right.
+    assert!(matches!(both_labels(&ONE.replace("v1", "v2")), Err(GithubError::Changing { .. })));
+}
+
+#[test]
+fn labels_and_titles_are_as_they_are_wished() {
+    let none = page("", 0, false);
+    let wanted = |labels: &[&str], titles: &[&str]| {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Wanted { labels: texts(labels), titles: texts(titles) }
+    };
+    let rules = Rules {
+        releases: wanted(&["a", "b", "A", "c"], &["Version "]),
+        microsprints: wanted(&["d", "e"], &["Sprint "]),
+    };
+    let issue = ONE.replace("Release: v1", "Version 1");
+    let repository = format!(r#"{{"listA":{},"listB":{none},"listC":{none},"listD":{none}}}"#, page(&issue, 1, false));
+    let script = "cat >now; cat now >>asked; echo >>asked; cat answer";
+    let fake = fake(script);
+    let answer = format!("HTTP/2.0 200 OK\n\r\n{{\"data\":{{\"repository\":{repository}}}}}");
+    std::fs::write(fake.dir.path().join("answer"), answer).unwrap();
+    let seen = std::cell::RefCell::new(Vec::new());
+    let progress = |done, total| seen.borrow_mut().push((done, total));
+    // The answer is the same for both questions, so the title is a release's and a microsprint's.
+    let answer = fake.gh.trackers(&repo(), &rules, ASKED_AT, &progress).unwrap();
+    assert_eq!(answer.trackers.len(), 1);
+    assert_eq!(seen.into_inner(), [(1, 1), (2, 2)]);
+    let asked = std::fs::read_to_string(fake.dir.path().join("asked")).unwrap();
+    let labels = |line: &str| {
+        let asked: serde_json::Value = serde_json::from_str(line).unwrap();
+        ["A", "B", "C", "D"].map(|slot| asked["variables"][format!("label{slot}")][0].as_str().unwrap_or("").to_owned())
+    };
+    let asked: Vec<_> = asked.lines().map(labels).collect();
+    assert_eq!(asked, [["a", "b", "c", "d"], ["e", "", "", ""]]);
+}
+
+#[test]
+fn a_clock_of_github_s_that_runs_ahead_does_not_date_the_answer() {
+    let late = "Date: Thu, 26 Dec 2024 10:00:00 GMT\r\n";
+    let fake = answers("200 OK", late, &both(&page("", 0, false), &page("", 0, false)));
+    assert_eq!(trackers(&fake).unwrap().answered_at, ASKED_AT);
+}
+
+#[test]
+fn where_a_token_is_authorized_for_single_sign_on_is_kept() {
+    let url = "https://github.com/orgs/o/sso?authorization_request=A1";
+    let header = format!("X-GitHub-SSO: required; url={url}\r\n");
+    let graphql = r#"{"data":{"repository":null},"errors":[{"type":"FORBIDDEN","message":"Resource protected by organization SAML enforcement."}]}"#;
+    for (status, body) in [
+        ("403 Forbidden", r#"{"message":"Resource protected by organization SAML enforcement."}"#),
+        ("200 OK", graphql),
+    ] {
+        let sentence = failure(&answers(status, &header, body)).to_string();
+        assert_eq!(
+            sentence,
+            format!("github.com wants this token authorized for the organisation (SAML): open {url} and try again")
+        );
+    }
+    let odd = "X-GitHub-SSO: required; url=javascript:alert(1)\r\n";
+    assert!(matches!(failure(&answers("403 Forbidden", odd, "{}")), GithubError::Forbidden { .. }));
 }
 
 #[test]
 fn without_a_date_the_answer_is_of_the_time_it_was_asked_for() {
     let fake = answers("200 OK", "", &both(&page("", 0, false), &page("", 0, false)));
-    assert_eq!(fake.gh.trackers(&repo(), ASKED_AT).unwrap().answered_at, ASKED_AT);
+    assert_eq!(trackers(&fake).unwrap().answered_at, ASKED_AT);
 }
 
 #[test]
@@ -143,7 +225,7 @@ fn each_error_of_graphql_has_its_sentence() {
 #[test]
 fn a_gh_that_gives_no_answer_is_told_from_one_that_is_missing_old_or_signed_out() {
     let none = Gh { program: PathBuf::from("/no/such/gh"), ..fake("").gh };
-    assert_eq!(none.trackers(&repo(), ASKED_AT), Err(GithubError::NotInstalled));
+    assert_eq!(none.trackers(&repo(), &Rules::default(), ASKED_AT, &|_, _| ()), Err(GithubError::NotInstalled));
     assert!(failure(&fake("echo 'To get started' >&2; exit 4")).is_not_signed_in());
     let old = failure(&fake("echo 'unknown flag: --include' >&2; exit 1"));
     assert_eq!(old, GithubError::TooOld("unknown flag: --include".to_owned()));

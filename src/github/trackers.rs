@@ -1,17 +1,21 @@
-//! All trackers of a repository: pages of two lists, put together only when both are whole.
+//! All trackers of a repository: pages of one list for each label, put together only when all are whole.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::error::GithubError;
+use super::gh::Gh;
 use super::response::malformed;
-use super::{Gh, GithubError};
+use super::wanted::Rules;
 use crate::model::{Kind, Repo, State, Tracker, TrackerNumber, UnixMillis};
 
 const QUERY: &str = include_str!("trackers.graphql");
-/// Issues a page: GitHub's limit, then less where it takes GitHub too long.
-const PAGE_SIZES: [u32; 4] = [100, 50, 25, 10];
-/// Whole readings, where issues come and go between two pages.
+/// The lists of one question.
+const SLOTS: [&str; 4] = ["A", "B", "C", "D"];
+/// Issues a page: GitHub's limit, then less if that takes GitHub too long.
+pub(super) const PAGE_SIZES: [u32; 4] = [100, 50, 25, 10];
+/// Whole readings, if issues come and go between two pages.
 const READINGS: usize = 3;
 
 /// What GitHub holds.
@@ -23,9 +27,10 @@ pub struct Answer {
     pub answered_at: UnixMillis,
 }
 
-/// One of the two lists, as far as it was read.
-struct List {
+/// The issues of one label, as far as they were read.
+struct List<'r> {
     kind: Kind,
+    label: &'r str,
     after: Option<String>,
     is_complete: bool,
     /// Issues seen, with the label alone too.
@@ -36,26 +41,39 @@ struct List {
 }
 
 impl Gh {
-    /// Asks for every issue that has a tracker's label, and keeps those that have its title, too.
+    /// Asks for every issue that has a tracker's label, and keeps those that have its title, too. `progress` gets the
+    /// issues that were read, and their count.
     ///
-    /// `asked_at` stands in where GitHub gives no time.
+    /// `asked_at` stands in if GitHub gives no time.
     ///
     /// # Errors
     /// See [`GithubError`]; never a part of the answer.
-    pub fn trackers(&self, repo: &Repo, asked_at: UnixMillis) -> Result<Answer, GithubError> {
+    pub fn trackers(
+        &self,
+        repo: &Repo,
+        rules: &Rules,
+        asked_at: UnixMillis,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<Answer, GithubError> {
         let mut size = 0;
         for _ in 0..READINGS {
-            if let Some(answer) = self.reading(repo, asked_at, &mut size)? {
+            if let Some(answer) = self.reading(repo, rules, (asked_at, progress), &mut size)? {
                 return Ok(answer);
             }
         }
         Err(GithubError::Changing { repo: Box::new(repo.clone()) })
     }
 
-    /// `None` where the pages do not fit together. `size` is the place in [`PAGE_SIZES`], and stays where it was found
-    /// to work.
-    fn reading(&self, repo: &Repo, asked_at: UnixMillis, size: &mut usize) -> Result<Option<Answer>, GithubError> {
-        let mut lists = Kind::ALL.map(List::new);
+    /// `None` if the pages do not fit together. `size` is the place in [`PAGE_SIZES`], and stays where it was found to
+    /// work.
+    fn reading(
+        &self,
+        repo: &Repo,
+        rules: &Rules,
+        (asked_at, progress): (UnixMillis, &dyn Fn(u64, u64)),
+        size: &mut usize,
+    ) -> Result<Option<Answer>, GithubError> {
+        let mut lists: Vec<List<'_>> = Kind::ALL.into_iter().flat_map(|kind| lists_of(kind, rules)).collect();
         let mut answered_at = None;
         while lists.iter().any(|list| !list.is_complete) {
             let response = self.graphql(repo.host(), QUERY, variables(repo, &lists, PAGE_SIZES[*size]))?;
@@ -66,71 +84,105 @@ impl Gh {
                 }
                 result => result?,
             };
-            answered_at.get_or_insert(response.date().unwrap_or(asked_at));
-            for list in lists.iter_mut().filter(|list| !list.is_complete) {
-                list.take(repo, &repository[list.kind.as_str()])?;
+            answered_at.get_or_insert(response.answered_at(asked_at));
+            for (slot, list) in SLOTS.iter().zip(lists.iter_mut().filter(|list| !list.is_complete)) {
+                list.take(repo, &repository[format!("list{slot}")], rules)?;
                 if list.issues > list.total {
                     return Ok(None);
                 }
             }
+            let sum = |of: fn(&List<'_>) -> u64| lists.iter().map(of).sum();
+            progress(sum(|list| list.issues), sum(|list| list.total));
         }
-        let is_whole = lists.iter().all(|list| list.issues == list.total);
-        let mut trackers: Vec<_> = lists.into_iter().flat_map(|list| list.trackers).collect();
-        trackers.sort_unstable_by_key(Tracker::list_key);
-        let is_distinct = trackers.is_sorted_by(|a, b| a.list_key() < b.list_key());
-        let answered_at = answered_at.unwrap_or(asked_at);
-        Ok((is_whole && is_distinct).then_some(Answer { trackers, answered_at }))
+        let is_whole = lists.iter().all(|list| list.issues == list.total && list.is_distinct());
+        let trackers = lists.into_iter().flat_map(|list| list.trackers).collect();
+        let trackers = one_row_each(trackers).filter(|_| is_whole);
+        Ok(trackers.map(|trackers| Answer { trackers, answered_at: answered_at.unwrap_or(asked_at) }))
     }
 }
 
-fn variables(repo: &Repo, lists: &[List; 2], count: u32) -> Value {
-    let [releases, microsprints] = lists;
-    json!({
-        "owner": repo.owner(),
-        "name": repo.name(),
-        "count": count,
-        "releases": !releases.is_complete,
-        "releasesAfter": releases.after,
-        "microsprints": !microsprints.is_complete,
-        "microsprintsAfter": microsprints.after,
+fn lists_of(kind: Kind, rules: &Rules) -> impl Iterator<Item = List<'_>> {
+    let labels = &rules.of(kind).labels;
+    let is_first = |at: usize| !labels[..at].iter().any(|label| label.eq_ignore_ascii_case(&labels[at]));
+    let distinct = labels.iter().enumerate().filter(move |(at, _)| is_first(*at));
+    distinct.map(move |(_, label)| List {
+        kind,
+        label,
+        after: None,
+        is_complete: false,
+        issues: 0,
+        total: 0,
+        trackers: Vec::new(),
     })
 }
 
-impl List {
-    fn new(kind: Kind) -> Self {
-        Self { kind, after: None, is_complete: false, issues: 0, total: 0, trackers: Vec::new() }
+/// An issue with two labels of a kind is one tracker; `None` if it changed between the two.
+fn one_row_each(mut trackers: Vec<Tracker<'static>>) -> Option<Vec<Tracker<'static>>> {
+    trackers.sort_by_key(Tracker::list_key);
+    trackers.dedup();
+    trackers.is_sorted_by(|a, b| a.list_key() < b.list_key()).then_some(trackers)
+}
+
+fn variables(repo: &Repo, lists: &[List<'_>], count: u32) -> Value {
+    let mut variables = json!({ "owner": repo.owner(), "name": repo.name(), "count": count });
+    let mut open = lists.iter().filter(|list| !list.is_complete);
+    for slot in SLOTS {
+        let list = open.next();
+        variables[format!("has{slot}")] = list.is_some().into();
+        variables[format!("label{slot}")] = list.map_or(Value::Null, |list| json!([list.label]));
+        variables[format!("after{slot}")] = list.and_then(|list| list.after.as_deref()).into();
+    }
+    variables
+}
+
+impl List<'_> {
+    fn is_distinct(&self) -> bool {
+        let mut numbers: Vec<_> = self.trackers.iter().map(|tracker| tracker.number).collect();
+        numbers.sort_unstable();
+        numbers.is_sorted_by(|a, b| a < b)
     }
 
     /// Takes one page in.
-    fn take(&mut self, repo: &Repo, page: &Value) -> Result<(), GithubError> {
-        let missing = |field: &str| malformed(repo, format!("{}.{field} is missing", self.kind));
+    fn take(&mut self, repo: &Repo, page: &Value, rules: &Rules) -> Result<(), GithubError> {
+        let missing = |field: &str| malformed(repo.host(), format!("{field} of {} issues is missing", self.label));
         let nodes = page["nodes"].as_array().ok_or_else(|| missing("nodes"))?;
         self.total = page["totalCount"].as_u64().ok_or_else(|| missing("totalCount"))?;
-        let has_next = page["pageInfo"]["hasNextPage"].as_bool().ok_or_else(|| missing("pageInfo.hasNextPage"))?;
-        if has_next {
-            let cursor = page["pageInfo"]["endCursor"].as_str().ok_or_else(|| missing("pageInfo.endCursor"))?;
+        let next = next_page(page).map_err(missing)?;
+        if let Some(cursor) = &next {
             // Pages that lead nowhere would be asked for without end.
-            if nodes.is_empty() || self.after.as_deref() == Some(cursor) {
-                return Err(malformed(repo, format!("a page of {}s leads nowhere", self.kind)));
+            if nodes.is_empty() || self.after.as_ref() == Some(cursor) {
+                return Err(malformed(repo.host(), format!("a page of {} issues leads nowhere", self.label)));
             }
-            self.after = Some(cursor.to_owned());
         }
-        self.is_complete = !has_next;
+        self.is_complete = next.is_none();
+        self.after = next.or(self.after.take());
         self.issues += nodes.len() as u64;
         for node in nodes {
             let tracker = tracker(self.kind, node).map_err(|field| match node {
                 Value::Null => {
-                    let message = format!("one of the {}s is withheld", self.kind);
+                    let message = format!("one of the {} issues is withheld", self.label);
                     GithubError::Partial { host: repo.host().to_owned(), message }
                 }
-                _ => malformed(repo, format!("an issue's {field} is missing or wrong")),
+                _ => malformed(repo.host(), format!("an issue's {field} is missing or wrong")),
             })?;
-            if tracker.title.starts_with(self.kind.title_prefix()) {
+            if rules.of(self.kind).has(&tracker.title) {
                 self.trackers.push(tracker);
             }
         }
         Ok(())
     }
+}
+
+/// The cursor of the page after this one, if there is one.
+///
+/// # Errors
+/// The field that is missing.
+pub(super) fn next_page(page: &Value) -> Result<Option<String>, &'static str> {
+    let has_next = page["pageInfo"]["hasNextPage"].as_bool().ok_or("pageInfo.hasNextPage")?;
+    if !has_next {
+        return Ok(None);
+    }
+    page["pageInfo"]["endCursor"].as_str().map(|cursor| Some(cursor.to_owned())).ok_or("pageInfo.endCursor")
 }
 
 /// The issue, or the field that is not as it must be.

@@ -43,9 +43,17 @@ fn two_lists_of_different_length_are_each_read_to_their_end() {
     assert_eq!(lab.list("microsprint list -R o/r").len(), 250);
     assert_eq!(lab.list("release list -R o/r").len(), 101);
     let asked: Vec<_> = lab.github.requests().iter().skip(1).map(|request| request.variables.clone()).collect();
-    let lists: Vec<_> = asked.iter().map(|asked| (asked["releases"] == true, asked["microsprints"] == true)).collect();
-    assert_eq!(lists, [(true, true), (true, true), (false, true)]);
-    assert_eq!(asked[2]["microsprintsAfter"], "200");
+    let labels = |asked: &serde_json::Value| {
+        let slots = ["A", "B", "C", "D"].map(|slot| asked[format!("label{slot}")][0].as_str().map(str::to_owned));
+        slots.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    let asked: Vec<_> = asked.iter().map(|asked| (labels(asked), asked["afterA"].clone())).collect();
+    let expected = [
+        ("release branch patch microsprint", None),
+        ("release microsprint", Some("100")),
+        ("microsprint", Some("200")),
+    ];
+    assert_eq!(asked, expected.map(|(labels, after)| (labels.to_owned(), after.into())));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::github::lab::{Lab, Run};
 
 const RESET: &str = "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1735036200\r\n";
 const PARTIAL: &str =
-    r#"{"data":{"repository":{"release":null}},"errors":[{"message":"one went missing","path":["a"]}]}"#;
+    r#"{"data":{"repository":{"listA":null}},"errors":[{"message":"one went missing","path":["a"]}]}"#;
 const LIMITED: &str = r#"{"data":null,"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}"#;
 const UNKNOWN: &str =
     r#"{"data":{"repository":null},"errors":[{"type":"NOT_FOUND","path":["repository"],"message":"Could not"}]}"#;

@@ -120,7 +120,7 @@ fn answer(stream: &UnixStream, state: &Mutex<State>) {
             std::thread::sleep(Duration::from_secs(20));
             return;
         }
-        Mode::LimitedAfterOnePage => match request.variables["releasesAfter"].is_null() {
+        Mode::LimitedAfterOnePage => match request.variables["afterA"].is_null() {
             true => state.ok(&request),
             false => ("403 Forbidden", "Retry-After: 60\r\n", r#"{"message":"secondary rate limit"}"#.to_owned()),
         },
@@ -144,9 +144,15 @@ impl State {
         }
         let variables = &request.variables;
         let mut repository = json!({});
-        for (kind, issues) in [("release", &self.releases), ("microsprint", &self.microsprints)] {
-            if variables[format!("{kind}s")] == true {
-                repository[kind] = page(issues, &variables["count"], &variables[format!("{kind}sAfter")]);
+        for slot in ["A", "B", "C", "D"] {
+            let issues: &[Value] = match variables[format!("label{slot}")][0].as_str() {
+                Some("release") => &self.releases,
+                Some("microsprint") => &self.microsprints,
+                _ => &[],
+            };
+            if variables[format!("has{slot}")] == true {
+                let after = &variables[format!("after{slot}")];
+                repository[format!("list{slot}")] = page(issues, &variables["count"], after);
             }
         }
         ("200 OK", "", json!({"data": {"repository": repository}}).to_string())
