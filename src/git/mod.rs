@@ -11,6 +11,7 @@ mod blobs;
 mod checkout;
 mod config;
 mod error;
+mod fetched;
 mod history;
 mod mainline;
 mod program;

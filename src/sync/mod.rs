@@ -5,6 +5,7 @@
 mod api;
 mod apply;
 mod checkout;
+mod fetched;
 mod manifest;
 mod pulled;
 mod rebuild;

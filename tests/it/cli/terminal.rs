@@ -19,7 +19,9 @@ fn a_terminal_gets_a_head_line_and_an_aligned_table() {
     let lab = lab();
     let out = lab.run_with(&[TTY, PLAIN], &["release", "list"]).ok();
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines[..3], ["", "Showing 3 of 3 releases in octo-org/atlas", ""]);
+    let age = lines[1].strip_prefix("Showing 3 of 3 releases in octo-org/atlas · manifest of ").unwrap();
+    assert!(age.ends_with(" ago"), "{age}");
+    assert_eq!((lines[0], lines[2]), ("", ""));
     let columns = ["VERSION", "CODENAME", "TRACKER", "STATUS", "CREATED", "CLOSED"];
     assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), columns);
     let at = columns.map(|column| lines[3].find(column).unwrap());
@@ -35,8 +37,9 @@ fn a_terminal_gets_a_head_line_and_an_aligned_table() {
     assert_eq!(lines.len(), 7);
     let out = lab.run_with(&[TTY, PLAIN], &["microsprint", "list", "-s", "open"]).ok();
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines[1], "Showing 1 of 1 open microsprint in octo-org/atlas");
-    assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), ["NAME", "TRACKER", "STATUS", "CREATED", "CLOSED"]);
+    assert!(lines[1].starts_with("Showing 1 of 1 open microsprint in octo-org/atlas · manifest of "), "{}", lines[1]);
+    let columns = ["NAME", "TRACKER", "STATUS", "CREATED"];
+    assert_eq!(lines[3].split_whitespace().collect::<Vec<_>>(), columns, "a column that is empty is left out");
     assert!(lines[4].starts_with("lists  #431     Active  about "), "{}", lines[4]);
 }
 
@@ -45,13 +48,42 @@ fn the_head_line_tells_how_many_there_are_without_the_limit() {
     let lab = lab();
     let head = |args: &[&str]| {
         let out = lab.run_with(&[TTY, PLAIN], &[&["release", "list"], args].concat()).ok();
-        out.lines().nth(1).unwrap().to_owned()
+        out.lines().nth(1).unwrap().split(" · ").next().unwrap().to_owned()
     };
     assert_eq!(head(&["-L", "2"]), "Showing 2 of 3 releases in octo-org/atlas");
     assert_eq!(head(&["-L", "1", "-s", "closed"]), "Showing 1 of 2 closed releases in octo-org/atlas");
     assert_eq!(head(&["-S", "v0"]), "Showing 3 of 3 releases in octo-org/atlas that match your search");
     assert_eq!(head(&["--all-repos"]), "Showing 3 of 3 releases in all cached repositories");
     assert_eq!(head(&["--as-of", "@5"]), "Showing 3 of 3 releases in octo-org/atlas as of @5");
+}
+
+#[test]
+fn the_head_line_says_where_a_newer_manifest_is_and_how_old_this_one_is() {
+    let mut lab = Lab::with_git();
+    lab.set("TZ", "UTC");
+    let commit = |hour| {
+        lab.write_manifest(crate::cli::manifests::small_at(hour));
+        lab.git(&["add", "."]);
+        lab.git(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "manifest"]);
+    };
+    commit(10);
+    let first = lab.git(&["rev-parse", "HEAD"]);
+    commit(11);
+    let branch = lab.git(&["symbolic-ref", "--short", "HEAD"]);
+    lab.git(&["update-ref", &format!("refs/remotes/origin/{}", branch.trim()), "HEAD"]);
+    let head =
+        || lab.run_with(&[("GH_FORCE_TTY", "160")], &["release", "list"]).ok().lines().nth(1).unwrap().to_owned();
+    assert!(!head().contains("git pull"), "{}", head());
+    let warning = "\u{1b}[0;33m· manifest of ";
+    assert!(!head().contains(warning));
+    lab.git(&["reset", "-q", "--hard", first.trim()]);
+    std::fs::remove_dir_all(&lab.cache).unwrap();
+    assert!(head().contains(warning) && head().contains("; `git pull` would bring a newer one"), "{}", head());
+    lab.git(&["pack-refs", "--all"]);
+    assert!(head().contains("git pull"), "also where references are packed");
+    lab.write(".gh-pmu.yml", "cache:\n  max_age: 60\n");
+    lab.git(&["update-ref", "-d", &format!("refs/remotes/origin/{}", branch.trim())]);
+    assert!(head().contains(warning) && !head().contains("git pull"), "older than max_age: {}", head());
 }
 
 #[test]

@@ -54,6 +54,7 @@ pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, 
         searched: options.search.is_some() || options.created.is_some() || options.closed.is_some(),
         total: total as u64,
         as_of: options.as_of.as_ref().map(|(_, text)| text.as_str()),
+        age: if options.as_of.is_some() { None } else { context.age_of(&sources) },
     };
     let rows = selection.rows().map(Ok::<_, Error>);
     context.output.list(&head, options.json.as_ref(), rows)?;

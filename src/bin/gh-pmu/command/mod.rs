@@ -1,6 +1,7 @@
 //! One file a command: from options to an answer. Owns what each command does, in which order; must not know how
 //! options were written or how answers look.
 
+mod age;
 mod clear;
 mod compact;
 mod export;

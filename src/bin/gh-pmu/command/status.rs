@@ -81,11 +81,8 @@ fn status_of<'s>(
     let fresh = fresh.as_ref();
     let checked_at = view.checked().map(|checked| checked.checked_at).or(fresh.map(|fresh| fresh.synced_at));
     let (log_bytes, index_bytes) = view.byte_lens();
-    let now = context.now.millis().get();
-    let is_old = context.config.cache.max_age.is_some_and(|max_age| {
-        let max_age = i64::try_from(max_age).unwrap_or(i64::MAX).saturating_mul(1000);
-        checked_at.is_none_or(|checked_at| now - checked_at.get() > max_age)
-    });
+    let is_old = context.config.cache.max_age.is_some()
+        && checked_at.is_none_or(|checked_at| context.is_older_than_allowed(checked_at));
     let pending = located.is_some_and(|located| is_pending(&DISK, located, context.hosting(), repo, view));
     Ok(RepoStatus {
         repo,

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::json::JsonWriter;
 use super::style::Style;
-use super::table::truncated;
+use super::width::truncated;
 use super::{Output, Portions, sanitize, tsv};
 use crate::args::JsonOptions;
 use crate::exit::Error;

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 
 use gh_pmu::model::{Kind, Repo, State, TitleParts};
 
+use super::age::Age;
 use super::json::JsonWriter;
-use super::relative::ago;
+use super::relative::{ago, short};
 use super::style::Style;
-use super::table::Table;
+use super::table::{Column, Narrow, Table};
 use super::{Output, Portions, Row, sanitize, tsv};
 use crate::args::JsonOptions;
 use crate::exit::Error;
@@ -26,9 +27,14 @@ pub struct ListHead<'h> {
     pub searched: bool,
     /// How many there are without the limit.
     pub total: u64,
-    /// As of when, as the user wrote it.
+    /// As of when, as the user wrote it, and which moment that is.
     pub as_of: Option<&'h str>,
+    /// How old the answer is.
+    pub age: Option<Age>,
 }
+
+/// A codename that is cut to less than this says nothing.
+const LEAST_CODENAME: usize = 12;
 
 impl Output<'_> {
     /// Prints the rows as asked.
@@ -88,7 +94,7 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<Row<'r>, E>>,
         Error: From<E>,
     {
-        let mut table = Table::new(headers(head));
+        let mut table = Table::new(columns(head));
         for row in rows {
             self.table_row(head, &row?, &mut table);
         }
@@ -96,8 +102,7 @@ impl Output<'_> {
             self.note(&nothing(head));
             return Ok(());
         }
-        let title = sanitize::visible_line(&title(head, table.rows())).into_owned();
-        let mut bytes = format!("\n{title}\n\n").into_bytes();
+        let mut bytes = self.heading(&title(head, table.rows()), head.age.as_ref()).into_bytes();
         table.render(self.terminal.width(), self.terminal.palette, &mut bytes);
         self.show(&bytes)
     }
@@ -113,18 +118,33 @@ impl Output<'_> {
         if head.repo.is_none() {
             table.cell(&row.repo.to_string(), Style::Plain);
         }
-        match tracker.kind {
-            Kind::Release => {
-                table.cell(&safe(parts.version.unwrap_or(parts.name)), Style::Plain);
+        match (tracker.kind, parts.version) {
+            (Kind::Release, version) => {
+                let name = safe(without_codename(&parts));
+                match version == Some(without_codename(&parts)) {
+                    true => table.whole_cell(&name, Style::Plain),
+                    false => table.cell(&name, Style::Plain),
+                }
                 table.cell(&safe(parts.codename.unwrap_or("")), Style::Plain);
             }
-            Kind::Microsprint => table.cell(&safe(parts.name), Style::Plain),
+            (Kind::Microsprint, _) => table.cell(&safe(parts.name), Style::Plain),
         }
         table.cell(&format!("#{}", tracker.number), color);
         table.cell(status(tracker.kind, tracker.state), color);
         for time in [tracker.created_at, tracker.closed_at] {
-            table.cell(&time.map_or(String::new(), |time| ago(self.now, time)), Style::Gray);
+            match time {
+                Some(time) => table.cell_or(&ago(self.now, time), &short(self.now, time), Style::Gray),
+                None => table.cell("", Style::Gray),
+            }
         }
+    }
+}
+
+/// What stands before the codename: the version, or all that is there instead.
+fn without_codename<'t>(parts: &TitleParts<'t>) -> &'t str {
+    match parts.codename.and_then(|codename| parts.name.rfind(codename)) {
+        Some(at) => parts.name[..at].trim_end().trim_end_matches('(').trim_end(),
+        None => parts.name,
     }
 }
 
@@ -137,13 +157,20 @@ pub fn status(kind: Kind, state: State) -> &'static str {
     }
 }
 
-fn headers(head: &ListHead<'_>) -> Vec<&'static str> {
-    let repo: &[&str] = if head.repo.is_none() { &["REPO"] } else { &[] };
-    let name: &[&str] = match head.kind {
-        Kind::Release => &["VERSION", "CODENAME"],
-        Kind::Microsprint => &["NAME"],
+fn columns(head: &ListHead<'_>) -> Vec<Column> {
+    let gives_way = |header, turn, min| Column::new(header, Narrow::GivesWay { turn, min });
+    let name = match head.kind {
+        Kind::Release => vec![Column::new("VERSION", Narrow::IsCut), gives_way("CODENAME", 3, LEAST_CODENAME)],
+        Kind::Microsprint => vec![Column::new("NAME", Narrow::IsCut)],
     };
-    [repo, name, &["TRACKER", "STATUS", "CREATED", "CLOSED"]].concat()
+    let repo = head.repo.is_none().then(|| Column::new("REPO", Narrow::IsCut));
+    let rest = [
+        Column::new("TRACKER", Narrow::Stays),
+        Column::new("STATUS", Narrow::GivesWayLast),
+        gives_way("CREATED", 2, usize::MAX),
+        gives_way("CLOSED", 1, usize::MAX),
+    ];
+    repo.into_iter().chain(name).chain(rest).collect()
 }
 
 fn title(head: &ListHead<'_>, shown: usize) -> String {

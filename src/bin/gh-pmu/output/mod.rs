@@ -1,6 +1,7 @@
 //! The only printer. Owns standard output and standard error, every form that lists and reports take, and what happens
 //! when nobody reads them; must not know the store or where rows come from.
 
+mod age;
 mod append;
 mod blocks;
 mod diff;
@@ -23,6 +24,7 @@ mod template;
 mod terminal;
 mod tsv;
 mod verified;
+mod width;
 
 use std::io::Write;
 
@@ -34,6 +36,7 @@ use crate::config::PagerCommand;
 use crate::exit::{Error, Exit};
 use style::Style;
 
+pub use age::{Age, From};
 pub use export::{Export, SyncRow};
 pub use history::{EventRow, HistoryHead};
 pub use list::ListHead;

@@ -18,7 +18,7 @@ pub enum Style {
     Gray,
     /// A heading: bold.
     Bold,
-    /// A table's heading: dim and underlined.
+    /// A table's heading: dim and underlined, in the terminal's own colour, which shows on light and on dark.
     Header,
 }
 
@@ -51,7 +51,7 @@ impl Palette {
             (Self::Rich, Style::Gray) => "\x1b[38;5;242m",
             (Self::Ansi, Style::Gray) => "\x1b[0;90m",
             (_, Style::Bold) => "\x1b[0;1;39m",
-            (_, Style::Header) => "\x1b[0;2;4;37m",
+            (_, Style::Header) => "\x1b[0;2;4;39m",
         }
     }
 

@@ -1,74 +1,233 @@
-//! Tables fitted to a terminal's width, by gh's rules. Owns columns and widths; must not know what the cells mean.
-
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+//! Tables fitted to a terminal's width. Owns columns, widths, and what gives way where there is no room; must not know
+//! what the cells mean.
 
 use super::style::{Palette, Style};
+use super::width::{cut, width_of};
 
 const GAP: usize = 2;
 
-/// Cells, row by row, their texts one behind the other.
+/// What becomes of a column where not all of them fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrow {
+    /// It stays as it is.
+    Stays,
+    /// Its texts are cut to its share of the room, but not those that must stay whole.
+    IsCut,
+    /// It is left out, the lowest turn first; before that, its texts are cut to no less than `min` columns.
+    GivesWay { turn: u8, min: usize },
+    /// It is left out when even short pieces of the names do not fit beside it.
+    GivesWayLast,
+}
+
+/// A column's heading, and how it gives way.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    header: &'static str,
+    narrow: Narrow,
+}
+
+impl Column {
+    /// A column with a heading.
+    pub const fn new(header: &'static str, narrow: Narrow) -> Self {
+        Self { header, narrow }
+    }
+}
+
+/// A text is as short as this before another column is left out for it.
+const LEAST_NAME: usize = 8;
+
+/// Cells, row by row, their texts one after the other.
 pub struct Table {
-    columns: usize,
-    /// One a column, or none at all.
-    headers: Vec<&'static str>,
+    columns: Vec<Column>,
+    has_header: bool,
     text: String,
     cells: Vec<Cell>,
 }
 
 struct Cell {
+    /// The end of its text, and of the short form that may stand after it.
     end: usize,
+    short_end: usize,
     width: usize,
+    short_width: usize,
+    /// Whether the text may not be cut.
+    is_whole: bool,
     style: Style,
+}
+
+/// The columns that are shown.
+struct Layout {
+    /// `None` if the column is left out.
+    widths: Vec<Option<usize>>,
+    short: bool,
 }
 
 impl Table {
     /// An empty table.
-    pub fn new(headers: Vec<&'static str>) -> Self {
-        Self { columns: headers.len(), headers, text: String::new(), cells: Vec::new() }
+    pub fn new(columns: Vec<Column>) -> Self {
+        Self { columns, has_header: true, text: String::new(), cells: Vec::new() }
     }
 
-    /// An empty table without a header.
+    /// An empty table without a header, whose columns are all cut where there is no room.
     pub fn without_header(columns: usize) -> Self {
-        Self { columns, headers: Vec::new(), text: String::new(), cells: Vec::new() }
+        let columns = vec![Column::new("", Narrow::IsCut); columns];
+        Self { columns, has_header: false, text: String::new(), cells: Vec::new() }
     }
 
     /// The next cell, left to right, then down. The text is safe to show; escape sequences in it are wanted.
     pub fn cell(&mut self, text: &str, style: Style) {
+        self.push(text, "", false, style);
+    }
+
+    /// A cell whose text is never cut.
+    pub fn whole_cell(&mut self, text: &str, style: Style) {
+        self.push(text, "", true, style);
+    }
+
+    /// A cell with a shorter form for a narrow terminal.
+    pub fn cell_or(&mut self, text: &str, short: &str, style: Style) {
+        self.push(text, short, false, style);
+    }
+
+    fn push(&mut self, text: &str, short: &str, is_whole: bool, style: Style) {
         self.text.push_str(text);
-        self.cells.push(Cell { end: self.text.len(), width: width_of(text), style });
+        let end = self.text.len();
+        self.text.push_str(short);
+        let width = width_of(text);
+        let short_width = if short.is_empty() { width } else { width_of(short) };
+        self.cells.push(Cell { end, short_end: self.text.len(), width, short_width, is_whole, style });
     }
 
     /// How many rows there are.
     pub fn rows(&self) -> usize {
-        self.cells.len() / self.columns
+        self.cells.len() / self.columns.len()
     }
 
-    /// Appends header and rows, none wider than `width`.
+    /// Appends header and rows. None is wider than `width`, unless what is never cut needs more.
     pub fn render(&self, width: usize, palette: Palette, out: &mut Vec<u8>) {
-        let columns = self.columns;
-        let mut widest = vec![0; columns];
-        for (widest, header) in widest.iter_mut().zip(&self.headers) {
-            *widest = header.len();
-        }
-        for (at, cell) in self.cells.iter().enumerate() {
-            let column = &mut widest[at % columns];
-            *column = cell.width.max(*column);
-        }
-        let widths = fitted(&widest, width);
-        for (column, header) in self.headers.iter().enumerate() {
-            // The header's line runs on to the end of the last column.
-            put(out, header, header.len(), widths[column], true, palette, Style::Header);
-            out.extend_from_slice(if column + 1 < columns { b"  " } else { b"\n" });
+        let layout = self.layout(width);
+        let last = layout.widths.iter().rposition(Option::is_some);
+        let end = |column: usize| if Some(column) == last { &b"\n"[..] } else { b"  " };
+        if self.has_header {
+            for (column, Column { header, .. }) in self.columns.iter().enumerate() {
+                let Some(room) = layout.widths[column] else { continue };
+                // The header's line runs on to the end of the last column.
+                put(out, header, header.len(), room, true, palette, Style::Header);
+                out.extend_from_slice(end(column));
+            }
         }
         let mut start = 0;
         for (at, cell) in self.cells.iter().enumerate() {
-            let (column, text) = (at % columns, &self.text[start..cell.end]);
-            start = cell.end;
-            let is_last = column + 1 == columns;
-            put(out, text, cell.width, widths[column], !is_last, palette, cell.style);
-            out.extend_from_slice(if is_last { b"\n" } else { b"  " });
+            let (column, from) = (at % self.columns.len(), start);
+            start = cell.short_end;
+            let Some(room) = layout.widths[column] else { continue };
+            let (text, text_width) = match layout.short && cell.short_end > cell.end {
+                true => (&self.text[cell.end..cell.short_end], cell.short_width),
+                false => (&self.text[from..cell.end], cell.width),
+            };
+            put(out, text, text_width, room, Some(column) != last, palette, cell.style);
+            out.extend_from_slice(end(column));
         }
     }
+
+    /// What each column needs: with long texts, with short ones, and for those that are never cut.
+    fn needs(&self) -> [Vec<usize>; 3] {
+        let count = self.columns.len();
+        let headers = || self.columns.iter().map(|column| column.header.len()).collect::<Vec<_>>();
+        let (mut long, mut short, mut whole) = (headers(), headers(), vec![0; count]);
+        for (at, cell) in self.cells.iter().enumerate() {
+            let column = at % count;
+            long[column] = cell.width.max(long[column]);
+            short[column] = cell.short_width.max(short[column]);
+            if cell.is_whole {
+                whole[column] = cell.width.max(whole[column]);
+            }
+        }
+        [long, short, whole]
+    }
+
+    fn is_empty(&self, column: usize) -> bool {
+        self.cells.iter().skip(column).step_by(self.columns.len()).all(|cell| cell.width == 0)
+    }
+
+    /// Everything if it fits; else short texts; else without what gives way; else with names cut.
+    fn layout(&self, width: usize) -> Layout {
+        let [long, short, whole] = self.needs();
+        let mut shown: Vec<bool> =
+            (0..self.columns.len()).map(|column| !self.has_header || !self.is_empty(column)).collect();
+        let all = |shown: &[bool], widths: &[usize], short| {
+            let widths = shown.iter().zip(widths).map(|(shown, width)| shown.then_some(*width)).collect();
+            Layout { widths, short }
+        };
+        if total(&shown, &long) <= width {
+            return all(&shown, &long, false);
+        }
+        let mut widths = short;
+        self.give_way(&mut shown, &mut widths, &whole, width);
+        if total(&shown, &widths) > width {
+            self.cut_names(&shown, &mut widths, &whole, width);
+        }
+        all(&shown, &widths, true)
+    }
+
+    fn give_way(&self, shown: &mut [bool], widths: &mut [usize], whole: &[usize], width: usize) {
+        let narrow = |column: &usize| self.columns[*column].narrow;
+        let mut turns: Vec<usize> = (0..self.columns.len()).filter(|column| shown[*column]).collect();
+        turns.sort_by_key(|column| match narrow(column) {
+            Narrow::GivesWay { turn, .. } => turn,
+            _ => u8::MAX,
+        });
+        for column in turns {
+            let used = total(shown, widths);
+            if used <= width {
+                return;
+            }
+            match narrow(&column) {
+                Narrow::Stays | Narrow::IsCut => {}
+                Narrow::GivesWay { min, .. } => {
+                    let room = (width + widths[column]).saturating_sub(used);
+                    shown[column] = room >= min;
+                    widths[column] = room;
+                }
+                Narrow::GivesWayLast => {
+                    let least = self.least(widths, whole);
+                    shown[column] = total(shown, &least) <= width;
+                }
+            }
+        }
+    }
+
+    /// The widths with every name as short as it may be.
+    fn least(&self, widths: &[usize], whole: &[usize]) -> Vec<usize> {
+        let least = |(column, width): (usize, &usize)| match self.columns[column].narrow {
+            Narrow::IsCut => whole[column].max(LEAST_NAME.min(*width)),
+            _ => *width,
+        };
+        widths.iter().enumerate().map(least).collect()
+    }
+
+    /// Shares the room that the others leave among the columns that are cut.
+    fn cut_names(&self, shown: &[bool], widths: &mut [usize], whole: &[usize], width: usize) {
+        let is_name = |column: &usize| shown[*column] && self.columns[*column].narrow == Narrow::IsCut;
+        let names: Vec<usize> = (0..widths.len()).filter(is_name).collect();
+        let needed: Vec<usize> = names.iter().map(|column| widths[*column]).collect();
+        let others = total(shown, widths) - needed.iter().sum::<usize>();
+        for (column, fitted) in names.iter().zip(fitted(&needed, width.saturating_sub(others))) {
+            widths[*column] = fitted.max(whole[*column]);
+        }
+        // What stays whole takes its room from the rest.
+        for column in names.iter().rev() {
+            let over = total(shown, widths).saturating_sub(width);
+            let spare = widths[*column].saturating_sub(whole[*column].max(1));
+            widths[*column] -= over.min(spare);
+        }
+    }
+}
+
+fn total(shown: &[bool], widths: &[usize]) -> usize {
+    let count = shown.iter().filter(|shown| **shown).count();
+    let sum: usize = shown.iter().zip(widths).filter(|(shown, _)| **shown).map(|(_, width)| width).sum();
+    sum + GAP * count.saturating_sub(1)
 }
 
 fn put(out: &mut Vec<u8>, text: &str, text_width: usize, width: usize, pad: bool, palette: Palette, style: Style) {
@@ -87,94 +246,13 @@ fn put(out: &mut Vec<u8>, text: &str, text_width: usize, width: usize, pad: bool
     out.extend_from_slice(palette.end(style).as_bytes());
 }
 
-/// The text if it fits; else the part of it that fits with `...` behind it, and those dots where there is room for them.
-pub fn truncated(text: &str, width: usize) -> (&str, &'static str) {
-    if text.width() <= width {
-        return (text, "");
-    }
-    let dots = dots(width);
-    (head(text, width - dots.len()).0, dots)
-}
-
-/// What stands behind a text that was cut to a width.
-fn dots(width: usize) -> &'static str {
-    const MIN_WIDTH: usize = 5;
-    if width < MIN_WIDTH { "" } else { "..." }
-}
-
-/// The beginning that fits, and its width. No character is halved.
-fn head(text: &str, room: usize) -> (&str, usize) {
-    let mut used = 0;
-    for (at, c) in text.char_indices() {
-        let next = used + c.width().unwrap_or(0);
-        if next > room {
-            return (&text[..at], used);
-        }
-        used = next;
-    }
-    (text, used)
-}
-
-/// As [`truncated`], for a text that does not fit and may have escape sequences, which all stay; and the width of it.
-fn cut(text: &str, width: usize) -> (String, usize) {
-    let dots = dots(width);
-    let mut cut = String::with_capacity(text.len());
-    let (mut used, mut is_full) = (0, false);
-    for (part, is_escape) in Parts(text) {
-        if is_escape {
-            cut.push_str(part);
-        } else if !is_full {
-            let (head, more) = head(part, width - dots.len() - used);
-            cut.push_str(head);
-            used += more;
-            is_full = head.len() < part.len();
-            if is_full {
-                cut.push_str(dots);
-                used += dots.len();
-            }
-        }
-    }
-    (cut, used)
-}
-
-/// How many columns the text takes; escape sequences take none.
-pub fn width_of(text: &str) -> usize {
-    if !text.contains('\x1b') {
-        return text.width();
-    }
-    Parts(text).filter(|(_, is_escape)| !is_escape).map(|(part, _)| part.width()).sum()
-}
-
-/// The text in pieces, each with whether it is an escape sequence: one that styles (`ESC [ … letter`) or links
-/// (`ESC ] … ESC \`).
-struct Parts<'t>(&'t str);
-
-impl<'t> Iterator for Parts<'t> {
-    type Item = (&'t str, bool);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let text = self.0;
-        let is_escape = text.starts_with('\x1b');
-        let len = match text.as_bytes().get(1) {
-            _ if !is_escape => text.find('\x1b').unwrap_or(text.len()),
-            Some(b'[') => text[2..].find(|c: char| c.is_ascii_alphabetic()).map_or(text.len(), |at| 2 + at + 1),
-            Some(b']') => text[2..].find("\x1b\\").map_or(text.len(), |at| 2 + at + 2),
-            _ => 1,
-        };
-        let (part, rest) = text.split_at(len);
-        self.0 = rest;
-        (!part.is_empty()).then_some((part, is_escape))
-    }
-}
-
-/// Short columns get what they need; the long ones share the rest.
-fn fitted(widest: &[usize], width: usize) -> Vec<usize> {
+/// Short columns get what they need; the long ones share the rest of `room`.
+fn fitted(widest: &[usize], room: usize) -> Vec<usize> {
     let columns = widest.len();
     let mut widths = vec![0; columns];
-    let gaps = GAP * (columns - 1);
-    let left = |widths: &[usize]| width.saturating_sub(gaps + widths.iter().sum::<usize>());
+    let left = |widths: &[usize]| room.saturating_sub(widths.iter().sum::<usize>());
     let open = |widths: &[usize]| widths.iter().filter(|width| **width == 0).count();
-    let share = left(&widths) / columns;
+    let share = left(&widths) / columns.max(1);
     for (width, widest) in widths.iter_mut().zip(widest) {
         if *widest < share {
             *width = *widest;
@@ -200,13 +278,43 @@ fn fitted(widest: &[usize], width: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use unicode_width::UnicodeWidthStr;
+
+    const NAMES: [Column; 6] = [
+        Column::new("NAME", Narrow::IsCut),
+        Column::new("CODENAME", Narrow::GivesWay { turn: 3, min: 12 }),
+        Column::new("NUMBER", Narrow::Stays),
+        Column::new("STATE", Narrow::GivesWayLast),
+        Column::new("MADE", Narrow::GivesWay { turn: 2, min: usize::MAX }),
+        Column::new("DONE", Narrow::GivesWay { turn: 1, min: usize::MAX }),
+    ];
 
     fn rendered(rows: &[[&str; 3]], width: usize) -> String {
-        let mut table = Table::new(vec!["ID", "TITLE", "WHEN"]);
+        let mut table = Table::new(["ID", "TITLE", "WHEN"].map(|header| Column::new(header, Narrow::IsCut)).to_vec());
         rows.iter().flatten().for_each(|cell| table.cell(cell, Style::Plain));
+        text(&table, width)
+    }
+
+    fn text(table: &Table, width: usize) -> String {
         let mut out = Vec::new();
         table.render(width, Palette::Off, &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    fn releases(rows: &[(&str, &str)]) -> Table {
+        let mut table = Table::new(NAMES.to_vec());
+        for (name, codename) in rows {
+            match name.starts_with('v') {
+                true => table.whole_cell(name, Style::Plain),
+                false => table.cell(name, Style::Plain),
+            }
+            table.cell(codename, Style::Plain);
+            table.cell("#1", Style::Plain);
+            table.cell("open", Style::Plain);
+            table.cell_or("about 3 days ago", "3d", Style::Plain);
+            table.cell_or("about 2 days ago", "2d", Style::Plain);
+        }
+        table
     }
 
     #[test]
@@ -225,38 +333,49 @@ mod tests {
     }
 
     #[test]
-    fn wide_characters_count_twice_and_are_never_halved() {
-        assert_eq!(truncated("日本語テキスト", 8), ("日本", "..."));
-        assert_eq!(truncated("日本", 3), ("日", ""));
-        assert_eq!(truncated("日本語テ", 8), ("日本語テ", ""));
+    fn ages_become_short_then_columns_give_way_in_their_turn() {
+        let table = releases(&[("v1.2.3", "Phoenix of the north")]);
+        let lines = |width| text(&table, width).lines().nth(1).unwrap().trim_end().to_owned();
+        assert_eq!(lines(79), "v1.2.3  Phoenix of the north  #1      open   about 3 days ago  about 2 days ago");
+        assert_eq!(lines(78), "v1.2.3  Phoenix of the north  #1      open   3d    2d");
+        assert_eq!(lines(55), "v1.2.3  Phoenix of the north  #1      open   3d    2d");
+        assert_eq!(lines(54), "v1.2.3  Phoenix of the north  #1      open   3d");
+        assert_eq!(lines(48), "v1.2.3  Phoenix of the north  #1      open");
+        assert_eq!(lines(40), "v1.2.3  Phoenix of the...  #1      open");
+        assert_eq!(lines(35), "v1.2.3  Phoenix o...  #1      open");
+        assert_eq!(lines(34), "v1.2.3  #1      open");
+        assert_eq!(lines(18), "v1.2.3  #1");
+        assert_eq!(lines(5), "v1.2.3  #1", "a version and a number are never cut");
     }
 
     #[test]
-    fn escape_sequences_take_no_room_and_are_never_cut() {
-        let painted = "\x1b[0;32mgreen is\x1b[0m the \x1b]8;;https://example.com\x1b\\colour\x1b]8;;\x1b\\";
-        assert_eq!(width_of(painted), 19);
-        let (cut, width) = cut(painted, 10);
-        let expected = "\x1b[0;32mgreen i...\x1b[0m\x1b]8;;https://example.com\x1b\\\x1b]8;;\x1b\\";
-        assert_eq!((cut.as_str(), width), (expected, 10));
-        assert_eq!(Parts("\x1b[3").chain(Parts("\x1b")).chain(Parts("\x1bé")).count(), 4);
+    fn names_are_cut_when_nothing_else_can_give_way() {
+        let table = releases(&[("a name that is long", ""), ("v1.2.3-rc.1", "")]);
+        assert!(text(&table, 60).starts_with("NAME                 NUMBER  STATE  MADE  DONE\n"), "no empty column");
+        assert_eq!(
+            text(&table, 33),
+            "NAME                NUMBER  STATE\na name that is ...  #1      open\nv1.2.3-rc.1         #1      open\n"
+        );
+        let narrow = text(&table, 20);
+        assert_eq!(narrow, "NAME          NUMBER\na name th...  #1\nv1.2.3-rc.1   #1\n");
     }
 
     #[test]
     fn no_width_breaks_the_table() {
         for width in 0..50 {
             let text = rendered(&[["#1", "a title that is much too long", "about 10 months ago"]], width);
-            assert!(text.lines().all(|line| line.width() <= width.max(4)), "{width}: {text}");
+            assert!(text.lines().all(|line| line.width() <= width.max(7)), "{width}: {text}");
         }
     }
 
     #[test]
     fn headers_are_underlined_in_colour_and_cells_in_theirs() {
-        let mut table = Table::new(vec!["A", "B"]);
+        let mut table = Table::new(["A", "B"].map(|header| Column::new(header, Narrow::IsCut)).to_vec());
         table.cell("x", Style::Green);
         table.cell("y", Style::Plain);
         let mut out = Vec::new();
         table.render(80, Palette::Ansi, &mut out);
-        let header = "\x1b[0;2;4;37mA\x1b[0m  \x1b[0;2;4;37mB\x1b[0m\n";
+        let header = "\x1b[0;2;4;39mA\x1b[0m  \x1b[0;2;4;39mB\x1b[0m\n";
         assert_eq!(String::from_utf8(out).unwrap(), format!("{header}\x1b[0;32mx\x1b[0m  y\n"));
     }
 }

@@ -11,7 +11,8 @@ use gotmpl::{Template, TemplateError, Value};
 
 use super::relative::timeago;
 use super::style::{Palette, Style};
-use super::table::{Table, truncated};
+use super::table::Table;
+use super::width::truncated;
 use super::{Output, blocks, go_time, sanitize};
 use crate::exit::Error;
 

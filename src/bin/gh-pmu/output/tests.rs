@@ -15,6 +15,13 @@ fn repo() -> Repo {
     Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap()
 }
 
+/// Compares a screen with the one that was accepted, in `snapshots/`.
+#[track_caller]
+#[allow(clippy::disallowed_macros, reason = "the macro asks for the workspace's root")]
+fn assert_snapshot(name: &str, screen: &str) {
+    insta::assert_snapshot!(name, screen);
+}
+
 fn no_pager() -> Option<PagerCommand> {
     None
 }
@@ -71,7 +78,7 @@ fn listed(terminal: Terminal, asked: Asked<'_>) -> (String, String) {
     let kind = asked.trackers.first().map_or(Kind::Release, |tracker| tracker.kind);
     let total = asked.trackers.len() as u64;
     let named = if asked.all_repos { None } else { Some(&repo) };
-    let head = ListHead { repo: named, kind, state: None, searched: false, total, as_of: None };
+    let head = ListHead { repo: named, kind, state: None, searched: false, total, as_of: None, age: None };
     let head = asked.head.map_or(head, |given| ListHead { repo: named, ..given });
     let row = |tracker: &Tracker<'static>| {
         Ok::<_, Infallible>(Row { repo: &repo, tracker: tracker.clone(), plain: tracker.number.get() == 430 })
@@ -136,16 +143,71 @@ fn the_line_above_says_what_is_shown() {
         searched: true,
         total: 9,
         as_of: Some("@412"),
+        age: None,
     };
     let text = listed(colorless(100), Asked { head: Some(head), ..plainly(&trackers) }).0;
     assert!(text.starts_with("\nShowing 2 of 9 open releases in o/r that match your search as of @412\n\n"), "{text}");
 }
 
 #[test]
+fn a_table_fits_terminals_of_every_width() {
+    let mut trackers = releases();
+    trackers[0].title = "Release: v1.10.0-rc.1 (Phoenix of the northern lights)".into();
+    trackers[0].created_at = Some(at("2023-11-20T08:00:00Z"));
+    trackers.push(tracker(Kind::Release, 8, "Release: 日本語 a name without a number that is long", None));
+    let age = Age {
+        from: From::Manifest,
+        count: 1,
+        oldest: at("2024-12-24T08:00:00Z"),
+        newest: at("2024-12-24T08:00:00Z"),
+        is_doubtful: false,
+        can_pull: false,
+    };
+    let head = ListHead {
+        repo: None,
+        kind: Kind::Release,
+        state: None,
+        searched: false,
+        total: 3,
+        as_of: None,
+        age: Some(age),
+    };
+    let shown = [120, 80, 60, 40, 30].map(|width| {
+        let text = listed(colorless(width), Asked { head: Some(head), ..plainly(&trackers) }).0;
+        let widest = text.lines().map(unicode_width::UnicodeWidthStr::width).max();
+        assert!(widest <= Some(width), "{width}: {text}");
+        text.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>()
+    });
+    assert_snapshot("a_table_fits_terminals_of_every_width", &shown.join("----"));
+}
+
+#[test]
+fn the_age_of_what_is_shown_warns_where_it_is_doubtful() {
+    let age = |is_doubtful, can_pull, oldest: &str| Age {
+        from: From::Github,
+        count: 2,
+        oldest: at(oldest),
+        newest: at("2024-12-24T09:55:00Z"),
+        is_doubtful,
+        can_pull,
+    };
+    let heading =
+        |age| printed(Terminal::of_width(120, Palette::Ansi), |output| output.line(&output.heading("x", Some(&age)))).0;
+    let plain = |age| printed(colorless(120), |output| output.line(&output.heading("x", Some(&age)))).0;
+    assert!(heading(age(false, false, "2024-12-24T09:55:00Z")).contains("90m"), "grey");
+    assert!(heading(age(true, false, "2024-12-24T09:55:00Z")).contains("33m"), "yellow");
+    assert_eq!(
+        plain(age(false, false, "2024-12-21T09:55:00Z")),
+        "\nx · GitHub's answers of 5 minutes ago to 3 days ago\n\n\n"
+    );
+    assert!(plain(age(false, true, "2024-12-24T09:55:00Z")).contains(" ago; `git pull` would bring a newer one\n"));
+}
+
+#[test]
 fn states_are_green_and_magenta_where_there_is_colour() {
     let text = listed(Terminal::of_width(120, Palette::Ansi), plainly(&releases())).0;
     assert!(text.contains("\x1b[0;32m#430   \x1b[0m") && text.contains("\x1b[0;35mReleased\x1b[0m"), "{text:?}");
-    assert!(text.contains("\x1b[0;2;4;37mVERSION"), "{text:?}");
+    assert!(text.contains("\x1b[0;2;4;39mVERSION"), "{text:?}");
 }
 
 #[test]
@@ -159,6 +221,7 @@ fn no_trackers_are_a_sentence_for_people_and_nothing_for_scripts() {
         searched: true,
         total: 0,
         as_of: None,
+        age: None,
     };
     let (_, note) = listed(colorless(80), Asked { head: Some(head), ..plainly(&[]) });
     assert_eq!(note, "no open microsprints match your search in o/r\n");
@@ -438,7 +501,15 @@ fn a_closed_pipe_ends_every_form_in_silence() {
     let many = || trackers.iter().cycle().take(5000);
     let row =
         |tracker: &Tracker<'static>| Ok::<_, Infallible>(Row { repo: &repo, tracker: tracker.clone(), plain: false });
-    let head = ListHead { repo: Some(&repo), kind: Kind::Release, state: None, searched: false, total: 2, as_of: None };
+    let head = ListHead {
+        repo: Some(&repo),
+        kind: Kind::Release,
+        state: None,
+        searched: false,
+        total: 2,
+        as_of: None,
+        age: None,
+    };
     let json = |jq: Option<&str>| JsonOptions { fields: vec!["title"], shape: shape(jq) };
     for json in [None, Some(json(None)), Some(json(Some(".[].title")))] {
         for terminal in [piped(), colorless(80)] {

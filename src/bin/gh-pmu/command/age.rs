@@ -1,0 +1,55 @@
+//! How old an answer from the cache is.
+
+use gh_pmu::format::Source as Origin;
+use gh_pmu::model::UnixMillis;
+use gh_pmu::store::View;
+
+use super::Context;
+use super::sources::Source;
+use crate::output::{Age, From};
+
+impl Context<'_, '_> {
+    /// The age of what the sources say together; `None` where nothing was ever taken in.
+    pub fn age_of(&self, sources: &[Source]) -> Option<Age> {
+        let ages = sources.iter().filter_map(|(_, view)| self.age(view));
+        let age = ages.reduce(Age::with)?;
+        let can_pull = match sources {
+            [source] => self.can_pull(source),
+            _ => false,
+        };
+        Some(Age { can_pull, ..age })
+    }
+
+    /// Whether a newer manifest was fetched. Looked at for people only, as git may have to be started.
+    fn can_pull(&self, (repo, view): &Source) -> bool {
+        if !self.output.is_terminal() || self.config.cache.branch.is_some() {
+            return false;
+        }
+        let located = self.located().filter(|located| located.known.as_ref() == Some(repo));
+        located.is_some_and(|located| located.would_pull_newer(view))
+    }
+
+    fn age(&self, view: &View) -> Option<Age> {
+        let fresh = view.freshness()?;
+        let from = match fresh.source {
+            Origin::Manifest | Origin::Git => From::Manifest,
+            Origin::Api => From::Github,
+        };
+        Some(Age {
+            from,
+            count: 1,
+            oldest: fresh.changed_at,
+            newest: fresh.changed_at,
+            is_doubtful: self.is_older_than_allowed(fresh.changed_at),
+            can_pull: false,
+        })
+    }
+
+    /// Whether a moment is longer ago than `cache.max_age`.
+    pub fn is_older_than_allowed(&self, time: UnixMillis) -> bool {
+        self.config.cache.max_age.is_some_and(|max_age| {
+            let max_age = i64::try_from(max_age).unwrap_or(i64::MAX).saturating_mul(1000);
+            self.now.millis().get().saturating_sub(time.get()) > max_age
+        })
+    }
+}
