@@ -4,6 +4,11 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use gh_pmu::github::GithubError;
+use gh_pmu::model::RepoError;
+use gh_pmu::store::StoreError;
+use gh_pmu::sync::SyncError;
+
 /// Exit codes as gh's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -55,6 +60,11 @@ impl Error {
         Self::Failed { message: message.into(), hint: None, exit: Exit::Failed }
     }
 
+    /// A wrong command line that one sentence says all of: gh shows no usage there.
+    pub fn plainly(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), usage: String::new() }
+    }
+
     /// The same failure, saying what to do next.
     #[must_use]
     pub fn with_hint(self, next: impl Into<String>) -> Self {
@@ -83,20 +93,34 @@ impl Error {
     }
 }
 
-/// Errors of the layers below, with their causes behind colons.
-impl<E: std::error::Error> From<E> for Error {
-    fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !message.contains(&cause_text) {
-                message.push_str(": ");
-                message.push_str(&cause_text);
-            }
-            source = cause.source();
+/// GitHub was asked and gave no answer: whether the user is signed in decides on the exit code.
+impl From<GithubError> for Error {
+    fn from(error: GithubError) -> Self {
+        let exit = if error.is_not_signed_in() { Exit::NotSignedIn } else { Exit::Failed };
+        Self::new(error.to_string()).with_exit(exit)
+    }
+}
+
+/// A sync fails as what it asked failed.
+impl From<SyncError> for Error {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Github(error) => error.into(),
+            SyncError::Store(error) => error.into(),
+            error => Self::new(error.to_string()),
         }
-        Self::new(message)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<RepoError> for Error {
+    fn from(error: RepoError) -> Self {
+        Self::new(error.to_string())
     }
 }
 
@@ -141,9 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn causes_of_an_error_follow_behind_colons_once() {
-        let number = "x".parse::<u8>().unwrap_err();
-        let error = Error::from(std::io::Error::other(number));
-        assert_eq!(error, Error::new("invalid digit found in string"));
+    fn who_is_not_signed_in_is_found_through_every_layer() {
+        let unsigned = || GithubError::NotSignedIn { host: "github.com".to_owned() };
+        assert_eq!(Error::from(unsigned()).exit(), Exit::NotSignedIn);
+        assert_eq!(Error::from(SyncError::Github(unsigned())).exit(), Exit::NotSignedIn);
+        let path = std::path::PathBuf::from("s");
+        assert_eq!(Error::from(SyncError::Store(StoreError::Busy { path })).exit(), Exit::Failed);
     }
 }

@@ -9,11 +9,12 @@
     )
 )]
 
-mod args;
+mod cli;
 mod command;
 mod config;
 mod exit;
 mod output;
+mod source;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,11 +23,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use gh_pmu::sync::Now;
 use jiff::tz::TimeZone;
 
-use args::{Clock, Command};
-use command::Context;
+use cli::{Asked, Clock};
+use command::{ROOT, Ready};
 use config::{Config, PagerCommand, TerminalWishes, process_env};
 use exit::{Error, Exit};
 use output::{Output, Stream, Terminal};
+use source::Context;
 
 /// musl's own asks the system for almost every page on its own, and gives it back at once.
 #[cfg(target_env = "musl")]
@@ -53,16 +55,23 @@ fn main() -> ExitCode {
 #[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
     let clock = Clock { now: now.millis(), zone: &TimeZone::system };
-    let invocation = args::parse(std::env::args_os().skip(1), clock)?;
-    match &invocation.command {
-        Command::Help(page) => output.page(|bold| page.text(bold)).map(|()| Exit::Done),
-        Command::Version => output.line(concat!("gh pmu version ", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done),
-        // It may be there to mend the configuration.
-        Command::Init(options) => command::init::run(options, &process_env, &cwd()?, output),
-        _ => {
+    let (given, read) = match cli::parse(&ROOT, std::env::args_os().skip(1), clock)? {
+        Asked::Help(spec) => return output.page(|bold| cli::help::help(spec, bold)).map(|()| Exit::Done),
+        Asked::Version => {
+            return output.line(concat!("gh pmu version ", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done);
+        }
+        Asked::Run(given, read) => (given, read),
+    };
+    match command::read(&given, *read)? {
+        Ready::Bare(command) => command.run(cwd(), output),
+        Ready::Cached(command) => {
             let config = Config::load(&process_env, &cwd()?)?;
             config.warnings.iter().for_each(|warning| output.warn(warning));
-            command::run(&invocation, &mut Context { config: &config, output, clock, now })
+            let named = match command.of_many() {
+                Some(_) => None,
+                None => config.named_repo(given.repo())?,
+            };
+            command.run(named, &mut Context { config: &config, output, clock, now })
         }
     }
 }

@@ -32,7 +32,7 @@ const HOMES: &[(&str, &str)] = &[
     ("crc32fast", "src/format/checksum.rs"),
     ("memmap2", "src/fs/map.rs"),
     ("fs2", "src/fs/disk.rs"),
-    ("clap", "src/bin/gh-pmu/args/"),
+    ("clap", "src/bin/gh-pmu/cli/"),
     ("clap", "src/bin/gh-pmu/cli/"),
     ("gotmpl", "src/bin/gh-pmu/output/template.rs"),
     ("indicatif", "src/bin/gh-pmu/output/progress.rs"),
@@ -59,8 +59,7 @@ const LIFTED: &[(&str, &[&str])] = &[
 ];
 
 /// Where files still import each other. It only ever gets shorter: what is in no circle any more goes from here.
-const IN_CIRCLES: &[&str] =
-    &["src/bin/gh-pmu/args/", "src/bin/gh-pmu/command/", "src/store/", "src/sync/manifest.rs", "src/sync/pulled.rs"];
+const IN_CIRCLES: &[&str] = &["src/store/", "src/sync/manifest.rs", "src/sync/pulled.rs"];
 
 const LONGEST_FILE: usize = 600;
 

@@ -1,67 +1,195 @@
 //! `release list`, `microsprint list`.
 
-use gh_pmu::model::Repo;
-use gh_pmu::query::{Filter, Use, select};
+use gh_pmu::model::{Kind, Repo, State};
+use gh_pmu::query::{Filter, Order, SortBy, TimeRange, Use, select};
 use gh_pmu::store::Moment;
 
-use super::sources::{Failed, Source, switched_off};
-use super::{Context, no_such_event, web};
-use crate::args::{ListOptions, When};
+use super::frame::{Command, Spec, cached};
+use super::web::{self, Page};
+use crate::cli::common::{ALL_REPOS, JQ, JSON, LIMIT, TEMPLATE, json};
+use crate::cli::spec::{Flag, Switch, Valued, switch, text, word};
+use crate::cli::{Given, JsonOptions, When};
 use crate::exit::{Error, Exit};
-use crate::output::ListHead;
+use crate::output::{ListHead, TRACKER_FIELDS};
+use crate::source::{Context, Failed, Source, no_such_event, switched_off};
 
-/// Lists trackers.
-///
-/// # Errors
-/// No repository is named; the cache cannot be read; standard output is closed.
-pub fn run(options: &ListOptions, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    if options.web {
-        return web::run(options, repo, context);
-    }
-    if options.as_of.is_some() && !context.config.cache.enabled {
-        return Err(switched_off());
-    }
-    let (mut sources, exit) = match options.all_repos {
-        true => context.all_listed(options.refresh)?,
-        false => context.listed(repo, options.refresh).map(|(source, exit)| (vec![source], exit))?,
-    };
-    if let Some((when, _)) = &options.as_of {
-        for source in &mut sources {
-            let past = context.settled(source, |source, context| as_of(*when, source, context));
-            *source = past.map_err(Failed::into_error)?;
-        }
-    }
-    let filter = filter(options);
-    // A table is laid out as a whole, and its header counts.
-    let wanted = if context.output.is_terminal() { Use::Counted } else { Use::Stream };
-    // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
-    while let Err((at, error)) = select(&sources, &filter, wanted) {
-        sources[at].1 = context.again(&sources[at].0, &error)?;
-    }
-    let selection = select(&sources, &filter, wanted).map_err(|(_, error)| error)?;
-    let total = match (wanted, options.limit) {
-        (Use::Stream, _) => 0,
-        (Use::Counted, None) => selection.count(),
-        (Use::Counted, Some(_)) => {
-            let all = Filter { limit: None, ..filter.clone() };
-            select(&sources, &all, wanted).map_err(|(_, error)| error)?.count()
-        }
-    };
-    let head = ListHead {
-        repo: if options.all_repos { None } else { sources.first().map(|(repo, _)| repo) },
-        kind: options.kind,
-        state: options.state,
-        searched: options.search.is_some() || options.created.is_some() || options.closed.is_some(),
-        total: total as u64,
-        as_of: options.as_of.as_ref().map(|(_, text)| text.as_str()),
-        age: if options.as_of.is_some() { None } else { context.age_of(&sources) },
-    };
-    let rows = selection.rows().map(Ok::<_, Error>);
-    context.output.list(&head, options.json.as_ref(), rows)?;
-    Ok(exit)
+const AS_OF: Valued<When> =
+    text("as-of", None, "when", "List as it was then: a time, date, age such as 3d, or event @N");
+const CLOSED: Valued<TimeRange> =
+    text("closed", None, "range", "Filter by closing date, such as 2024-12-01..2024-12-31");
+const CREATED: Valued<TimeRange> = text("created", None, "range", "Filter by creation date, such as >=2024-12-01");
+const ORDER: Valued<Order> = word("order", None, "Order of the list: {asc|desc} (default \"desc\")");
+const REFRESH: Switch = switch("refresh", "Ask GitHub now, and record the answer");
+const SEARCH: Valued<String> = text("search", Some('S'), "text", "Filter by words in the title");
+const SORT: Valued<SortBy> = word("sort", None, "Sort by: {number|created|closed|title|version} (default \"number\")");
+const STATE: Valued<Option<State>> = word("state", Some('s'), "Filter by state: {open|closed|all} (default \"all\")");
+const WEB: Switch = Switch(Flag { short: Some('w'), ..switch("web", "List in the web browser").0 });
+
+const FLAGS: &[&Flag] = &[
+    &ALL_REPOS.0,
+    &AS_OF.flag,
+    &CLOSED.flag,
+    &CREATED.flag,
+    &JQ.flag,
+    &JSON,
+    &LIMIT.flag,
+    &ORDER.flag,
+    &REFRESH.0,
+    &SEARCH.flag,
+    &SORT.flag,
+    &STATE.flag,
+    &TEMPLATE.flag,
+    &WEB.0,
+];
+
+/// The words of `release list`.
+pub const RELEASE: Spec = Spec {
+    aliases: &["ls"],
+    long: "List the release trackers of a repository from the cache.\n\n\
+           Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
+           the exit status is not 0.",
+    flags: FLAGS,
+    json_fields: TRACKER_FIELDS,
+    examples: "$ gh pmu release list --state open\n\
+               $ gh pmu release list --search phoenix --limit 5\n\
+               $ gh pmu release list --closed '>=2024-12-01' --json number,version\n\
+               $ gh pmu release list --as-of 2024-12-24",
+    ..Spec::command("list", "gh pmu release list", "List release trackers", |given| {
+        cached(Args::read(Kind::Release, given))
+    })
+};
+
+/// The words of `microsprint list`.
+pub const MICROSPRINT: Spec = Spec {
+    aliases: &["ls"],
+    long: "List the microsprint trackers of a repository from the cache.\n\n\
+           Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
+           the exit status is not 0.",
+    flags: FLAGS,
+    json_fields: TRACKER_FIELDS,
+    examples: "$ gh pmu microsprint list --state open\n\
+               $ gh pmu microsprint list --all-repos --created 2024-12-01..2024-12-31\n\
+               $ gh pmu microsprint list --json number,name --jq '.[].name'\n\
+               $ gh pmu microsprint list --json number,name --template '{{range .}}{{tablerow .number .name}}{{end}}'",
+    ..Spec::command("list", "gh pmu microsprint list", "List microsprint trackers", |given| {
+        cached(Args::read(Kind::Microsprint, given))
+    })
+};
+
+#[derive(Debug)]
+pub(super) struct Args {
+    /// Which trackers.
+    pub(super) kind: Kind,
+    /// Only those in this state.
+    pub(super) state: Option<State>,
+    /// Words of which every one occurs in the title.
+    pub(super) search: Option<String>,
+    /// When they were created.
+    pub(super) created: Option<TimeRange>,
+    /// When they were closed.
+    pub(super) closed: Option<TimeRange>,
+    /// By what they are sorted.
+    pub(super) sort: SortBy,
+    /// In which direction.
+    pub(super) order: Order,
+    /// At most so many.
+    pub(super) limit: Option<u64>,
+    /// As of when, and how that was written.
+    pub(super) as_of: Option<(When, String)>,
+    /// Ask GitHub first.
+    pub(super) refresh: bool,
+    /// In the browser.
+    pub(super) web: bool,
+    /// JSON instead of a table.
+    pub(super) json: Option<JsonOptions>,
+    /// Every cached repository.
+    pub(super) all_repos: bool,
 }
 
-fn filter(options: &ListOptions) -> Filter {
+impl Args {
+    pub(super) fn read(kind: Kind, given: &Given<'_>) -> Result<Self, Error> {
+        let conflict = [&JSON, &ALL_REPOS.0, &AS_OF.flag].into_iter().find(|flag| given.text(flag).is_some());
+        if let (true, Some(flag)) = (given.is_set(&WEB), conflict) {
+            return Err(Error::plainly(format!("cannot use `--web` with `--{}`", flag.long)));
+        }
+        Ok(Self {
+            kind,
+            state: given.value(&STATE)?.flatten(),
+            search: given.value(&SEARCH)?.filter(|text| !text.trim().is_empty()),
+            created: given.value(&CREATED)?,
+            closed: given.value(&CLOSED)?,
+            sort: given.value(&SORT)?.unwrap_or(SortBy::Number),
+            order: given.value(&ORDER)?.unwrap_or(Order::Descending),
+            limit: given.value(&LIMIT)?.map(|limit| limit.0),
+            as_of: given.value(&AS_OF)?.zip(given.text(&AS_OF.flag).map(str::to_owned)),
+            refresh: given.is_set(&REFRESH),
+            web: given.is_set(&WEB),
+            json: json(given)?,
+            all_repos: given.is_set(&ALL_REPOS),
+        })
+    }
+
+    fn page(&self) -> Page<'_> {
+        let Self { kind, state, created, closed, .. } = *self;
+        Page { kind, state, created, closed, search: self.search.as_deref().unwrap_or_default() }
+    }
+}
+
+impl Command for Args {
+    fn of_many(&self) -> Option<&'static str> {
+        self.all_repos.then_some(ALL_REPOS.0.long)
+    }
+
+    /// Lists trackers.
+    fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        if self.web {
+            return web::run(&self.page(), named, context);
+        }
+        if self.as_of.is_some() && !context.config.cache.enabled {
+            return Err(switched_off());
+        }
+        let (mut sources, exit) = match self.all_repos {
+            true => context.all_listed(self.refresh)?,
+            false => context.listed(named, self.refresh).map(|(source, exit)| (vec![source], exit))?,
+        };
+        if let Some((when, _)) = &self.as_of {
+            for source in &mut sources {
+                let past = context.settled(source, |source, context| as_of(*when, source, context));
+                *source = past.map_err(Failed::into_error)?;
+            }
+        }
+        let filter = filter(self);
+        // A table is laid out as a whole, and its header counts.
+        let wanted = if context.output.is_terminal() { Use::Counted } else { Use::Stream };
+        // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
+        while let Err((at, error)) = select(&sources, &filter, wanted) {
+            sources[at].1 = context.again(&sources[at].0, &error)?;
+        }
+        let selection = select(&sources, &filter, wanted).map_err(|(_, error)| error)?;
+        let total = match (wanted, self.limit) {
+            (Use::Stream, _) => 0,
+            (Use::Counted, None) => selection.count(),
+            (Use::Counted, Some(_)) => {
+                let all = Filter { limit: None, ..filter.clone() };
+                select(&sources, &all, wanted).map_err(|(_, error)| error)?.count()
+            }
+        };
+        let head = ListHead {
+            repo: if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) },
+            kind: self.kind,
+            state: self.state,
+            searched: self.search.is_some() || self.created.is_some() || self.closed.is_some(),
+            total: total as u64,
+            as_of: self.as_of.as_ref().map(|(_, text)| text.as_str()),
+            age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
+        };
+        let rows = selection.rows().map(Ok::<_, Error>);
+        context.output.list(&head, self.json.as_ref(), rows)?;
+        Ok(exit)
+    }
+}
+
+fn filter(options: &Args) -> Filter {
     let filter = Filter {
         state: options.state,
         created: options.created,
@@ -80,7 +208,6 @@ fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<S
     let moment = match when {
         When::At(time) => Moment::Time(time),
         When::After(seq) => Moment::Seq(seq),
-        When::Last => return Err(Failed::Other(Error::new("only `--since` knows `last`"))),
     };
     let store = context.store(repo);
     let history = store.history(view);

@@ -1,78 +1,83 @@
-//! One file a command: from options to an answer. Owns what each command does, in which order; must not know how
-//! options were written or how answers look.
+//! One file a command: its words, its arguments, and what it does. Owns the tree of commands; each file owns its own
+//! command, and must not know how flags are parsed or how answers look.
 
-mod age;
 mod clear;
 mod compact;
 mod export;
-mod github;
+mod frame;
 mod history;
-pub mod init;
+mod init;
 mod list;
 mod rebuild;
 mod repair;
-mod sources;
 mod status;
 mod sync;
 mod verify;
 mod web;
 
-use gh_pmu::model::{Repo, Seq};
-use gh_pmu::store::View;
-use gh_pmu::sync::Now;
+use crate::cli::Given;
+use crate::cli::spec::VERSION;
+use crate::exit::Error;
+pub use frame::Ready;
+use frame::{Read, Spec};
 
-use crate::args::{Clock, Command, Invocation};
-use crate::config::Config;
-use crate::exit::{Error, Exit};
-use crate::output::Output;
+const RELEASE: Spec = Spec {
+    examples: "$ gh pmu release list --state open\n$ gh pmu release list --as-of 2024-12-24",
+    ..Spec::group("release", "gh pmu release", "List releases", &[&list::RELEASE])
+};
 
-/// What every command has at hand.
-pub struct Context<'c, 'o> {
-    /// The surroundings.
-    pub config: &'c Config,
-    /// The printer.
-    pub output: &'c mut Output<'o>,
-    /// The present, and the local time zone.
-    pub clock: Clock<'c>,
-    /// The present, to the nanosecond.
-    pub now: Now,
-}
+const MICROSPRINT: Spec = Spec {
+    examples: "$ gh pmu microsprint list --state open",
+    ..Spec::group("microsprint", "gh pmu microsprint", "List microsprints", &[&list::MICROSPRINT])
+};
 
-/// Does what was asked.
+const CACHE: Spec = Spec {
+    examples: "$ gh pmu cache status\n$ gh pmu cache history --since yesterday\n$ gh pmu cache sync",
+    ..Spec::group(
+        "cache",
+        "gh pmu cache",
+        "Work with the cache of trackers",
+        &[
+            &clear::SPEC,
+            &compact::SPEC,
+            &export::SPEC,
+            &history::SPEC,
+            &rebuild::SPEC,
+            &repair::SPEC,
+            &status::SPEC,
+            &sync::SPEC,
+            &verify::SPEC,
+        ],
+    )
+};
+
+/// The program itself.
+pub const ROOT: Spec = Spec {
+    long: "List the release and microsprint trackers of a repository, and what changed, from a local cache.",
+    flags: &[&VERSION.0],
+    examples: "$ gh pmu release list\n$ gh pmu microsprint list --state open\n$ gh pmu cache history --since yesterday",
+    ..Spec::group(
+        "gh-pmu",
+        "gh pmu",
+        "List release and microsprint trackers",
+        &[&CACHE, &init::SPEC, &MICROSPRINT, &RELEASE],
+    )
+};
+
+/// Reads the arguments of a command.
 ///
 /// # Errors
-/// The sentence that standard error gets, and the exit code.
-pub fn run(invocation: &Invocation, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let repo = match invocation.command.is_of_all_repos() {
-        true => None,
-        false => context.config.named_repo(invocation.repo.as_deref())?,
-    };
-    match &invocation.command {
-        // Answered before the surroundings were looked at.
-        Command::Help(_) | Command::Version | Command::Init(_) => Ok(Exit::Done),
-        Command::List(options) => list::run(options, repo, context),
-        Command::Sync { force } => sync::run(*force, repo, context),
-        Command::Status(options) => status::run(options, repo, context),
-        Command::History(options) => history::run(options, repo, context),
-        Command::Compact(options) => compact::run(options, repo, context),
-        Command::Verify { json } => verify::run(*json, repo, context),
-        Command::Clear(options) => clear::run(options, repo, context),
-        Command::Repair => repair::run(repo, context),
-        Command::Rebuild => rebuild::run(repo, context),
-        Command::Export(options) => export::run(options, repo, context),
+/// [`Error::Usage`], in gh's words.
+pub fn read(given: &Given<'_>, read: Read) -> Result<Ready, Error> {
+    let ready = read(given)?;
+    match &ready {
+        Ready::Cached(command) if given.repo().is_some() => match command.of_many() {
+            Some(flag) => Err(given.wrong(format!("cannot use `--{flag}` with `--repo`"))),
+            None => Ok(ready),
+        },
+        _ => Ok(ready),
     }
 }
 
-/// The event that is named is yet to come.
-fn no_such_event(repo: &Repo, view: &View, asked: Seq) -> Error {
-    Error::new(format!("the last event of {repo} is {}, not {asked}", view.seq()))
-}
-
-/// There is no cache to work with.
-fn nothing_cached(repo: Option<&Repo>) -> Error {
-    match repo {
-        Some(repo) => Error::new(format!("nothing is cached of {repo}"))
-            .with_hint(format!("Run `gh pmu cache sync --repo {repo}`.")),
-        None => Error::new("nothing is cached").with_hint("Run `gh pmu cache sync` in a checkout that has a manifest."),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -4,40 +4,50 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, Repaired};
 use gh_pmu::sync::{SyncError, past_states};
 
-use super::{Context, rebuild};
+use super::frame::{Command, Spec, cached};
+use super::rebuild;
 use crate::exit::{Error, Exit};
+use crate::source::Context;
 
-/// Mends a damaged store, then syncs from the manifest, and says what was and was not recovered.
-///
-/// # Errors
-/// Another writer, and the system's.
-pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let located = context.located();
-    let repo = context.repo(named, located.as_ref())?;
-    let store = context.store(&repo);
-    let progress = context.output.progress("Repairing");
-    let now = context.now;
-    let mut past = || located.as_ref().map_or_else(Vec::new, |located| past_states(located, &repo, now));
-    let repaired = store.repair(&repo, PATIENCE, &mut past, now.millis());
-    drop(progress);
-    let repaired = repaired?;
-    match &repaired {
-        None => context.output.success(&format!("nothing of {repo} is damaged"))?,
-        Some(repaired) => tell(&repo, repaired, context)?,
+/// The words of `cache repair`.
+pub const SPEC: Spec = Spec {
+    long: "Keep what verifies, keep the damaged bytes aside, and rebuild the rest from the manifest and git.",
+    examples: "$ gh pmu cache repair",
+    ..Spec::command("repair", "gh pmu cache repair", "Mend a damaged cache", |_| cached(Ok(Args)))
+};
+
+struct Args;
+
+impl Command for Args {
+    /// Mends a damaged store, then syncs from the manifest, and says what was and was not recovered.
+    fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        let located = context.located();
+        let repo = context.repo(named, located.as_ref())?;
+        let store = context.store(&repo);
+        let progress = context.output.progress("Repairing");
+        let now = context.now;
+        let mut past = || located.as_ref().map_or_else(Vec::new, |located| past_states(located, &repo, now));
+        let repaired = store.repair(&repo, PATIENCE, &mut past, now.millis());
+        drop(progress);
+        let repaired = repaired?;
+        match &repaired {
+            None => context.output.success(&format!("nothing of {repo} is damaged"))?,
+            Some(repaired) => tell(&repo, repaired, context)?,
+        }
+        let Some(located) = &located else { return Ok(Exit::Done) };
+        // Nothing is left that git's versions would be merged with.
+        if repaired.is_some_and(|repaired| repaired.begun_anew)
+            && let Ok(rebuilt) = rebuild::from_git(located, &repo, context)
+        {
+            context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
+        }
+        match context.sync(located, Some(&repo), false, PATIENCE) {
+            Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
+            Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => {}
+            Err(error) => context.output.warn(&error.to_string()),
+        }
+        Ok(Exit::Done)
     }
-    let Some(located) = &located else { return Ok(Exit::Done) };
-    // Nothing is left that git's versions would be merged with.
-    if repaired.is_some_and(|repaired| repaired.begun_anew)
-        && let Ok(rebuilt) = rebuild::from_git(located, &repo, context)
-    {
-        context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
-    }
-    match context.sync(located, Some(&repo), false, PATIENCE) {
-        Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
-        Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => {}
-        Err(error) => context.output.warn(&error.to_string()),
-    }
-    Ok(Exit::Done)
 }
 
 fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Result<(), Error> {

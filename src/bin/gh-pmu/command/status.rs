@@ -4,66 +4,92 @@ use gh_pmu::model::{Kind, Repo};
 use gh_pmu::store::{Store, View};
 use gh_pmu::sync::{Located, is_pending};
 
-use super::sources::DISK;
-use super::{Context, nothing_cached};
-use crate::args::StatusOptions;
+use super::frame::{Command, Spec, cached};
+use crate::cli::Given;
+use crate::cli::spec::{Switch, switch};
 use crate::exit::{Error, Exit};
 use crate::output::{Counts, RepoStatus, Status, hex};
+use crate::source::{Context, DISK, nothing_cached};
 
-/// Shows what is cached: of the repository that is named, else of all.
-///
-/// # Errors
-/// The cache cannot be read; standard output is closed.
-pub fn run(options: &StatusOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let located = context.located();
-    let stores = match &named {
-        Some(repo) => vec![context.store(repo)],
-        None => Store::all(&DISK, &context.config.cache_dir)?,
-    };
-    let (mut found, mut is_told) = (Vec::new(), false);
-    for store in stores {
-        match store.view() {
-            Ok(Some(view)) => {
-                if let Some(damage) = view.damage().first() {
-                    context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+const CHECK: Switch = switch("check", "Exit with status 1 when the cache is stale or missing");
+const JSON: Switch = switch("json", "Output JSON");
+
+/// The words of `cache status`.
+pub const SPEC: Spec = Spec {
+    long: "Show what is cached of each repository, and how fresh it is.",
+    flags: &[&CHECK.0, &JSON.0],
+    examples: "$ gh pmu cache status\n$ gh pmu cache status --check || gh pmu cache sync",
+    ..Spec::command("status", "gh pmu cache status", "Show what is cached and how fresh it is", |given| {
+        cached(Args::read(given))
+    })
+};
+
+struct Args {
+    /// JSON instead of lines.
+    json: bool,
+    /// Fail if the cache is stale or missing.
+    check: bool,
+}
+
+impl Args {
+    fn read(given: &Given<'_>) -> Result<Self, Error> {
+        Ok(Self { json: given.is_set(&JSON), check: given.is_set(&CHECK) })
+    }
+}
+
+impl Command for Args {
+    /// Shows what is cached: of the repository that is named, else of all.
+    fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        let located = context.located();
+        let stores = match &named {
+            Some(repo) => vec![context.store(repo)],
+            None => Store::all(&DISK, &context.config.cache_dir)?,
+        };
+        let (mut found, mut is_told) = (Vec::new(), false);
+        for store in stores {
+            match store.view() {
+                Ok(Some(view)) => {
+                    if let Some(damage) = view.damage().first() {
+                        context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+                    }
+                    let view = match view.state_hash() {
+                        Ok(_) => view,
+                        Err(error) => context.again(&Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, &error)?,
+                    };
+                    found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
                 }
-                let view = match view.state_hash() {
-                    Ok(_) => view,
-                    Err(error) => context.again(&Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, &error)?,
-                };
-                found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
-            }
-            Ok(None) => {}
-            Err(error) => {
-                context.output.warn(&error.to_string());
-                is_told = true;
+                Ok(None) => {}
+                Err(error) => {
+                    context.output.warn(&error.to_string());
+                    is_told = true;
+                }
             }
         }
-    }
-    let here = match &located {
-        Some(located) if named.is_none() => context.repo(None, Some(located)).ok(),
-        _ => named.clone(),
-    };
-    let is_missing = match &here {
-        Some(here) => !found.iter().any(|(repo, _)| repo == here),
-        None => found.is_empty(),
-    };
-    let mut repos = Vec::with_capacity(found.len());
-    for (repo, view) in &found {
-        repos.push(status_of(repo, view, located.as_ref(), context)?);
-    }
-    let status = Status { path: &context.config.cache_dir, named: named.as_ref(), repos };
-    // Where `--check` fails because there is nothing, its error says so.
-    if options.json || !(options.check && status.repos.is_empty()) {
-        context.output.status(&status, options.json)?;
-    }
-    let is_stale =
-        status.repos.iter().any(|status| status.stale && here.as_ref().is_none_or(|here| here == status.repo));
-    match options.check {
-        // What is stale is shown as stale.
-        true if is_missing && !is_told => Err(nothing_cached(here.as_ref())),
-        true if is_missing || is_stale => Ok(Exit::Failed),
-        _ => Ok(Exit::Done),
+        let here = match &located {
+            Some(located) if named.is_none() => context.repo(None, Some(located)).ok(),
+            _ => named.clone(),
+        };
+        let is_missing = match &here {
+            Some(here) => !found.iter().any(|(repo, _)| repo == here),
+            None => found.is_empty(),
+        };
+        let mut repos = Vec::with_capacity(found.len());
+        for (repo, view) in &found {
+            repos.push(status_of(repo, view, located.as_ref(), context)?);
+        }
+        let status = Status { path: &context.config.cache_dir, named: named.as_ref(), repos };
+        // Where `--check` fails because there is nothing, its error says so.
+        if self.json || !(self.check && status.repos.is_empty()) {
+            context.output.status(&status, self.json)?;
+        }
+        let is_stale =
+            status.repos.iter().any(|status| status.stale && here.as_ref().is_none_or(|here| here == status.repo));
+        match self.check {
+            // What is stale is shown as stale.
+            true if is_missing && !is_told => Err(nothing_cached(here.as_ref())),
+            true if is_missing || is_stale => Ok(Exit::Failed),
+            _ => Ok(Exit::Done),
+        }
     }
 }
 

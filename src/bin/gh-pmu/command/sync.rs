@@ -4,50 +4,74 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Outcome, SyncError, Synced};
 
-use super::Context;
+use super::frame::{Command, Spec, cached};
+use crate::cli::Given;
+use crate::cli::spec::{Switch, switch};
 use crate::exit::{Error, Exit};
+use crate::source::Context;
 
-/// Syncs now, from the manifest if there is one, else from GitHub, and says what changed.
-///
-/// # Errors
-/// No manifest, or one that is refused; another writer; the store's.
-pub fn run(force: bool, repo: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-    let located = context.located();
-    let mut missing = None;
-    let from_manifest = match &located {
-        Some(located) => match context.sync(located, repo.as_ref(), force, PATIENCE) {
-            // There is none here, but GitHub may have one.
-            Err(error @ (SyncError::NoManifest { .. } | SyncError::OtherRepo { .. })) => {
-                missing = Some(error);
-                None
+const FORCE: Switch = switch("force", "Apply the manifest even if it is older than the cache");
+
+/// The words of `cache sync`.
+pub const SPEC: Spec = Spec {
+    long: "Read the manifest, compare it with the cache and record what changed. Without a checkout that has one,\n\
+           GitHub is asked: for the manifest on its default branch, else for the issues.\n\n\
+           A manifest that is older than what is cached changes nothing, unless it is forced.",
+    flags: &[&FORCE.0],
+    examples: "$ gh pmu cache sync",
+    ..Spec::command("sync", "gh pmu cache sync", "Sync the cache from the manifest", |given| cached(Args::read(given)))
+};
+
+struct Args {
+    force: bool,
+}
+
+impl Args {
+    fn read(given: &Given<'_>) -> Result<Self, Error> {
+        Ok(Self { force: given.is_set(&FORCE) })
+    }
+}
+
+impl Command for Args {
+    /// Syncs now, from the manifest if there is one, else from GitHub, and says what changed.
+    fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        let located = context.located();
+        let mut missing = None;
+        let from_manifest = match &located {
+            Some(located) => match context.sync(located, named.as_ref(), self.force, PATIENCE) {
+                // There is none here, but GitHub may have one.
+                Err(error @ (SyncError::NoManifest { .. } | SyncError::OtherRepo { .. })) => {
+                    missing = Some(error);
+                    None
+                }
+                result => Some(result?),
+            },
+            None => None,
+        };
+        let (synced, from_issues) = match from_manifest {
+            Some(synced) => (synced, false),
+            None => {
+                let is_named = named.is_some();
+                let repo = context.repo(named, located.as_ref())?;
+                context.sync_from_github(&repo, is_named, self.force).map_err(|error| match missing.take() {
+                    Some(missing @ SyncError::NoManifest { .. }) if !is_named => instead(missing, error),
+                    _ => error,
+                })?
             }
-            result => Some(result?),
-        },
-        None => None,
-    };
-    let (synced, from_issues) = match from_manifest {
-        Some(synced) => (synced, false),
-        None => {
-            let is_named = repo.is_some();
-            let repo = context.repo(repo, located.as_ref())?;
-            context.sync_from_github(&repo, is_named, force).map_err(|error| match missing.take() {
-                Some(missing @ SyncError::NoManifest { .. }) if !is_named => instead(missing, error),
-                _ => error,
-            })?
+        };
+        if let Some(damage) = synced.view.damage().first() {
+            context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
         }
-    };
-    if let Some(damage) = synced.view.damage().first() {
-        context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+        let sentence = match from_issues {
+            true => answer_sentence(&synced),
+            false => sentence(&synced),
+        };
+        context.output.success(&sentence)?;
+        if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
+            context.output.warn(&format!("the cache was not compacted: {error}"));
+        }
+        Ok(Exit::Done)
     }
-    let sentence = match from_issues {
-        true => answer_sentence(&synced),
-        false => sentence(&synced),
-    };
-    context.output.success(&sentence)?;
-    if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
-        context.output.warn(&format!("the cache was not compacted: {error}"));
-    }
-    Ok(Exit::Done)
 }
 
 /// There was no manifest, and GitHub could not be asked either.

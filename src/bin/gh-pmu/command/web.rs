@@ -2,36 +2,49 @@
 
 use std::process::Command;
 
-use gh_pmu::model::{Repo, State};
+use gh_pmu::model::{Kind, Repo, State};
 use gh_pmu::query::TimeRange;
 
-use super::Context;
-use crate::args::ListOptions;
 use crate::config::{self, process_env};
 use crate::exit::{Error, Exit};
+use crate::source::Context;
+
+/// What the page shows.
+pub struct Page<'p> {
+    /// Which trackers.
+    pub kind: Kind,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Words of their titles; empty for all.
+    pub search: &'p str,
+    /// When they were created.
+    pub created: Option<TimeRange>,
+    /// When they were closed.
+    pub closed: Option<TimeRange>,
+}
 
 /// Opens the repository's issues with the label, narrowed as the list would be.
 ///
 /// # Errors
 /// No repository is named; no browser starts.
-pub fn run(options: &ListOptions, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+pub fn run(page: &Page<'_>, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
     let located = context.located();
     let repo = context.repo(named, located.as_ref())?;
-    let page = format!("{}/{}/{}/issues", repo.host(), repo.owner(), repo.name());
-    context.output.note(&format!("Opening {page} in your browser."));
-    open(&format!("https://{page}?q={}", encoded(&query(options))))?;
+    let issues = format!("{}/{}/{}/issues", repo.host(), repo.owner(), repo.name());
+    context.output.note(&format!("Opening {issues} in your browser."));
+    open(&format!("https://{issues}?q={}", encoded(&query(page))))?;
     Ok(Exit::Done)
 }
 
 /// The list in the words of GitHub's search.
-fn query(options: &ListOptions) -> String {
-    let mut words: Vec<String> = options.search.iter().flat_map(|text| text.split_whitespace()).map(quoted).collect();
-    words.push(format!("label:{}", options.kind));
-    words.extend(options.state.map(|state| match state {
+fn query(page: &Page<'_>) -> String {
+    let mut words: Vec<String> = page.search.split_whitespace().map(quoted).collect();
+    words.push(format!("label:{}", page.kind));
+    words.extend(page.state.map(|state| match state {
         State::Open => "state:open".to_owned(),
         State::Closed => "state:closed".to_owned(),
     }));
-    for (word, range) in [("created", options.created), ("closed", options.closed)] {
+    for (word, range) in [("created", page.created), ("closed", page.closed)] {
         words.extend(range.and_then(of_range).map(|range| format!("{word}:{range}")));
     }
     words.push("type:issue".to_owned());
@@ -98,29 +111,20 @@ fn open(url: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gh_pmu::model::{Kind, UnixMillis};
-    use gh_pmu::query::{Order, SortBy};
+    use gh_pmu::model::UnixMillis;
 
     #[test]
     fn the_page_shows_what_the_list_would() {
         let time = |text| UnixMillis::parse_rfc3339(text).ok();
-        let options = ListOptions {
+        let page = Page {
             kind: Kind::Release,
             state: Some(State::Open),
-            search: Some("Phoenix is:pr -x é".to_owned()),
+            search: "Phoenix is:pr -x é",
             created: Some(TimeRange { min: time("2024-12-01T00:00:00Z"), max: None }),
             closed: None,
-            sort: SortBy::Number,
-            order: Order::Descending,
-            limit: None,
-            as_of: None,
-            refresh: false,
-            web: true,
-            json: None,
-            all_repos: false,
         };
         let expected = "Phoenix+%22is%3Apr%22+%22-x%22+%C3%A9+label%3Arelease+state%3Aopen\
                         +created%3A%3E%3D2024-12-01T00%3A00%3A00Z+type%3Aissue";
-        assert_eq!(encoded(&query(&options)), expected);
+        assert_eq!(encoded(&query(&page)), expected);
     }
 }

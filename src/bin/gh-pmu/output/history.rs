@@ -9,8 +9,25 @@ use super::json::JsonWriter;
 use super::style::Style;
 use super::width::truncated;
 use super::{Output, Portions, sanitize, tsv};
-use crate::args::JsonOptions;
+use crate::cli::JsonOptions;
 use crate::exit::Error;
+
+/// The fields of `--json`, in alphabetical order.
+pub const EVENT_FIELDS: &[&str] = &[
+    "after",
+    "before",
+    "changedAt",
+    "commit",
+    "event",
+    "kind",
+    "manifest",
+    "number",
+    "repo",
+    "seq",
+    "source",
+    "syncedAt",
+    "title",
+];
 
 /// An event and the sync that found it.
 #[derive(Clone, Debug)]

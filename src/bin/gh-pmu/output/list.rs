@@ -11,8 +11,24 @@ use super::relative::{ago, short};
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
 use super::{Output, Portions, Row, sanitize, tsv};
-use crate::args::JsonOptions;
+use crate::cli::JsonOptions;
 use crate::exit::Error;
+
+/// The fields of `--json`, in alphabetical order.
+pub const TRACKER_FIELDS: &[&str] = &[
+    "closedAt",
+    "codename",
+    "createdAt",
+    "kind",
+    "name",
+    "number",
+    "repo",
+    "state",
+    "status",
+    "title",
+    "url",
+    "version",
+];
 
 /// What a list is about, for the line above it.
 #[derive(Clone, Copy, Debug)]

@@ -31,15 +31,15 @@ use std::io::Write;
 use gh_pmu::model::UnixMillis;
 use gh_pmu::query::Row;
 
-use crate::args::JsonShape;
+use crate::cli::JsonShape;
 use crate::config::PagerCommand;
 use crate::exit::{Error, Exit};
 use style::Style;
 
 pub use age::{Age, From};
 pub use export::{Export, SyncRow};
-pub use history::{EventRow, HistoryHead};
-pub use list::ListHead;
+pub use history::{EVENT_FIELDS, EventRow, HistoryHead};
+pub use list::{ListHead, TRACKER_FIELDS};
 pub use progress::Progress;
 pub use status::{Counts, RepoStatus, Status};
 pub use stream::Stream;

@@ -1,9 +1,8 @@
 use super::*;
-use crate::args::{JsonOptions, JsonShape};
+use crate::cli::{JsonOptions, JsonShape};
 use crate::config::PagerCommand;
 use gh_pmu::model::{Change, Event, Kind, Repo, Seq, State, Times, Tracker, TrackerNumber};
 use jiff::tz::TimeZone;
-use std::convert::Infallible;
 use std::io;
 use style::Palette;
 
@@ -81,7 +80,7 @@ fn listed(terminal: Terminal, asked: Asked<'_>) -> (String, String) {
     let head = ListHead { repo: named, kind, state: None, searched: false, total, as_of: None, age: None };
     let head = asked.head.map_or(head, |given| ListHead { repo: named, ..given });
     let row = |tracker: &Tracker<'static>| {
-        Ok::<_, Infallible>(Row { repo: &repo, tracker: tracker.clone(), plain: tracker.number.get() == 430 })
+        Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone(), plain: tracker.number.get() == 430 })
     };
     printed(terminal, |output| output.list(&head, asked.json.as_ref(), asked.trackers.iter().map(row)))
 }
@@ -230,7 +229,7 @@ fn no_trackers_are_a_sentence_for_people_and_nothing_for_scripts() {
 
 #[test]
 fn json_is_one_line_with_sorted_keys() {
-    let fields = crate::args::TRACKER_FIELDS;
+    let fields = super::TRACKER_FIELDS;
     let text = listed(piped(), with_json(&releases()[..1], fields, None)).0;
     assert_eq!(
         text,
@@ -333,7 +332,7 @@ fn events() -> Vec<(u64, Event<'static>)> {
 fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool) -> (String, String) {
     let repo = repo();
     let rows = events().into_iter().map(|(seq, event)| {
-        Ok::<_, Infallible>(EventRow {
+        Ok::<_, Error>(EventRow {
             repo: &repo,
             seq: Seq(seq),
             event,
@@ -499,8 +498,7 @@ fn a_closed_pipe_ends_every_form_in_silence() {
     let repo = repo();
     let trackers = releases();
     let many = || trackers.iter().cycle().take(5000);
-    let row =
-        |tracker: &Tracker<'static>| Ok::<_, Infallible>(Row { repo: &repo, tracker: tracker.clone(), plain: false });
+    let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone(), plain: false });
     let head = ListHead {
         repo: Some(&repo),
         kind: Kind::Release,

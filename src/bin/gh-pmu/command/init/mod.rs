@@ -9,11 +9,64 @@ mod workflow;
 
 use std::path::{Path, PathBuf};
 
-use crate::args::InitOptions;
-use crate::config::{self, CacheSection, Env};
+use super::frame::{BareCommand, Spec, bare};
+use crate::cli::Given;
+use crate::cli::spec::{Switch, Valued, switch, text};
+use crate::config::{self, CacheSection, Env, process_env};
 use crate::exit::{Error, Exit};
 use crate::output::Output;
 use edit::{Refusal, Wanted};
+
+const BRANCH: Valued<String> = text("branch", None, "name", "Keep the manifest on this branch");
+const DRY_RUN: Switch = switch("dry-run", "Show what would change, and write nothing");
+const FORCE_FLAG: Switch = switch("force", "Replace a section or a workflow that stands in the way");
+const WITH_WORKFLOW: Switch = switch("workflow", "Also write .github/workflows/pmu-cache.yml");
+
+/// The words of `init`.
+pub const SPEC: Spec = Spec {
+    long: "Write the cache section into .gh-pmu.yml at the root of the checkout, and with --workflow the workflow\n\
+           that keeps the manifest. Nothing else in the file is touched, and doing it twice changes nothing.\n\n\
+           Where the default branch is protected, --branch keeps the manifest on a branch of its own.",
+    flags: &[&BRANCH.flag, &DRY_RUN.0, &FORCE_FLAG.0, &WITH_WORKFLOW.0],
+    examples: "$ gh pmu init\n$ gh pmu init --workflow --dry-run\n$ gh pmu init --workflow --branch pmu-cache",
+    ..Spec::command("init", "gh pmu init", "Set a repository up", |given| bare(Args::read(given)))
+};
+
+#[derive(Debug)]
+pub(super) struct Args {
+    /// The workflow, too.
+    pub(super) workflow: bool,
+    /// The branch that holds the manifest.
+    pub(super) branch: Option<String>,
+    /// Show, and write nothing.
+    pub(super) dry_run: bool,
+    /// Replace what is there and differs.
+    pub(super) force: bool,
+}
+
+impl Args {
+    pub(super) fn read(given: &Given<'_>) -> Result<Self, Error> {
+        if given.repo().is_some() {
+            return Err(given.wrong("cannot use `--repo`: init sets up the checkout it is run in"));
+        }
+        let branch: Option<String> = given.value(&BRANCH)?;
+        if let Some(name) = branch.as_deref().filter(|name| !config::is_branch(name)) {
+            return Err(given.invalid(&BRANCH.flag, name, "not the name of a branch"));
+        }
+        Ok(Self {
+            workflow: given.is_set(&WITH_WORKFLOW),
+            branch,
+            dry_run: given.is_set(&DRY_RUN),
+            force: given.is_set(&FORCE_FLAG),
+        })
+    }
+}
+
+impl BareCommand for Args {
+    fn run(&self, cwd: Result<PathBuf, Error>, output: &mut Output<'_>) -> Result<Exit, Error> {
+        run(self, &process_env, &cwd?, output)
+    }
+}
 
 /// Where GitHub looks for workflows.
 const WORKFLOW: &str = ".github/workflows/pmu-cache.yml";
@@ -40,7 +93,7 @@ impl Plan {
 ///
 /// # Errors
 /// A file that cannot be changed safely, or written.
-pub fn run(options: &InitOptions, env: Env<'_>, cwd: &Path, output: &mut Output<'_>) -> Result<Exit, Error> {
+fn run(options: &Args, env: Env<'_>, cwd: &Path, output: &mut Output<'_>) -> Result<Exit, Error> {
     let root = config::checkout_root(cwd).unwrap_or_else(|| cwd.to_owned());
     let (section, in_effect) = plan_section(options, env, &root)?;
     let mut plans = vec![section];
@@ -73,7 +126,7 @@ pub fn run(options: &InitOptions, env: Env<'_>, cwd: &Path, output: &mut Output<
 
 /// The file with the section, and what the section says then. What is there is replaced only where it is forced, and
 /// stands in the way.
-fn plan_section(options: &InitOptions, env: Env<'_>, root: &Path) -> Result<(Plan, CacheSection), Error> {
+fn plan_section(options: &Args, env: Env<'_>, root: &Path) -> Result<(Plan, CacheSection), Error> {
     let path = root.join(config::FILE_NAME);
     let old = file::read(&path)?;
     let text = old.as_deref().unwrap_or_default();
@@ -111,7 +164,7 @@ fn refused(path: &Path, refusal: Refusal) -> Error {
 }
 
 /// The workflow, for the manifest and branch of the section.
-fn plan_workflow(options: &InitOptions, section: &CacheSection, root: &Path) -> Result<Plan, Error> {
+fn plan_workflow(options: &Args, section: &CacheSection, root: &Path) -> Result<Plan, Error> {
     let path = root.join(WORKFLOW);
     let old = file::read(&path)?;
     // OK: it was read from UTF-8, and has no "\" in it.

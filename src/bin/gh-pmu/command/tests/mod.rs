@@ -1,34 +1,48 @@
+//! The command line as a whole: what each command is given, and the sentences of what is wrong.
+
+mod help;
+
+use gh_pmu::model::{Kind, Seq, State, UnixMillis};
 use gh_pmu::query::{Order, SortBy};
+use jiff::tz::TimeZone;
 
 use super::*;
-use gh_pmu::model::{Kind, Seq, State};
+use crate::cli::spec::words;
+use crate::cli::{Asked, Clock, JsonShape, Since, When, parse};
 
 fn now() -> UnixMillis {
     UnixMillis::parse_rfc3339("2024-12-24T10:30:00Z").unwrap()
 }
 
-fn run(line: &str) -> Result<Invocation, Error> {
+fn asked(line: &str) -> Result<Asked<'static, Read>, Error> {
     let args = line.split_whitespace().map(Into::into).collect::<Vec<_>>();
-    parse(args, Clock { now: now(), zone: &|| TimeZone::UTC })
+    parse(&ROOT, args, Clock { now: now(), zone: &|| TimeZone::UTC })
 }
 
-fn list(line: &str) -> ListOptions {
-    match run(line).unwrap().command {
-        Command::List(options) => options,
-        other => panic!("{other:?}"),
+fn given(line: &str) -> Result<(Given<'static>, Read), Error> {
+    match asked(line)? {
+        Asked::Run(given, read) => Ok((given, *read)),
+        _ => panic!("{line}: no command to run"),
     }
 }
 
-fn history(line: &str) -> HistoryOptions {
-    match run(&format!("cache history {line}")).unwrap().command {
-        Command::History(options) => options,
-        other => panic!("{other:?}"),
-    }
+fn ready(line: &str) -> Result<Ready, Error> {
+    given(line).and_then(|(given, run)| read(&given, run))
+}
+
+fn list(line: &str) -> list::Args {
+    let kind = if line.starts_with("microsprint") { Kind::Microsprint } else { Kind::Release };
+    list::Args::read(kind, &given(line).unwrap().0).unwrap()
+}
+
+fn history(line: &str) -> history::Args {
+    history::Args::read(&given(&format!("cache history {line}")).unwrap().0).unwrap()
 }
 
 /// The sentence, and the first line of the usage.
 fn error(line: &str) -> (String, String) {
-    match run(line).unwrap_err() {
+    let Err(error) = ready(line) else { panic!("{line}: accepted") };
+    match error {
         Error::Usage { message, usage } => (message, usage.lines().next().unwrap_or_default().to_owned()),
         other => panic!("{other:?}"),
     }
@@ -89,43 +103,54 @@ fn values_are_written_as_in_gh() {
 #[test]
 fn the_repository_may_stand_anywhere() {
     for line in ["-R o/r release list", "release --repo o/r list", "release list --repo=o/r", "-Ro/r release list"] {
-        assert_eq!(run(line).unwrap().repo.as_deref(), Some("o/r"), "{line}");
+        assert_eq!(given(line).unwrap().0.repo(), Some("o/r"), "{line}");
     }
-    assert_eq!(run("-R a/b release list -R o/r").unwrap().repo.as_deref(), Some("o/r"));
-    assert_eq!(run("cache verify -R o/r").unwrap().repo.as_deref(), Some("o/r"));
+    assert_eq!(given("-R a/b release list -R o/r").unwrap().0.repo(), Some("o/r"));
+    assert_eq!(given("cache verify -R o/r").unwrap().0.repo(), Some("o/r"));
 }
 
 #[test]
 fn the_cache_commands_are_read() {
-    assert!(matches!(run("cache sync --force").unwrap().command, Command::Sync { force: true }));
-    assert!(matches!(
-        run("cache status --json --check").unwrap().command,
-        Command::Status(StatusOptions { json: true, check: true })
-    ));
-    assert!(matches!(run("cache verify --json").unwrap().command, Command::Verify { json: true }));
-    assert!(matches!(run("cache repair").unwrap().command, Command::Repair));
-    assert!(matches!(run("cache rebuild").unwrap().command, Command::Rebuild));
-    assert!(matches!(
-        run("cache clear --all --yes").unwrap().command,
-        Command::Clear(ClearOptions { all: true, yes: true })
-    ));
-    assert!(matches!(
-        run("cache compact --prune-before @5 --dry-run").unwrap().command,
-        Command::Compact(CompactOptions { prune_before: Some(When::After(Seq(5))), dry_run: true })
-    ));
-    for (word, form) in [("ndjson", ExportFormat::Ndjson), ("csv", ExportFormat::Csv), ("sql", ExportFormat::Sql)] {
-        match run(&format!("cache export --events --format {word}")).unwrap().command {
-            Command::Export(options) => assert_eq!((options.events, options.format), (true, form)),
-            other => panic!("{other:?}"),
-        }
+    for line in [
+        "cache sync --force",
+        "cache status --json --check",
+        "cache verify --json",
+        "cache repair",
+        "cache rebuild",
+        "cache compact --prune-before @5 --dry-run",
+    ] {
+        assert!(matches!(ready(line), Ok(Ready::Cached(command)) if command.of_many().is_none()), "{line}");
     }
+    assert!(matches!(ready("cache clear --all --yes"), Ok(Ready::Cached(command)) if command.of_many() == Some("all")));
+    for (word, form) in [("ndjson", export::Format::Ndjson), ("csv", export::Format::Csv), ("sql", export::Format::Sql)]
+    {
+        let (given, _) = given(&format!("cache export --events --format {word}")).unwrap();
+        let options = export::Args::read(&given).unwrap();
+        assert_eq!((options.events, options.format), (true, form));
+    }
+}
+
+/// A flag that is read and not among the command's flags fails here.
+#[test]
+fn every_command_reads_only_its_own_flags() {
+    fn walk(spec: &'static Spec) {
+        if let Some(run) = spec.run {
+            let given = Given::parse(spec, &[], Clock { now: now(), zone: &|| TimeZone::UTC }).unwrap();
+            if let Err(error) = read(&given, run) {
+                assert!(matches!(error, Error::Usage { .. }), "{}: {error}", spec.path);
+            }
+        }
+        assert_eq!(spec.run.is_none(), !spec.commands.is_empty(), "{}", spec.path);
+        spec.commands.iter().for_each(|command| walk(command));
+    }
+    walk(&ROOT);
 }
 
 #[test]
 fn history_is_filtered_as_asked() {
     let options =
         history("--since last --until 3d --number 430 --kind release --event closed,added --event removed -L 5");
-    assert_eq!((options.since, options.kind, options.limit), (Some(When::Last), Some(Kind::Release), Some(5)));
+    assert_eq!((options.since, options.kind, options.limit), (Some(Since::Last), Some(Kind::Release), Some(5)));
     assert_eq!(options.number.map(|number| number.get()), Some(430));
     assert_eq!(options.events, ["closed", "added", "removed"]);
     assert_eq!(options.order, Order::Descending);
@@ -134,9 +159,9 @@ fn history_is_filtered_as_asked() {
 
 #[test]
 fn help_and_version_are_asked_for_in_every_way() {
-    let page = |line: &str| match run(line).unwrap().command {
-        Command::Help(page) => page.0.path,
-        other => panic!("{other:?}"),
+    let page = |line: &str| match asked(line).unwrap() {
+        Asked::Help(spec) => spec.path,
+        _ => panic!("{line}: no help"),
     };
     assert_eq!(page(""), "gh pmu");
     assert_eq!(page("--help"), "gh pmu");
@@ -146,7 +171,7 @@ fn help_and_version_are_asked_for_in_every_way() {
     assert_eq!(page("help release ls"), "gh pmu release list");
     assert_eq!(page("release list --help"), "gh pmu release list");
     assert_eq!(page("--help release list extra"), "gh pmu release list");
-    assert!(matches!(run("--version").unwrap().command, Command::Version));
+    assert!(matches!(asked("--version"), Ok(Asked::Version)));
 }
 
 #[test]
@@ -185,10 +210,7 @@ fn words_outside_the_list_are_refused_with_the_list() {
         "invalid argument \"x\" for \"--sort\" flag: valid values are {number|created|closed|title|version}",
     );
     list_error("--order up", "invalid argument \"up\" for \"--order\" flag: valid values are {asc|desc}");
-    list_error(
-        "--all-repos=maybe",
-        "invalid argument \"maybe\" for \"--all-repos\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
-    );
+    list_error("--all-repos=maybe", "invalid argument \"maybe\" for \"--all-repos\" flag: expected true or false");
     assert_eq!(
         error("cache history --event closed,gone").0,
         "invalid argument \"gone\" for \"--event\" flag: valid values are {added|closed|reopened|retitled|redated|removed}"
@@ -207,14 +229,10 @@ fn words_outside_the_list_are_refused_with_the_list() {
 fn limits_and_numbers_are_checked() {
     list_error("-L 0", "invalid limit: 0");
     list_error("--limit -1", "invalid limit: -1");
-    list_error(
-        "-L x",
-        "invalid argument \"x\" for \"-L, --limit\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
-    );
+    list_error("-L x", "invalid argument \"x\" for \"-L, --limit\" flag: expected a number such as 30");
     list_error(
         "-L 99999999999999999999",
-        "invalid argument \"99999999999999999999\" for \"-L, --limit\" flag: strconv.ParseInt: parsing \
-         \"99999999999999999999\": value out of range",
+        "invalid argument \"99999999999999999999\" for \"-L, --limit\" flag: the number is too large",
     );
     assert_eq!(error("cache history --number 0").0, "invalid number: 0");
     assert_eq!(history("--number #430").number.map(|number| number.get()), Some(430));
@@ -274,13 +292,14 @@ fn flags_that_exclude_each_other_are_refused() {
     assert_eq!(error("cache clear --all -R o/r").0, "cannot use `--all` with `--repo`");
     let (said, usage) = error("cache export");
     assert_eq!(said.lines().next(), Some("required flag(s) \"format\" not set"));
-    let offered: Vec<_> = spec::FORMATS.iter().filter(|form| said.contains(&format!("`--format {form}`"))).collect();
-    assert_eq!((offered.len(), &*usage), (spec::FORMATS.len(), ""), "{said}");
+    let forms = words::<export::Format>();
+    let offered: Vec<_> = forms.iter().filter(|form| said.contains(&format!("`--format {form}`"))).collect();
+    assert_eq!((offered.len(), &*usage), (forms.len(), ""), "{said}");
 }
 
 #[test]
 fn init_takes_a_branch_that_git_takes_and_no_repository() {
-    let Command::Init(options) = run("init --workflow --branch pmu-cache --dry-run").unwrap().command else { panic!() };
+    let options = init::Args::read(&given("init --workflow --branch pmu-cache --dry-run").unwrap().0).unwrap();
     assert_eq!(options.branch.as_deref(), Some("pmu-cache"));
     assert!(options.workflow && options.dry_run && !options.force);
     for name in ["a..b", "--x", "a:b", "@"] {

@@ -4,17 +4,12 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use gh_pmu::fs::Disk;
 use gh_pmu::model::Repo;
-use gh_pmu::store::{Damage, PATIENCE, Store, StoreError, View};
-use gh_pmu::sync::{Hosting, Located, Options, Outcome, SyncError, Synced, locate, pull_if_due, sync, sync_branch};
+use gh_pmu::store::{PATIENCE, Store, StoreError, View};
+use gh_pmu::sync::{Located, Options, Outcome, SyncError, Synced, pull_if_due, sync, sync_branch};
 
-use super::github::Keep;
-use super::{Context, nothing_cached};
-use crate::exit::Error;
-
-/// The real disk.
-pub static DISK: Disk = Disk;
+use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
+use crate::exit::{Error, Exit};
 
 /// A list waits no longer than this for another writer.
 const LIST_PATIENCE: Duration = Duration::from_millis(100);
@@ -24,72 +19,7 @@ const CHECK_AGAIN_MILLIS: i64 = 60_000;
 /// Views opened of one repository while rebuilds and prunings pass by.
 const ATTEMPTS: u32 = 5;
 
-/// What to do where no repository is known.
-const NAME_ONE: &str = "Use `--repo OWNER/REPO`, or set GH_REPO.";
-
-/// One repository to answer about.
-pub type Source = (Repo, View);
-
-/// What there is of a repository without asking GitHub.
-pub struct Known {
-    /// Which.
-    pub repo: Repo,
-    /// What is cached of it.
-    pub view: Option<View>,
-    /// Whether the user named it, and not the checkout.
-    pub named: bool,
-    /// What stood in the way of a manifest or cache that is there.
-    pub stopped: Option<SyncError>,
-}
-
-/// Why there is no answer from a view.
-pub enum Failed {
-    /// The index may be to blame, or a writer beside: another view may answer.
-    Store(StoreError),
-    /// Another view would not either.
-    Other(Error),
-}
-
-impl Failed {
-    /// As it is told.
-    pub fn into_error(self) -> Error {
-        match self {
-            Failed::Store(error) => error.into(),
-            Failed::Other(error) => error,
-        }
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Failed::Store(error)
-    }
-}
-
-/// The cache is not to be used, and there is no doing without.
-pub fn switched_off() -> Error {
-    Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
-        .with_hint("Set it to true, or use `gh issue list --label release`.")
-}
-
 impl Context<'_, '_> {
-    /// What decides on the host of manifests, which name none.
-    pub fn hosting(&self) -> Hosting<'_> {
-        self.config.hosting()
-    }
-
-    /// The manifest of the checkout, if there is a place for one.
-    pub fn located(&self) -> Option<Located> {
-        let checkout = self.config.checkout();
-        let manifest = self.config.manifest(checkout.as_ref())?;
-        Some(locate(&DISK, &self.config.cache_dir, checkout, manifest, self.hosting()))
-    }
-
-    /// The store of a repository.
-    pub fn store(&self, repo: &Repo) -> Store<'static> {
-        Store::of(&DISK, &self.config.cache_dir, repo)
-    }
-
     /// Syncs from the manifest at `located` because that was asked for, showing a sign of life if it takes long.
     ///
     /// # Errors
@@ -135,12 +65,6 @@ impl Context<'_, '_> {
         }
     }
 
-    pub(super) fn tell_mended(&mut self, mended: &[Damage]) {
-        for damage in mended {
-            self.output.warn(&format!("{damage}; it has been written anew"));
-        }
-    }
-
     /// The repository that the command is about: the one that is named, else that of the checkout; synced first. Where
     /// nothing is cached, GitHub is asked.
     ///
@@ -161,11 +85,51 @@ impl Context<'_, '_> {
         }
     }
 
+    /// What to list of one repository, and the exit code: a failure where only the cache could be shown, although
+    /// GitHub was to be asked.
+    ///
+    /// # Errors
+    /// Nothing to answer from.
+    pub fn listed(&mut self, named: Option<Repo>, refresh: bool) -> Result<(Source, Exit), Error> {
+        if !self.config.cache.enabled {
+            let located = self.located();
+            let repo = self.repo(named, located.as_ref())?;
+            return self.answer_alone(&repo).map(|source| (source, Exit::Done));
+        }
+        if !refresh {
+            return self.source(named, Keep::IfPossible).map(|source| (source, Exit::Done));
+        }
+        // The manifest first: what it has published is dated by it, for everyone alike.
+        let known = self.known(named)?;
+        self.refreshed(known)
+    }
+
+    /// The same for every cached repository.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed; it is switched off.
+    pub fn all_listed(&mut self, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
+        if !self.config.cache.enabled {
+            return Err(switched_off());
+        }
+        let mut sources = self.all_sources()?;
+        let mut exit = Exit::Done;
+        if refresh {
+            for (repo, view) in std::mem::take(&mut sources) {
+                let known = Known { repo, view: Some(view), named: true, stopped: None };
+                let (source, code) = self.refreshed(known)?;
+                sources.push(source);
+                exit = if exit == Exit::Done { code } else { exit };
+            }
+        }
+        Ok((sources, exit))
+    }
+
     /// What there is without GitHub, synced first.
     ///
     /// # Errors
     /// No repository is named, and the checkout does not tell.
-    pub(super) fn known(&mut self, named: Option<Repo>) -> Result<Known, Error> {
+    fn known(&mut self, named: Option<Repo>) -> Result<Known, Error> {
         let located = self.located();
         let is_named = named.is_some();
         let mut stopped = None;
@@ -272,32 +236,6 @@ impl Context<'_, '_> {
         let is_old = synced.view.checked().is_some_and(|checked| age(checked.checked_at) > CHECK_AGAIN_MILLIS);
         if is_old && matches!(synced.outcome, Outcome::Unchanged) {
             self.store(&synced.repo).record_checked(&synced.view, None, self.now.millis());
-        }
-    }
-
-    /// The repository that is named, else that of the checkout, without syncing.
-    ///
-    /// # Errors
-    /// No checkout, or one of no known repository.
-    pub fn repo(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Repo, Error> {
-        if let Some(repo) = named {
-            return Ok(repo);
-        }
-        match located {
-            Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),
-            Some(located) => located.identify(&DISK, self.hosting()).map_err(|error| match error {
-                SyncError::Nameless { .. } | SyncError::Unnamed { .. } => Error::from(error).with_hint(NAME_ONE),
-                other => other.into(),
-            }),
-            None => {
-                Err(Error::new("no repository is named, and this is no checkout with a manifest").with_hint(NAME_ONE))
-            }
-        }
-    }
-
-    fn tell_damage(&mut self, view: &View) {
-        if let Some(damage) = view.damage().first() {
-            self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
         }
     }
 

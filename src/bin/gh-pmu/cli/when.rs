@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::value::{Clock, Value, Wrong};
+
 /// A moment in a repository's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -13,8 +15,33 @@ pub enum When {
     At(UnixMillis),
     /// Right after that event.
     After(Seq),
-    /// When `--since last` was used last.
+}
+
+/// Where the answer to "what changed since" begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// At a moment.
+    When(When),
+    /// Where the last answer ended.
     Last,
+}
+
+impl Value for Since {
+    fn read(text: &str, clock: Clock<'_>) -> Result<Self, Wrong> {
+        if text.trim().eq_ignore_ascii_case("last") {
+            return Ok(Self::Last);
+        }
+        When::read(text, clock).map(Self::When)
+    }
+}
+
+impl Value for When {
+    fn read(text: &str, clock: Clock<'_>) -> Result<Self, Wrong> {
+        if text.trim().eq_ignore_ascii_case("last") {
+            return Err(Wrong::Invalid("only `--since` knows `last`".to_owned()));
+        }
+        When::parse(text, clock.now, clock.zone).map_err(Wrong::Invalid)
+    }
 }
 
 const MINUTE: i64 = 60_000;
@@ -24,15 +51,12 @@ const WEEK: i64 = 7 * DAY;
 
 impl When {
     /// Reads an RFC 3339 time, a date (its start in `zone`), an age (`90m`, `36h`, `3d`, `2w`, `3 days ago`),
-    /// `yesterday` (its start), `@412` or `last`. `zone` is asked for only where it matters.
+    /// `yesterday` (its start) or `@412`. `zone` is asked for only where it matters.
     ///
     /// # Errors
     /// A sentence that says what was expected.
     pub fn parse(text: &str, now: UnixMillis, zone: &dyn Fn() -> TimeZone) -> Result<Self, String> {
         let text = text.trim();
-        if text.eq_ignore_ascii_case("last") {
-            return Ok(Self::Last);
-        }
         if let Some(seq) = text.strip_prefix('@') {
             return seq_of(seq).map(Self::After).ok_or_else(|| "expected the number of an event, such as @412".into());
         }
@@ -142,14 +166,18 @@ mod tests {
         assert_eq!(parse("2024-12-24T10:00:00+02:00"), Ok(moment("2024-12-24T08:00:00Z")));
         assert_eq!(parse("@412"), Ok(When::After(Seq(412))));
         assert_eq!(parse("@0"), Ok(When::After(Seq(0))));
-        assert_eq!(parse("last"), Ok(When::Last));
+        let now = UnixMillis::parse_rfc3339(NOW).unwrap();
+        let clock = Clock { now, zone: &|| TimeZone::UTC };
+        assert_eq!(Since::read("last", clock), Ok(Since::Last));
+        assert_eq!(Since::read("@412", clock), Ok(Since::When(When::After(Seq(412)))));
+        assert!(When::read("last", clock).is_err());
     }
 
     #[test]
     fn the_time_zone_is_asked_for_only_for_dates() {
         let no_zone: &dyn Fn() -> TimeZone = &|| panic!("asked");
         let now = UnixMillis::parse_rfc3339(NOW).unwrap();
-        for text in ["3d", "@1", "last", NOW] {
+        for text in ["3d", "@1", NOW] {
             assert!(When::parse(text, now, no_zone).is_ok(), "{text}");
         }
     }

@@ -10,63 +10,25 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Outcome, Recording, Said, SyncError, Synced, record};
 
-use super::Context;
-use super::sources::{DISK, Known, Source};
+use super::context::{Context, DISK, Keep, Known, Source};
 use crate::config::{self, CacheSection, process_env};
 use crate::exit::{Error, Exit};
 
-/// What to do with an answer that the store does not take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// It is of no use unrecorded.
-    Must,
-    /// It can be shown all the same.
-    IfPossible,
-}
-
 impl Context<'_, '_> {
-    /// What to list of one repository, and the exit code: a failure where only the cache could be shown, although
-    /// GitHub was to be asked.
+    /// GitHub's answer now, and nothing else: the cache is neither read nor written.
     ///
     /// # Errors
-    /// Nothing to answer from.
-    pub fn listed(&mut self, named: Option<Repo>, refresh: bool) -> Result<(Source, Exit), Error> {
-        if !self.config.cache.enabled {
-            let located = self.located();
-            let repo = self.repo(named, located.as_ref())?;
-            let said = self.ask(&repo, None).map_err(failed)?;
-            return Ok((self.unrecorded(&repo, &said)?, Exit::Done));
-        }
-        if !refresh {
-            return self.source(named, Keep::IfPossible).map(|source| (source, Exit::Done));
-        }
-        // The manifest first: what it has published is dated by it, for everyone alike.
-        let known = self.known(named)?;
-        self.refreshed(known)
+    /// No answer.
+    pub fn answer_alone(&self, repo: &Repo) -> Result<Source, Error> {
+        let said = self.ask(repo, None)?;
+        self.unrecorded(repo, &said)
     }
 
-    /// The same for every cached repository.
+    /// GitHub's answer now, and the exit code: a failure where only the cache could be shown.
     ///
     /// # Errors
-    /// The cache's directory cannot be listed; it is switched off.
-    pub fn all_listed(&mut self, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
-        if !self.config.cache.enabled {
-            return Err(super::sources::switched_off());
-        }
-        let mut sources = self.all_sources()?;
-        let mut exit = Exit::Done;
-        if refresh {
-            for (repo, view) in std::mem::take(&mut sources) {
-                let known = Known { repo, view: Some(view), named: true, stopped: None };
-                let (source, code) = self.refreshed(known)?;
-                sources.push(source);
-                exit = if exit == Exit::Done { code } else { exit };
-            }
-        }
-        Ok((sources, exit))
-    }
-
-    fn refreshed(&mut self, known: Known) -> Result<(Source, Exit), Error> {
+    /// No answer, and nothing cached.
+    pub fn refreshed(&mut self, known: Known) -> Result<(Source, Exit), Error> {
         if let (Some(stopped), Some(_)) = (&known.stopped, &known.view) {
             self.output.warn(&stopped.to_string());
         }
@@ -75,7 +37,7 @@ impl Context<'_, '_> {
             (Err(error), None) => return Err(not_asked(&known.repo, known.stopped, error)),
             (Err(error), Some(view)) => {
                 let time = self.output.time(view.changed_at());
-                let code = failed(error.clone()).exit();
+                let code = Error::from(error.clone()).exit();
                 self.output.warn(&format!("{error}; what is shown is the cache, as of {time}"));
                 return Ok(((known.repo, view), code));
             }
@@ -88,7 +50,7 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// There is none, or it cannot be kept and must be.
-    pub(super) fn first_answer(&mut self, known: Known, keep: Keep, patience: Duration) -> Result<Source, Error> {
+    pub fn first_answer(&mut self, known: Known, keep: Keep, patience: Duration) -> Result<Source, Error> {
         let Known { repo, named, stopped, .. } = known;
         // What the checkout holds was refused: the branch will hardly hold better.
         let is_refused = stopped.as_ref().is_some_and(|stopped| !matches!(stopped, SyncError::Store(_)));
@@ -117,7 +79,7 @@ impl Context<'_, '_> {
     pub fn sync_from_github(&mut self, repo: &Repo, named: bool, force: bool) -> Result<(Synced, bool), Error> {
         let place = self.manifest_place(named);
         let tag = if force { None } else { self.tag(repo, &place) };
-        let said = self.ask(repo, Some((place, tag))).map_err(failed)?;
+        let said = self.ask(repo, Some((place, tag)))?;
         let (synced, said) = self.record(repo, said, Recording { force, patience: PATIENCE, now: self.now })?;
         self.tell_mended(&synced.mended);
         Ok((synced, matches!(said, Said::Issues(_))))
@@ -188,9 +150,7 @@ impl Context<'_, '_> {
         let recording = Recording { force: false, patience: Duration::ZERO, now: self.now };
         let record = |said| record(&Memory::default(), Path::new(""), repo, said, recording);
         let synced = match record(said) {
-            Err(SyncError::Refused { .. } | SyncError::OtherRepo { .. }) => {
-                record(&self.ask(repo, None).map_err(failed)?)
-            }
+            Err(SyncError::Refused { .. } | SyncError::OtherRepo { .. }) => record(&self.ask(repo, None)?),
             result => result,
         }?;
         Ok((synced.repo, synced.view))
@@ -214,19 +174,13 @@ impl Context<'_, '_> {
     }
 }
 
-/// GitHub was asked and gave no answer, and there is nothing else.
-fn failed(error: GithubError) -> Error {
-    let exit = if error.is_not_signed_in() { Exit::NotSignedIn } else { Exit::Failed };
-    Error::from(error).with_exit(exit)
-}
-
-/// As [`failed`], saying why GitHub was asked in the first place.
+/// There is no answer: says why GitHub was asked in the first place.
 fn not_asked(repo: &Repo, stopped: Option<SyncError>, error: GithubError) -> Error {
     match stopped {
         Some(stopped) => Error::from(stopped).with_hint(format!("GitHub cannot stand in: {error}")),
         None => {
             let text = format!("nothing is cached of {repo}, and {error}");
-            Error::new(text).with_exit(failed(error).exit())
+            Error::new(text).with_exit(Error::from(error).exit())
         }
     }
 }

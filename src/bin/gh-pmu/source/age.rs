@@ -4,8 +4,7 @@ use gh_pmu::format::Source as Origin;
 use gh_pmu::model::UnixMillis;
 use gh_pmu::store::View;
 
-use super::Context;
-use super::sources::Source;
+use super::context::{Context, Source};
 use crate::output::{Age, From};
 
 impl Context<'_, '_> {

@@ -1,0 +1,149 @@
+//! What every command has at hand: the surroundings, the printer, the clock, and the stores. Owns which repository is
+//! meant; must not know from where its trackers come ([`super::cached`], [`super::asked`]).
+
+use gh_pmu::fs::Disk;
+use gh_pmu::model::{Repo, Seq};
+use gh_pmu::store::{Damage, Store, StoreError, View};
+use gh_pmu::sync::{Hosting, Located, Now, SyncError, locate};
+
+use crate::cli::Clock;
+use crate::config::Config;
+use crate::exit::Error;
+use crate::output::Output;
+
+/// The real disk.
+pub static DISK: Disk = Disk;
+
+/// What to do where no repository is known.
+const NAME_ONE: &str = "Use `--repo OWNER/REPO`, or set GH_REPO.";
+
+/// What every command has at hand.
+pub struct Context<'c, 'o> {
+    /// The surroundings.
+    pub config: &'c Config,
+    /// The printer.
+    pub output: &'c mut Output<'o>,
+    /// The present, and the local time zone.
+    pub clock: Clock<'c>,
+    /// The present, to the nanosecond.
+    pub now: Now,
+}
+
+/// One repository to answer about.
+pub type Source = (Repo, View);
+
+/// What there is of a repository without asking GitHub.
+pub struct Known {
+    /// Which.
+    pub repo: Repo,
+    /// What is cached of it.
+    pub view: Option<View>,
+    /// Whether the user named it, and not the checkout.
+    pub named: bool,
+    /// What stood in the way of a manifest or cache that is there.
+    pub stopped: Option<SyncError>,
+}
+
+/// What to do with an answer that the store does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is of no use unrecorded.
+    Must,
+    /// It can be shown all the same.
+    IfPossible,
+}
+
+/// Why there is no answer from a view.
+pub enum Failed {
+    /// The index may be to blame, or a writer beside: another view may answer.
+    Store(StoreError),
+    /// Another view would not either.
+    Other(Error),
+}
+
+impl Failed {
+    /// As it is told.
+    pub fn into_error(self) -> Error {
+        match self {
+            Failed::Store(error) => error.into(),
+            Failed::Other(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Failed::Store(error)
+    }
+}
+
+/// The cache is not to be used, and there is no doing without.
+pub fn switched_off() -> Error {
+    Error::new("the cache is switched off (`cache.enabled: false` in .gh-pmu.yml)")
+        .with_hint("Set it to true, or use `gh issue list --label release`.")
+}
+
+/// The event that is named is yet to come.
+pub fn no_such_event(repo: &Repo, view: &View, asked: Seq) -> Error {
+    Error::new(format!("the last event of {repo} is {}, not {asked}", view.seq()))
+}
+
+/// There is no cache to work with.
+pub fn nothing_cached(repo: Option<&Repo>) -> Error {
+    match repo {
+        Some(repo) => Error::new(format!("nothing is cached of {repo}"))
+            .with_hint(format!("Run `gh pmu cache sync --repo {repo}`.")),
+        None => Error::new("nothing is cached").with_hint("Run `gh pmu cache sync` in a checkout that has a manifest."),
+    }
+}
+
+impl Context<'_, '_> {
+    /// What decides on the host of manifests, which name none.
+    pub fn hosting(&self) -> Hosting<'_> {
+        self.config.hosting()
+    }
+
+    /// The manifest of the checkout, if there is a place for one.
+    pub fn located(&self) -> Option<Located> {
+        let checkout = self.config.checkout();
+        let manifest = self.config.manifest(checkout.as_ref())?;
+        Some(locate(&DISK, &self.config.cache_dir, checkout, manifest, self.hosting()))
+    }
+
+    /// The store of a repository.
+    pub fn store(&self, repo: &Repo) -> Store<'static> {
+        Store::of(&DISK, &self.config.cache_dir, repo)
+    }
+
+    pub fn tell_mended(&mut self, mended: &[Damage]) {
+        for damage in mended {
+            self.output.warn(&format!("{damage}; it has been written anew"));
+        }
+    }
+
+    /// The repository that is named, else that of the checkout, without syncing.
+    ///
+    /// # Errors
+    /// No checkout, or one of no known repository.
+    pub fn repo(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Repo, Error> {
+        if let Some(repo) = named {
+            return Ok(repo);
+        }
+        match located {
+            Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),
+            Some(located) => located.identify(&DISK, self.hosting()).map_err(|error| match error {
+                SyncError::Nameless { .. } | SyncError::Unnamed { .. } => Error::from(error).with_hint(NAME_ONE),
+                other => other.into(),
+            }),
+            None => {
+                Err(Error::new("no repository is named, and this is no checkout with a manifest").with_hint(NAME_ONE))
+            }
+        }
+    }
+
+    pub fn tell_damage(&mut self, view: &View) {
+        if let Some(damage) = view.damage().first() {
+            self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+        }
+    }
+}
