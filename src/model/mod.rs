@@ -11,5 +11,5 @@ pub use diff::diff;
 pub use event::{Change, Event, Mismatch, Seq, Times};
 pub use repo::{Repo, RepoError};
 pub use time::{NotRfc3339, UnixMillis};
-pub use title::TitleParts;
+pub use title::{TitleParts, VersionKey};
 pub use tracker::{Kind, State, Tracker, TrackerNumber};

@@ -219,8 +219,8 @@ fn sort(sources: &[(Repo, View)], entries: &mut [(u32, Place)], filter: &Filter)
         SortBy::Title => sort_rows(sources, entries, filter.order, |a, b| {
             a.title.chars().flat_map(char::to_lowercase).cmp(b.title.chars().flat_map(char::to_lowercase))
         }),
-        SortBy::Version => sort_rows(sources, entries, filter.order, |a, b| {
-            TitleParts::of(a.kind, &a.title).version_order(&TitleParts::of(b.kind, &b.title))
+        SortBy::Version => sort_by(sources, entries, filter.order, |tracker| {
+            TitleParts::of(tracker.kind, &tracker.title).version_key()
         }),
     }
 }

@@ -5,6 +5,7 @@
 pub mod common;
 mod given;
 pub mod help;
+mod moment;
 mod range;
 pub mod spec;
 pub mod value;

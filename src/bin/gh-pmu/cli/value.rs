@@ -1,10 +1,8 @@
 //! What the values of flags mean. Owns the reading of one value; must not know which flag it stands behind.
 
 use gh_pmu::model::{TrackerNumber, UnixMillis};
-use gh_pmu::query::TimeRange;
 use jiff::tz::TimeZone;
 
-use super::range;
 use super::spec::Words;
 
 /// Where "now" and "here" come from.
@@ -88,10 +86,4 @@ fn integer(text: &str) -> Result<i64, Wrong> {
             _ => "expected a number such as 30".to_owned(),
         })
     })
-}
-
-impl Value for TimeRange {
-    fn read(text: &str, _: Clock<'_>) -> Result<Self, Wrong> {
-        range::parse(text).map_err(Wrong::Invalid)
-    }
 }

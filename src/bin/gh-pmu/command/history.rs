@@ -131,7 +131,7 @@ impl Command for Args {
         let rows = found.iter().map(|(at, change)| Ok::<_, Error>(row(&sources[*at].0, change)));
         context.output.history(&head, self.json.as_ref(), context.clock.zone, rows)?;
         // Only what was shown counts as seen.
-        if self.since == Some(Since::Last) {
+        if matches!(self.since, Some(Since::Last(_))) {
             for (repo, view) in &sources {
                 context.store(repo).record_cursor(view, context.now.millis())?;
             }
@@ -167,7 +167,7 @@ fn filter(options: &Args, (repo, view): &Source, context: &mut Context<'_, '_>) 
         None => None,
         Some(Since::When(when)) => Some(moment(*when)),
         // Asked for the first time: everything is new.
-        Some(Since::Last) => context.store(repo).cursor(view).map(|cursor| Moment::Seq(cursor.seq)),
+        Some(Since::Last(_)) => context.store(repo).cursor(view).map(|cursor| Moment::Seq(cursor.seq)),
     };
     Ok(HistoryFilter {
         since,

@@ -16,6 +16,7 @@ use crate::exit::Error;
 
 /// The fields of `--json`, in alphabetical order.
 pub const TRACKER_FIELDS: &[&str] = &[
+    "branch",
     "closedAt",
     "codename",
     "createdAt",
@@ -26,6 +27,7 @@ pub const TRACKER_FIELDS: &[&str] = &[
     "state",
     "status",
     "title",
+    "track",
     "url",
     "version",
 ];
@@ -134,16 +136,17 @@ impl Output<'_> {
         if head.repo.is_none() {
             table.cell(&row.repo.to_string(), Style::Plain);
         }
-        match (tracker.kind, parts.version) {
-            (Kind::Release, version) => {
-                let name = safe(without_codename(&parts));
-                match version == Some(without_codename(&parts)) {
+        match tracker.kind {
+            Kind::Release => {
+                // All that the codename does not say: nothing of a title is lost.
+                let name = safe(parts.branch);
+                match parts.version.is_some() && !parts.branch.contains(char::is_whitespace) {
                     true => table.whole_cell(&name, Style::Plain),
                     false => table.cell(&name, Style::Plain),
                 }
                 table.cell(&safe(parts.codename.unwrap_or("")), Style::Plain);
             }
-            (Kind::Microsprint, _) => table.cell(&safe(parts.name), Style::Plain),
+            Kind::Microsprint => table.cell(&safe(parts.name), Style::Plain),
         }
         table.cell(&format!("#{}", tracker.number), color);
         table.cell(status(tracker.kind, tracker.state), color);
@@ -153,14 +156,6 @@ impl Output<'_> {
                 None => table.cell("", Style::Gray),
             }
         }
-    }
-}
-
-/// What stands before the codename: the version, or all that is there instead.
-fn without_codename<'t>(parts: &TitleParts<'t>) -> &'t str {
-    match parts.codename.and_then(|codename| parts.name.rfind(codename)) {
-        Some(at) => parts.name[..at].trim_end().trim_end_matches('(').trim_end(),
-        None => parts.name,
     }
 }
 
@@ -272,6 +267,8 @@ impl<'f, 'r> Fields<'f, 'r> {
                     tsv::number(out, tracker.number.get());
                     out.push(b'"');
                 }
+                "branch" => json.string(parts().branch),
+                "track" => json.string_or_null(parts().track),
                 _ => json.string_or_null(parts().version),
             }
         }

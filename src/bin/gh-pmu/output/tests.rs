@@ -233,9 +233,9 @@ fn json_is_one_line_with_sorted_keys() {
     let text = listed(piped(), with_json(&releases()[..1], fields, None)).0;
     assert_eq!(
         text,
-        "[{\"closedAt\":null,\"codename\":\"Phoenix\",\"createdAt\":\"2024-12-20T08:00:00Z\",\"kind\":\"release\",\
+        "[{\"branch\":\"v1.0.0\",\"closedAt\":null,\"codename\":\"Phoenix\",\"createdAt\":\"2024-12-20T08:00:00Z\",\"kind\":\"release\",\
          \"name\":\"v1.0.0 (Phoenix)\",\"number\":430,\"repo\":\"o/r\",\"state\":\"OPEN\",\"status\":\"Active\",\
-         \"title\":\"Release: v1.0.0 (Phoenix)\",\"url\":\"https://github.com/o/r/issues/430\",\"version\":\"v1.0.0\"}]\n"
+         \"title\":\"Release: v1.0.0 (Phoenix)\",\"track\":null,\"url\":\"https://github.com/o/r/issues/430\",\"version\":\"v1.0.0\"}]\n"
     );
     let text = listed(piped(), with_json(&releases(), &["number", "version"], None)).0;
     assert_eq!(text, "[{\"number\":430,\"version\":\"v1.0.0\"},{\"number\":9,\"version\":null}]\n");

@@ -46,8 +46,8 @@ INHERITED FLAGS
   -R, --repo [HOST/]OWNER/REPO   Select another repository using the [HOST/]OWNER/REPO format
 
 JSON FIELDS
-  closedAt, codename, createdAt, kind, name, number, repo, state, status, title,
-  url, version
+  branch, closedAt, codename, createdAt, kind, name, number, repo, state,
+  status, title, track, url, version
 
 EXAMPLES
   $ gh pmu release list --state open

@@ -150,7 +150,7 @@ fn every_command_reads_only_its_own_flags() {
 fn history_is_filtered_as_asked() {
     let options =
         history("--since last --until 3d --number 430 --kind release --event closed,added --event removed -L 5");
-    assert_eq!((options.since, options.kind, options.limit), (Some(Since::Last), Some(Kind::Release), Some(5)));
+    assert_eq!((options.since, options.kind, options.limit), (Some(Since::Last(None)), Some(Kind::Release), Some(5)));
     assert_eq!(options.number.map(|number| number.get()), Some(430));
     assert_eq!(options.events, ["closed", "added", "removed"]);
     assert_eq!(options.order, Order::Descending);
@@ -261,16 +261,19 @@ fn ranges_and_moments_that_cannot_be_read_say_which_flag() {
         "invalid argument \"soon\" for \"--created\" flag: expected a date or a range of dates such as 2024-12-24, \
          >=2024-12-01 or 2024-12-01..2024-12-31",
     );
-    list_error("--as-of last", "invalid argument \"last\" for \"--as-of\" flag: only `--since` knows `last`");
+    list_error(
+        "--as-of last",
+        "invalid argument \"last\" for \"--as-of\" flag: only `--since` knows `last`; expected a moment such as 2024-12-24, 3d or \"yesterday\"",
+    );
     assert_eq!(
         error("cache history --since @x").0,
-        "invalid argument \"@x\" for \"--since\" flag: expected the number of an event, such as @412"
+        "invalid argument \"@x\" for \"--since\" flag: expected the number of an event such as @412, or a moment such as 2024-12-24 or 3d"
     );
 }
 
 #[test]
 fn json_without_fields_lists_them_without_the_usage() {
-    let fields = "\n  closedAt\n  codename\n  createdAt\n  kind\n  name\n  number\n  repo\n  state\n  status\n  title\n  url\n  version";
+    let fields = "\n  branch\n  closedAt\n  codename\n  createdAt\n  kind\n  name\n  number\n  repo\n  state\n  status\n  title\n  track\n  url\n  version";
     for flags in ["--json", "--json=", "--json --state open", "--json -q .", "--json ,"] {
         let expected = format!("Specify one or more comma-separated fields for `--json`:{fields}");
         assert_eq!(error(&format!("release list {flags}")), (expected, String::new()), "{flags}");
