@@ -1,5 +1,5 @@
-//! As much of GitHub as the workflow asks: issues by label, in pages, over HTTP on a unix socket, which the real gh
-//! takes for api.github.com.
+//! As much of GitHub as the workflows ask: issues by label, in pages, over HTTP on a unix socket, which the real gh
+//! takes for api.github.com. What is asked about many repositories is in [`super::organisation`].
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use super::organisation::{self, Repository};
 use crate::shared::http::{self, Request};
 
 /// Pages are of this many issues, or of fewer if fewer are asked for; GitHub gives no more.
@@ -25,6 +26,9 @@ pub struct Issue {
 #[derive(Default)]
 struct State {
     issues: Vec<Issue>,
+    repositories: Vec<Repository>,
+    /// The token that reads all of them; without it only what is public shows.
+    secret: &'static str,
     /// The bodies of the requests.
     requests: Vec<Value>,
     /// So many requests from now on are answered with 502.
@@ -47,6 +51,20 @@ impl Fake {
     /// Changes the issues.
     pub fn change(&self, change: impl FnOnce(&mut Vec<Issue>)) {
         change(&mut self.0.lock().unwrap().issues);
+    }
+
+    /// Changes the repositories of the organisation.
+    pub fn reorganise(&self, change: impl FnOnce(&mut Vec<Repository>)) {
+        change(&mut self.0.lock().unwrap().repositories);
+    }
+
+    /// Gives the workflow a token that reads the organisation's repositories.
+    pub fn give_secret(&self, secret: &'static str) {
+        self.0.lock().unwrap().secret = secret;
+    }
+
+    pub fn secret(&self) -> &'static str {
+        self.0.lock().unwrap().secret
     }
 
     /// Answers the next requests with 502.
@@ -75,9 +93,17 @@ impl Fake {
 
     fn answer(&self, request: &Request) -> (&'static str, String) {
         let mut state = self.0.lock().unwrap();
-        let is_signed_in = request.header("authorization") == Some("token t0ken");
-        if (request.method.as_str(), request.path.as_str()) != ("POST", "/graphql") || !is_signed_in {
+        let token = request.header("authorization").and_then(|value| value.strip_prefix("token "));
+        let sees_all = !state.secret.is_empty() && token == Some(state.secret);
+        if token != Some("t0ken") && !sees_all {
             return ("401 Unauthorized", json!({"message": "Bad credentials"}).to_string());
+        }
+        let visible = |repository: &&Repository| sees_all || !repository.is_private;
+        if request.method == "GET" {
+            return match organisation::rest(&state.repositories, visible, &request.path) {
+                Some(answer) => ("200 OK", answer),
+                None => ("404 Not Found", json!({"message": "Not Found"}).to_string()),
+            };
         }
         let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
             return ("400 Bad Request", json!({"message": "Problems parsing JSON"}).to_string());
@@ -87,7 +113,19 @@ impl Fake {
             state.failures -= 1;
             return ("502 Bad Gateway", json!({"message": "Server Error"}).to_string());
         }
-        ("200 OK", page(&state.issues, &body).to_string())
+        let answer = match organisation::graphql(&state.repositories, visible, &body) {
+            Some(answer) => answer,
+            None => {
+                let name = format!(
+                    "{}/{}",
+                    body["variables"]["owner"].as_str().unwrap(),
+                    body["variables"]["name"].as_str().unwrap()
+                );
+                let other = state.repositories.iter().filter(visible).find(|repository| repository.name == name);
+                page(other.map_or(&state.issues, |repository| &repository.issues), &body)
+            }
+        };
+        ("200 OK", answer.to_string())
     }
 }
 
@@ -100,7 +138,6 @@ fn page(issues: &[Issue], body: &Value) -> Value {
         assert!(query.contains(part), "{query}");
     }
     let variables = &body["variables"];
-    assert_eq!((variables["owner"].as_str(), variables["name"].as_str()), (Some("octo-org"), Some("atlas")));
     let label = variables["label"].as_str().unwrap();
     let mut found: Vec<&Issue> = issues.iter().filter(|issue| issue.labels.contains(&label)).collect();
     found.sort_by_key(|issue| issue.number);

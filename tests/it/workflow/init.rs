@@ -18,9 +18,10 @@ fn told(output: &Output) -> (bool, String) {
     (run.ok, run.log)
 }
 
-/// A directory with the file, or without.
+/// A checkout with the file, or without.
 fn dir(content: Option<&str>) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(".git")).unwrap();
     if let Some(content) = content {
         fs::write(dir.path().join(FILE), content).unwrap();
     }
@@ -39,7 +40,7 @@ fn without_section() -> String {
 }
 
 #[test]
-fn an_empty_directory_gets_the_section_once() {
+fn an_empty_checkout_gets_the_section_once() {
     let dir = dir(None);
     let up_to_date = ".gh-pmu.yml is up to date: there is nothing to do\n";
     assert_eq!(told(&gh_pmu(dir.path(), &["init"])), (true, "made .gh-pmu.yml\n".into()));
@@ -54,6 +55,7 @@ fn an_empty_directory_gets_the_section_once() {
     assert_eq!(told(&gh_pmu(dir.path(), &["init", "--force"])), (true, up_to_date.into()));
     assert_eq!(read(dir.path()), changed);
     // And the program reads it without a word.
+    fs::remove_dir(dir.path().join(".git")).unwrap();
     let status = gh_pmu(dir.path(), &["cache", "status", "--json"]);
     assert!(status.status.success() && status.stderr.is_empty(), "{status:?}");
 }
@@ -61,7 +63,6 @@ fn an_empty_directory_gets_the_section_once() {
 #[test]
 fn the_file_of_the_checkout_s_root_is_written_from_anywhere_in_it() {
     let dir = dir(None);
-    fs::create_dir_all(dir.path().join(".git")).unwrap();
     fs::create_dir_all(dir.path().join("a/b")).unwrap();
     fs::write(dir.path().join("a").join(FILE), "project: x\n").unwrap();
     let (ok, log) = told(&gh_pmu(&dir.path().join("a/b"), &["init", "--workflow", "--branch", "pmu-cache"]));
@@ -90,10 +91,10 @@ fn a_large_file_keeps_every_other_byte_and_its_mode() {
         assert_eq!(told(&gh_pmu(dir.path(), &["init"])), (true, "changed .gh-pmu.yml\n".into()));
         let new = read(dir.path());
         let added = new.strip_prefix(&text).unwrap();
-        assert!(added.trim_start().starts_with("cache:") && added.contains("max_age: null"), "{added}");
+        assert!(added.trim_start().starts_with("cache:") && added.contains("history: git"), "{added}");
         assert_eq!(added.matches('\r').count(), if text.contains('\r') { added.matches('\n').count() } else { 0 });
         assert_eq!(fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o604);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }
 
@@ -141,7 +142,7 @@ fn what_cannot_be_done_safely_is_not_done() {
         refused("cache:\n  enabled: maybe\n", &[]),
         format!("FILE: line 2: cache.enabled is maybe; it may be true or false\n{force}")
     );
-    let by_hand = "Add the section by hand; `gh pmu init --dry-run` in an empty directory shows it.\n";
+    let by_hand = "Add the section by hand; `gh pmu init --dry-run` in an empty checkout shows it.\n";
     assert_eq!(
         refused("{a: 1}\n", &["--force"]),
         format!("FILE: it is no single block of `key: value` lines\n{by_hand}")
@@ -204,4 +205,115 @@ fn the_workflow_is_as_harmless_as_can_be() {
     assert_eq!((action, commit.len()), ("actions/checkout", 40));
     assert!(text.contains(&format!("{checkout} # v")));
     assert!(steps.iter().all(|step| step.get("run").is_none_or(|run| !run.text().contains("${{"))));
+}
+
+#[test]
+fn outside_a_checkout_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let git = |args: &[&str]| {
+        assert!(Command::new("git").current_dir(dir.path()).args(args).status().unwrap().success(), "{args:?}");
+    };
+    git(&["init", "-q", "--bare", "bare.git"]);
+    git(&["init", "-q", "checkout"]);
+    fs::create_dir(dir.path().join("plain")).unwrap();
+    for place in ["plain", "bare.git", "bare.git/objects/info", "checkout/.git", "checkout/.git/refs"] {
+        let place = dir.path().join(place);
+        let names = || fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+        let before = names();
+        for args in [&["init"][..], &["init", "--workflow"], &["init", "--dry-run"], &["init", "--collector"]] {
+            let (ok, log) = told(&gh_pmu(&place, args));
+            assert!(!ok && log.starts_with("not a git repository"), "{}: {log}", place.display());
+            assert!(log.contains(&*dir.path().to_string_lossy()), "{log}");
+        }
+        assert_eq!(names(), before);
+    }
+    assert_eq!(fs::read_dir(dir.path().join("checkout")).unwrap().count(), 1);
+}
+
+/// The branch that the section names, and the one that the workflow pushes to.
+fn branches(dir: &Path) -> (String, String) {
+    let section = Yaml::parse(&read(dir));
+    let workflow = Yaml::parse(&fs::read_to_string(dir.join(WORKFLOW)).unwrap());
+    let branch = workflow.at(&["jobs", "manifest", "env", "PMU_BRANCH"]).text().to_owned();
+    (section.at(&["cache", "branch"]).text().to_owned(), branch)
+}
+
+#[test]
+fn a_branch_changes_in_both_files_or_in_none() {
+    let dir = dir(None);
+    let both = |name: &str| (name.to_owned(), name.to_owned());
+    assert!(told(&gh_pmu(dir.path(), &["init", "--workflow"])).0);
+    assert_eq!(branches(dir.path()), ("null".to_owned(), String::new()));
+    let expected = format!("changed .gh-pmu.yml\nchanged {WORKFLOW}\n");
+    assert_eq!(told(&gh_pmu(dir.path(), &["init", "--branch", "other"])), (true, expected));
+    assert_eq!(branches(dir.path()), both("other"));
+    // What the section says by hand, too.
+    fs::write(dir.path().join(FILE), read(dir.path()).replace("branch: other", "branch: third")).unwrap();
+    assert!(told(&gh_pmu(dir.path(), &["init"])).1.ends_with(&format!("changed {WORKFLOW}\n")));
+    assert_eq!(branches(dir.path()), both("third"));
+
+    let by_hand = fs::read_to_string(dir.path().join(WORKFLOW)).unwrap().replace("23 */6 * * *", "5 5 * * *");
+    fs::write(dir.path().join(WORKFLOW), &by_hand).unwrap();
+    let before = read(dir.path());
+    let (ok, log) = told(&gh_pmu(dir.path(), &["init", "--branch", "fourth"]));
+    assert!(!ok && log.contains(" was changed by hand, so that it cannot follow to the branch fourth\n"), "{log}");
+    assert!(read(dir.path()) == before && fs::read_to_string(dir.path().join(WORKFLOW)).unwrap() == by_hand);
+    assert!(told(&gh_pmu(dir.path(), &["init"])).0, "nothing to follow to");
+    assert!(told(&gh_pmu(dir.path(), &["init", "--branch", "fourth", "--force"])).0);
+    assert_eq!(branches(dir.path()), both("fourth"));
+    // A workflow that never was ours has nothing to follow.
+    fs::write(dir.path().join(WORKFLOW), "name: ours\n").unwrap();
+    let expected = (true, "changed .gh-pmu.yml\n".to_owned());
+    assert_eq!(told(&gh_pmu(dir.path(), &["init", "--branch", "fifth"])), expected);
+}
+
+#[test]
+fn beside_the_other_program_s_file_the_section_has_a_file_of_its_own() {
+    let dir = dir(Some("x: 1\ncache:   # ours\n  max_age: 60\n  branch: pmu-cache # protected\ny: 2\n"));
+    fs::write(dir.path().join(".gh-pmu.json"), "{}").unwrap();
+    let (ok, log) = told(&gh_pmu(dir.path(), &["init", "--workflow"]));
+    let because = "because rubrical-works/gh-pmu removes .gh-pmu.yml beside .gh-pmu.json";
+    assert_eq!((ok, log), (true, format!("made .github/pmu.yml, {because}\nmade {WORKFLOW}\n")));
+    let own = fs::read_to_string(dir.path().join(".github/pmu.yml")).unwrap();
+    let start = "cache:   # ours\n  max_age: 60\n  branch: pmu-cache # protected\n  enabled: true ";
+    assert!(own.starts_with(start) && own.contains("microsprint_titles"), "{own}");
+    let workflow = Yaml::parse(&fs::read_to_string(dir.path().join(WORKFLOW)).unwrap());
+    assert_eq!(workflow.at(&["jobs", "manifest", "env", "PMU_BRANCH"]).text(), "pmu-cache");
+    assert!(read(dir.path()).starts_with("x: 1\ncache:"), "every other file stays");
+    let (_, log) = told(&gh_pmu(dir.path(), &["init", "--workflow"]));
+    assert_eq!(log.matches("is up to date").count(), 2, "{log}");
+    // Without the other file it still goes before.
+    fs::remove_file(dir.path().join(".gh-pmu.json")).unwrap();
+    let (_, log) = told(&gh_pmu(dir.path(), &["init", "--branch", "b"]));
+    assert_eq!(log, format!("changed .github/pmu.yml\nchanged {WORKFLOW}\n"));
+}
+
+#[test]
+fn a_file_of_its_own_keeps_what_is_in_it_and_takes_no_lists_along() {
+    for (own, shared, start) in [
+        (None, None, "cache:\n  enabled: true "),
+        (Some("repositories: [o/r]\n"), None, "repositories: [o/r]\n\ncache:\n  enabled: true "),
+        (Some("a: 1\r\n"), Some("cache:\n  max_age: 5\n"), "a: 1\r\n\r\ncache:\r\n  max_age: 5\r\n  enabled: true "),
+        (None, Some("cache:\n  releases: []\n"), "cache:\n  enabled: true "),
+        (None, Some("cache: {releases: []}\n"), "cache:\n  enabled: true "),
+        (None, Some("not: [yaml\n"), "cache:\n  enabled: true "),
+    ] {
+        let dir = dir(shared);
+        fs::write(dir.path().join(".gh-pmu.json"), "{}").unwrap();
+        let path = dir.path().join(".github/pmu.yml");
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        if let Some(own) = own {
+            fs::write(&path, own).unwrap();
+        }
+        let (ok, log) = told(&gh_pmu(dir.path(), &["init"]));
+        assert!(ok, "{log}");
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.starts_with(start), "{text}");
+    }
+    // What points out of the section cannot go along alone.
+    let dir = dir(Some("b: &b main\ncache:\n  branch: *b\n"));
+    fs::write(dir.path().join(".gh-pmu.json"), "{}").unwrap();
+    let (ok, log) = told(&gh_pmu(dir.path(), &["init"]));
+    assert!(!ok && log.contains("pmu.yml: the section cannot be changed"), "{log}");
+    assert!(!dir.path().join(".github").exists());
 }

@@ -14,6 +14,7 @@ use super::yaml::Yaml;
 
 pub const MANIFEST: &str = ".github/pmu-cache.json";
 pub const WORKFLOW: &str = ".github/workflows/pmu-cache.yml";
+pub const COLLECTOR: &str = ".github/workflows/pmu-collector.yml";
 
 /// Runs `gh pmu` itself, away from the user's files.
 pub fn gh_pmu(dir: &Path, args: &[&str]) -> Output {
@@ -49,17 +50,27 @@ pub struct Run {
 pub struct World {
     dir: TempDir,
     pub fake: Fake,
+    workflow: &'static str,
 }
 
 impl World {
-    /// `None` where tools are missing. `init` has been run with the arguments.
+    /// `None` where tools are missing. `init --workflow` has been run with the arguments.
     pub fn new(args: &[&str]) -> Option<Self> {
+        Self::set_up(WORKFLOW, &[&["--workflow"], args].concat())
+    }
+
+    /// The same, for the workflow that collects.
+    pub fn collecting(args: &[&str]) -> Option<Self> {
+        Self::set_up(COLLECTOR, &[&["--collector"], args].concat())
+    }
+
+    fn set_up(workflow: &'static str, args: &[&str]) -> Option<Self> {
         if !has_tools() {
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
         let fake = Fake::start(&dir.path().join("gh.sock"));
-        let world = Self { dir, fake };
+        let world = Self { dir, fake, workflow };
         for name in ["home", "config", "bin", "tmp"] {
             fs::create_dir(world.path(name)).unwrap();
         }
@@ -72,7 +83,7 @@ impl World {
         world.git(".", &["clone", "-q", "origin.git", "team"]);
         world.git("team", &["checkout", "-q", "-b", "main"]);
         fs::write(world.path("team/README.md"), "# atlas\n").unwrap();
-        let init = gh_pmu(&world.path("team"), &[&["init", "--workflow"], args].concat());
+        let init = gh_pmu(&world.path("team"), &[&["init"], args].concat());
         assert!(init.status.success(), "{init:?}");
         world.git("team", &["add", "."]);
         world.git("team", &["commit", "-q", "-m", "Set up"]);
@@ -89,6 +100,12 @@ impl World {
         let path = self.path("bin").join(name);
         fs::write(&path, format!("#!/bin/bash\n{body}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Where git is, for scripts that stand before it.
+    pub fn real_git(&self) -> String {
+        let found = Command::new("bash").args(["-c", "command -v git"]).output().unwrap().stdout;
+        String::from_utf8(found).unwrap().trim().to_owned()
     }
 
     /// A command with nothing of the user's in its environment.
@@ -118,8 +135,8 @@ impl World {
 
     /// The steps behind the checkout, as commands that have not been run.
     pub fn steps(&self, dir: &str) -> Vec<Command> {
-        let workflow = Yaml::parse(&fs::read_to_string(self.path(dir).join(WORKFLOW)).unwrap());
-        let job = workflow.at(&["jobs", "manifest"]);
+        let workflow = Yaml::parse(&fs::read_to_string(self.path(dir).join(self.workflow)).unwrap());
+        let (_, job) = &workflow.at(&["jobs"]).entries()[0];
         let scripts = job.at(&["steps"]).list().iter().filter(|step| step.get("run").is_some());
         let command = |step: &Yaml| {
             // As GitHub calls it where no shell is named.
@@ -129,10 +146,12 @@ impl World {
             bash.arg("-e").arg(file);
             for (name, value) in [job, step].iter().filter_map(|holder| holder.get("env")).flat_map(Yaml::entries) {
                 let value = value.text().replace("${{ github.token }}", "t0ken");
+                let value = value.replace("${{ secrets.PMU_COLLECTOR_TOKEN }}", self.fake.secret());
                 assert!(!value.contains("${{"), "{value}");
                 bash.env(name, value);
             }
             bash.env("GITHUB_REPOSITORY", "octo-org/atlas").env("GITHUB_SERVER_URL", "https://github.com");
+            bash.env("GITHUB_REPOSITORY_OWNER", "octo-org");
             bash
         };
         scripts.map(command).collect()

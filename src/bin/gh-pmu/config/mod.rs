@@ -122,13 +122,8 @@ impl Config {
     }
 }
 
-/// The root of the checkout around `cwd`.
-pub fn checkout_root(cwd: &Path) -> Option<PathBuf> {
-    cwd.ancestors().find(|dir| is_checkout(dir)).map(Path::to_path_buf)
-}
-
 /// Whether there is a `.git`: a directory, or the file that a worktree or submodule has there.
-fn is_checkout(dir: &Path) -> bool {
+pub fn is_checkout(dir: &Path) -> bool {
     std::fs::symlink_metadata(dir.join(".git")).is_ok()
 }
 

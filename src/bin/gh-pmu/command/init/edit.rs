@@ -39,7 +39,7 @@ pub fn edit(text: &str, wanted: Wanted<'_>) -> Result<String, Refusal> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mark = &text[..text.len() - body.len()];
     let document = Document::read(body).map_err(Refusal::Malformed)?;
-    let editor = Editor { body, wanted, eol: if body.contains("\r\n") { "\r\n" } else { "\n" } };
+    let editor = Editor::new(body, wanted);
     let candidates = match (&document.root, &document.entry) {
         (Root::Other, _) => return Err(Refusal::NotBlock),
         (Root::Empty, _) => vec![editor.appended("", true), editor.appended("", false)],
@@ -57,6 +57,46 @@ pub fn edit(text: &str, wanted: Wanted<'_>) -> Result<String, Refusal> {
     };
     let is_right = |new: &String| is_right(&document, new, wanted);
     candidates.into_iter().find(is_right).map(|new| format!("{mark}{new}")).ok_or(Refusal::Unsafe)
+}
+
+/// Returns whether a text has a section.
+pub fn has_section(text: &str) -> bool {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Document::read(body).is_ok_and(|document| document.entry.is_some())
+}
+
+/// Returns the text with the section of another file behind everything else; the same text where that file has none.
+///
+/// # Errors
+/// See [`Refusal`]: the section does not stand for itself, or the text is no block.
+pub fn with_section_of(text: &str, other: &str) -> Result<String, Refusal> {
+    let other = other.strip_prefix('\u{feff}').unwrap_or(other);
+    // A file that is not YAML says nothing that could go on to hold.
+    let Ok(Document { entry: Some(entry), .. }) = Document::read(other) else { return Ok(text.to_owned()) };
+    match &entry.value {
+        Value::Block(pairs) if pairs.iter().any(|pair| section::names().any(|name| name == pair.name)) => {}
+        _ => return Ok(text.to_owned()),
+    }
+    let from = Editor::new(other, Wanted::default());
+    let lines = &other[from.line_start(entry.at)..from.content_end(&entry)];
+    let alone = Document::read(lines).ok().and_then(|alone| alone.entry);
+    if !matches!((&alone, &entry.value), (Some(Entry { value: Value::Block(new), at: 0, .. }), Value::Block(old))
+        if new.iter().map(|pair| &pair.events).eq(old.iter().map(|pair| &pair.events)))
+    {
+        return Err(Refusal::Unsafe);
+    }
+    let to = Editor::new(text, Wanted::default());
+    if Document::read(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(Refusal::Malformed)?.root == Root::Other {
+        return Err(Refusal::NotBlock);
+    }
+    let eol = if text.is_empty() { from.eol } else { to.eol };
+    let lines = lines.lines().fold(String::new(), |text, line| format!("{text}{line}{eol}"));
+    let gap = match text {
+        "" => "",
+        text if text.ends_with('\n') => eol,
+        _ => return Err(Refusal::Unsafe),
+    };
+    Ok(format!("{text}{gap}{lines}"))
 }
 
 /// Whether the new text differs from the old one in the section alone, and has all that is wanted.
@@ -94,7 +134,11 @@ struct Editor<'e> {
     eol: &'static str,
 }
 
-impl Editor<'_> {
+impl<'e> Editor<'e> {
+    fn new(body: &'e str, wanted: Wanted<'e>) -> Self {
+        Self { body, wanted, eol: if body.contains("\r\n") { "\r\n" } else { "\n" } }
+    }
+
     /// Ways to change the section that is there, best first.
     fn changed(&self, entry: &Entry) -> Result<Vec<String>, Refusal> {
         let indent = self.indent(entry.at).ok_or(Refusal::Unsafe)?;

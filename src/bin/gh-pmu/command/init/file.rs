@@ -55,6 +55,14 @@ pub fn write(root: &Path, path: &Path, text: &str) -> Result<(), Error> {
     })
 }
 
+/// Removes a file that was made before.
+///
+/// # Errors
+/// The system's.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    fs::remove_file(path).map_err(|error| failed("remove", path, &error))
+}
+
 /// The directories from below `root` down to `dir`.
 fn dirs_below(root: &Path, dir: &Path) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = dir.ancestors().take_while(|dir| *dir != root).map(Path::to_owned).collect();

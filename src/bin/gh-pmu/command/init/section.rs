@@ -10,7 +10,7 @@ struct Key {
 }
 
 /// In the order in which they are written.
-const KEYS: [Key; 9] = [
+const KEYS: [Key; 14] = [
     key("enabled", "true", "false: always ask the API"),
     key("backend", "log", "sqlite and bolt (from the first proposal) are read as log, with one warning"),
     key("path", DEFAULT_PATH, "a directory"),
@@ -20,10 +20,16 @@ const KEYS: [Key; 9] = [
     key("auto_pull", "false", "git pull --ff-only (or fetch, with branch) first"),
     key("auto_pull_interval", "300", "seconds between pulls"),
     key("max_age", "null", "seconds after which status calls it stale"),
+    key("history", "git", "none: begin with the present"),
+    key("release_labels", "[release, branch, patch]", "an issue is a tracker if it has one of the labels"),
+    key("release_titles", "[\"Release: \", \"Branch: \", \"Patch: \"]", "and its title begins with one of these"),
+    key("microsprint_labels", "[microsprint]", ""),
+    key("microsprint_titles", "[\"Microsprint: \"]", ""),
 ];
 
-/// Where comments begin, counted from the key.
+/// Where comments begin, counted from the key: those of most keys, and those of lists.
 const COMMENT_COLUMN: usize = 33;
+const LIST_COMMENT_COLUMN: usize = 54;
 
 const fn key(name: &'static str, value: &'static str, comment: &'static str) -> Key {
     Key { name, value, comment }
@@ -44,7 +50,10 @@ pub fn lines(indent: &str, branch: Option<&str>, is_wanted: &dyn Fn(&str) -> boo
         let entry = format!("{}: {value}", key.name);
         match key.comment {
             "" => format!("{indent}{entry}"),
-            comment => format!("{indent}{entry:<width$}# {comment}", width = COMMENT_COLUMN.max(entry.len() + 1)),
+            comment => {
+                let column = if key.value.starts_with('[') { LIST_COMMENT_COLUMN } else { COMMENT_COLUMN };
+                format!("{indent}{entry:<width$}# {comment}", width = column.max(entry.len() + 1))
+            }
         }
     };
     KEYS.iter().filter(|key| is_wanted(key.name)).map(line).collect()
@@ -82,7 +91,12 @@ cache:
   auto_sync: true                  # sync from the manifest on list and history commands
   auto_pull: false                 # git pull --ff-only (or fetch, with branch) first
   auto_pull_interval: 300          # seconds between pulls
-  max_age: null                    # seconds after which status calls it stale";
+  max_age: null                    # seconds after which status calls it stale
+  history: git                     # none: begin with the present
+  release_labels: [release, branch, patch]              # an issue is a tracker if it has one of the labels
+  release_titles: [\"Release: \", \"Branch: \", \"Patch: \"]  # and its title begins with one of these
+  microsprint_labels: [microsprint]
+  microsprint_titles: [\"Microsprint: \"]";
         assert_eq!(whole("", None).join("\n"), text);
     }
 

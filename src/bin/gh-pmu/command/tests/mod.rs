@@ -303,8 +303,8 @@ fn flags_that_exclude_each_other_are_refused() {
 #[test]
 fn init_takes_a_branch_that_git_takes_and_no_repository() {
     let options = init::Args::read(&given("init --workflow --branch pmu-cache --dry-run").unwrap().0).unwrap();
-    assert_eq!(options.branch.as_deref(), Some("pmu-cache"));
-    assert!(options.workflow && options.dry_run && !options.force);
+    assert_eq!(options.asked.branch.as_deref(), Some("pmu-cache"));
+    assert!(options.asked.workflow && options.dry_run && !options.asked.force);
     for name in ["a..b", "--x", "a:b", "@"] {
         let (message, usage) = error(&format!("init --branch {name}"));
         assert_eq!(message, format!("invalid argument {name:?} for \"--branch\" flag: not the name of a branch"));
