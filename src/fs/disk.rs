@@ -113,7 +113,7 @@ impl ReadFile for DiskFile {
 
     #[cfg(not(unix))]
     fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
-        use std::io::{Seek, SeekFrom};
+        use std::io::{Read, Seek, SeekFrom};
         let mut file = self.0.try_clone()?;
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
