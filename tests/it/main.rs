@@ -18,6 +18,8 @@ mod library;
 #[cfg(target_os = "linux")]
 mod packaging;
 #[cfg(unix)]
+mod page;
+#[cfg(unix)]
 mod shared;
 mod store;
 #[cfg(unix)]

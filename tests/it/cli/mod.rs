@@ -8,7 +8,7 @@ mod export;
 mod git;
 mod histories;
 mod history;
-mod lab;
+pub mod lab;
 mod lists;
 mod lists_json;
 mod manifests;

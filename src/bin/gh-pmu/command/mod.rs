@@ -12,6 +12,7 @@ mod rebuild;
 mod repair;
 mod status;
 mod sync;
+mod timeline;
 mod verify;
 mod web;
 
@@ -60,7 +61,7 @@ pub const ROOT: Spec = Spec {
         "gh-pmu",
         "gh pmu",
         "List release and microsprint trackers",
-        &[&CACHE, &init::SPEC, &MICROSPRINT, &RELEASE],
+        &[&CACHE, &init::SPEC, &MICROSPRINT, &RELEASE, &timeline::SPEC],
     )
 };
 

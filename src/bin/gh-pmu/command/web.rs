@@ -81,7 +81,7 @@ fn encoded(query: &str) -> String {
 }
 
 /// Starts the user's browser, or what the system opens URLs with, and waits: a browser may be one of the terminal.
-fn open(url: &str) -> Result<(), Error> {
+pub fn open(url: &str) -> Result<(), Error> {
     let named = config::browser(&process_env);
     let system: &[&[&str]] = if cfg!(target_os = "macos") {
         &[&["open"]]

@@ -81,6 +81,11 @@ pub fn browser(env: Env<'_>) -> Option<Vec<String>> {
     split_words(&own.or_else(|| text(env, "BROWSER"))?).filter(|words| !words.is_empty())
 }
 
+/// Where files go that need not last.
+pub fn temporary_dir() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// How long one request to GitHub may take: GitHub itself gives up after ten seconds.
 const GH_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -15,7 +15,7 @@ use gh_pmu::sync::Hosting;
 
 use crate::exit::Error;
 pub use cache::{CacheSection, DEFAULT_PATH, is_branch, read as cache_section};
-pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, home, process_env, utf8_variables};
+pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, home, process_env, temporary_dir, utf8_variables};
 
 /// The file that holds the `cache:` section.
 pub const FILE_NAME: &str = ".gh-pmu.yml";

@@ -3,6 +3,7 @@
 
 mod age;
 mod append;
+mod axis;
 mod blocks;
 mod diff;
 mod export;
@@ -11,6 +12,7 @@ mod history;
 mod jq;
 mod json;
 mod list;
+mod page;
 mod pager;
 mod pretty;
 mod progress;
@@ -22,6 +24,7 @@ mod style;
 mod table;
 mod template;
 mod terminal;
+mod timeline;
 mod tsv;
 mod verified;
 mod width;
@@ -40,10 +43,12 @@ pub use age::{Age, From};
 pub use export::{Export, SyncRow};
 pub use history::{EVENT_FIELDS, EventRow, HistoryHead};
 pub use list::{ListHead, TRACKER_FIELDS};
+pub use page::Page;
 pub use progress::Progress;
 pub use status::{Counts, RepoStatus, Status};
 pub use stream::Stream;
 pub use terminal::Terminal;
+pub use timeline::TimelineHead;
 
 /// Where the program writes, and how it may look there.
 pub struct Output<'o> {
