@@ -74,11 +74,45 @@ fn signature_of(metadata: &fs::Metadata) -> Signature {
     }
 }
 
-#[cfg(not(unix))]
-fn signature_of(metadata: &fs::Metadata) -> Signature {
-    let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    let modified = since_epoch.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or(0);
-    Signature { device: 0, inode: 0, len: metadata.len(), modified, changed: modified }
+#[cfg(unix)]
+fn signature_of_file(file: &File) -> io::Result<Signature> {
+    Ok(signature_of(&file.metadata()?))
+}
+
+#[cfg(unix)]
+fn signature_at(path: &Path) -> io::Result<Option<Signature>> {
+    let metadata = found(fs::metadata(path))?;
+    Ok(metadata.filter(fs::Metadata::is_file).map(|metadata| signature_of(&metadata)))
+}
+
+#[cfg(unix)]
+use fs::rename;
+
+#[cfg(windows)]
+use super::windows::{rename, signature as signature_of_file};
+
+#[cfg(windows)]
+fn signature_at(path: &Path) -> io::Result<Option<Signature>> {
+    open_file(path)?.map(|file| signature_of_file(&file)).transpose()
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// On a Mac the standard library has the drive write its cache out, too. File systems that cannot ask for that, such as
+/// those of a network, get the weaker `fsync`, as SQLite does.
+#[cfg(target_vendor = "apple")]
+fn sync_data(file: &File) -> io::Result<()> {
+    /// "Not a typewriter" and "operation not supported": whatever else is wrong stays an error.
+    const NOT_SUPPORTED: [i32; 2] = [25, 45];
+    match file.sync_data() {
+        Err(error) if error.raw_os_error().is_some_and(|code| NOT_SUPPORTED.contains(&code)) => {
+            Ok(rustix::fs::fsync(file)?)
+        }
+        result => result,
+    }
 }
 
 impl ReadFile for DiskFile {
@@ -142,7 +176,7 @@ impl WriteFile for DiskFile {
 
     fn sync(&mut self) -> io::Result<()> {
         // fdatasync also makes a grown length durable, since the content could not be read without it.
-        self.0.sync_data()
+        sync_data(&self.0)
     }
 }
 
@@ -183,7 +217,7 @@ impl Storage for Disk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<bool> {
@@ -248,8 +282,8 @@ impl Storage for Disk {
                 return if busy { Ok(None) } else { Err(error) };
             }
             // The file may have been removed, and another made, between opening and locking.
-            let held = signature_of(&file.metadata()?);
-            let named = found(fs::metadata(path))?.map(|metadata| signature_of(&metadata));
+            let held = signature_of_file(&file)?;
+            let named = signature_at(path)?;
             if named.is_some_and(|named| (named.device, named.inode) == (held.device, held.inode)) {
                 return Ok(Some(Box::new(DiskLock { _file: file })));
             }
@@ -257,8 +291,7 @@ impl Storage for Disk {
     }
 
     fn signature(&self, path: &Path) -> io::Result<Option<Signature>> {
-        let metadata = found(fs::metadata(path))?;
-        Ok(metadata.filter(fs::Metadata::is_file).map(|metadata| signature_of(&metadata)))
+        signature_at(path)
     }
 
     fn wait(&self, time: Duration) {

@@ -1,11 +1,14 @@
 //! The one storage trait, the disk behind it, and files in memory.
 //!
 //! Everything that a store reads, writes, syncs, renames or locks goes through [`Storage`]: crash tests are its second
-//! implementation. Knows no formats but the stat signature. The only unsafe code of the crate is in `map`.
+//! implementation. Knows no formats but the stat signature. The only unsafe code of the crate is in `map`,
+//! and in `windows` what the standard library does not give there.
 
 mod disk;
 mod map;
 mod memory;
+#[cfg(windows)]
+mod windows;
 
 use std::io;
 use std::path::Path;

@@ -28,12 +28,28 @@ enum Size {
     Percent(usize),
 }
 
+/// Returns whether colours can be shown at all: Windows' consoles have to be asked to, and old ones cannot.
+#[cfg(windows)]
+fn understands_escapes() -> bool {
+    enable_ansi_support::enable_ansi_support().is_ok()
+}
+
+#[cfg(not(windows))]
+fn understands_escapes() -> bool {
+    true
+}
+
 const DEFAULT_WIDTH: usize = 80;
 
 impl Terminal {
     /// What this process has.
     pub fn detect(wishes: &TerminalWishes) -> Self {
-        Self::decide(wishes, std::io::stdout().is_terminal(), &|| std::io::stderr().is_terminal())
+        let stdout = std::io::stdout().is_terminal();
+        let mut terminal = Self::decide(wishes, stdout, &|| std::io::stderr().is_terminal());
+        if stdout && !understands_escapes() {
+            terminal.palette = Palette::Off;
+        }
+        terminal
     }
 
     fn decide(wishes: &TerminalWishes, stdout: bool, stderr: &dyn Fn() -> bool) -> Self {
