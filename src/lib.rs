@@ -1,7 +1,7 @@
 //! The cache behind `gh pmu`: release and microsprint trackers as an event log with a compacted index.
 //!
 //! Layers, lowest first; imports go strictly downward (`tests/it/layering` holds it):
-//! [`model`] · [`mod@format`], [`fs`] · [`log`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`], [`github`]
+//! [`model`] · [`mod@format`], [`fs`] · [`segment`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`], [`github`]
 //! · [`sync`].
 //! Nothing here prints, reads the environment or asks the clock: the program above does, and passes it down.
 //!
@@ -50,9 +50,9 @@ pub mod fs;
 pub mod git;
 pub mod github;
 pub mod index;
-pub mod log;
 pub mod manifest;
 pub mod model;
 pub mod query;
+pub mod segment;
 pub mod store;
 pub mod sync;

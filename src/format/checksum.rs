@@ -7,7 +7,7 @@ use std::cell::Cell;
 pub struct FileId(pub [u8; 16]);
 
 impl FileId {
-    /// For files that carry their own identity nowhere: `CURRENT`, `checked` and the like.
+    /// For files that carry their own identity nowhere: `CURRENT`, `marks` and hints.
     pub const NONE: FileId = FileId([0; 16]);
 }
 
@@ -16,9 +16,6 @@ impl std::fmt::Debug for FileId {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
-
-/// CRC-32 of nothing is zero: without the mask, a region of zeros could validate.
-const MASK: u32 = 0xA5C3_5A3C;
 
 /// Asking the processor for its carry-less multiplication costs as much as summing this many bytes without it: a virtual
 /// machine traps the question. Short lists never ask.
@@ -35,11 +32,11 @@ fn hasher(len: usize) -> crc32fast::Hasher {
         return crc32fast::Hasher::new();
     }
     SUMMED.set(summed + len);
-    // Hidden in the crate's documentation, public for its benches; the lock file holds the version.
+    // Hidden in the crate's documentation, public for its benches: Cargo.toml pins the version.
     crc32fast::Hasher::internal_new_baseline(0, 0)
 }
 
-/// CRC-32 (IEEE 802.3) of the file's id, the offset in the file and the bytes, XORed with a mask.
+/// Returns CRC-32 (IEEE 802.3) of the file's id, the offset in the file and the bytes.
 pub fn checksum(file: FileId, offset: u64, parts: &[&[u8]]) -> u32 {
     let mut hasher = hasher(parts.iter().map(|part| part.len()).sum());
     let mut place = [0; 24];
@@ -49,10 +46,10 @@ pub fn checksum(file: FileId, offset: u64, parts: &[&[u8]]) -> u32 {
     for part in parts {
         hasher.update(part);
     }
-    hasher.finalize() ^ MASK
+    hasher.finalize()
 }
 
-/// A small file with its checksum behind it.
+/// A small file with its checksum after it.
 pub(super) fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let sum = checksum(FileId::NONE, 0, &[&bytes]);
     bytes.extend_from_slice(&sum.to_le_bytes());

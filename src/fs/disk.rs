@@ -174,6 +174,10 @@ impl WriteFile for DiskFile {
         self.0.write_all(bytes)
     }
 
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         // fdatasync also makes a grown length durable, since the content could not be read without it.
         sync_data(&self.0)
@@ -262,7 +266,11 @@ impl Storage for Disk {
 
     #[cfg(unix)]
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        File::open(dir)?.sync_all()
+        match File::open(dir)?.sync_all() {
+            // CIFS, 9p and others do not know it: what they promise of names, they promise without.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+            result => result,
+        }
     }
 
     #[cfg(not(unix))]
@@ -273,10 +281,18 @@ impl Storage for Disk {
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         loop {
-            if found(fs::metadata(path))?.is_some_and(|metadata| !metadata.is_file()) {
-                return Err(io::Error::other("it is no regular file"));
-            }
-            let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
+            let mut options = OpenOptions::new();
+            let options = private(options.write(true));
+            let file = match found(fs::symlink_metadata(path))? {
+                Some(metadata) if !metadata.is_file() => return Err(io::Error::other("it is no regular file")),
+                Some(_) => found(options.open(path))?,
+                // Who must make the file follows no link to a place elsewhere.
+                None => match options.create_new(true).open(path) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+                    made => Some(made?),
+                },
+            };
+            let Some(file) = file else { continue };
             if let Err(error) = FileExt::try_lock_exclusive(&file) {
                 let busy = error.raw_os_error() == fs2::lock_contended_error().raw_os_error();
                 return if busy { Ok(None) } else { Err(error) };

@@ -75,8 +75,8 @@ impl Bytes {
         Self(Kind::Made(bytes))
     }
 
-    /// The first `len` bytes of `file`: mapped where they are many, and the system lets a mapped file be renamed over
-    /// and removed (Windows does not).
+    /// Returns the first `len` bytes of `file`: mapped if they are many, the file system can, and the system lets a mapped
+    /// file be renamed over and removed (Windows does not).
     ///
     /// # Errors
     /// The system's, and `UnexpectedEof` where the file is shorter.
@@ -89,12 +89,34 @@ impl Bytes {
         }
         let len = usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
         // SAFETY: a mapping is unsound if the file's mapped bytes change or the file is shortened while it lives. This
-        // program does neither to any file that it maps: segments only grow beyond the bytes mapped, indexes are
+        // program does neither to any file that it maps: logs only grow beyond the bytes mapped, indexes are
         // complete before they have their name, and both are replaced by new files, never rewritten (`format.md`,
         // lifetimes). Files are mode 0600 in directories of mode 0700, so only the same user could, by hand: then
         // this process may see other bytes, which checksums catch, or be ended by SIGBUS, and no file is harmed.
-        let map = unsafe { memmap2::MmapOptions::new().len(len).map(file)? };
-        Ok(Self(Kind::Mapped(map)))
+        let map = unsafe { memmap2::MmapOptions::new().len(len).map(file) };
+        match map {
+            Ok(map) => Ok(Self(Kind::Mapped(map))),
+            // Some file systems cannot map (virtiofs).
+            Err(_) => Ok(Self::read(read()?)),
+        }
+    }
+
+    /// Brings bytes into memory that will be read, so that a disk that cannot give them is an error and not a signal.
+    /// Where the system has no such call (it is Linux 5.14's), such a disk ends the process by SIGBUS when the bytes
+    /// are read.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn fetch(&self, range: std::ops::Range<usize>) -> io::Result<()> {
+        let Kind::Mapped(map) = &self.0 else { return Ok(()) };
+        #[cfg(target_os = "linux")]
+        if let Err(error) = map.advise_range(memmap2::Advice::PopulateRead, range.start, range.len()) {
+            // Older systems do not know the call; then the bytes are just read.
+            return if error.kind() == io::ErrorKind::InvalidInput { Ok(()) } else { Err(error) };
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (map, range);
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one storage trait, the disk behind it, and files in memory.
+//! The one storage trait, and the disk behind it.
 //!
 //! Everything that a store reads, writes, syncs, renames or locks goes through [`Storage`]: crash tests are its second
 //! implementation. Knows no formats but the stat signature. The only unsafe code of the crate is in `map`,
@@ -6,7 +6,6 @@
 
 mod disk;
 mod map;
-mod memory;
 #[cfg(windows)]
 mod windows;
 
@@ -16,7 +15,6 @@ use std::time::Duration;
 
 pub use disk::Disk;
 pub use map::{Buffer, Bytes};
-pub use memory::Memory;
 
 use crate::format::Signature;
 
@@ -67,6 +65,12 @@ pub trait WriteFile {
     /// # Errors
     /// The system's; how much was written is then unknown.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts the file at `len` bytes: only bytes that were never acknowledged.
+    ///
+    /// # Errors
+    /// The system's.
+    fn cut(&mut self, len: u64) -> io::Result<()>;
 
     /// Returns when content and length would survive a power cut.
     ///
@@ -134,13 +138,14 @@ pub trait Storage {
     /// The system's.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
 
-    /// Returns when names made, renamed and removed in a directory would survive a power cut.
+    /// Returns when names made, renamed and removed in a directory would survive a power cut, or at once if the file
+    /// system has no way to sync a directory.
     ///
     /// # Errors
     /// The system's.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
-    /// Takes an exclusive lock on a file, made where missing; `None` while another process holds it.
+    /// Takes an exclusive lock on a file, made if missing, without following links; `None` while another process holds it.
     ///
     /// # Errors
     /// The system's.

@@ -6,6 +6,6 @@ mod build;
 mod read;
 mod scan;
 
-pub use build::{IndexBuilder, Summary};
+pub use build::IndexBuilder;
 pub use read::{Index, Item};
-pub use scan::Scan;
+pub use scan::{Met, Scan};

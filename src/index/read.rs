@@ -5,20 +5,20 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use crate::format::{
-    FormatError, GROUPS, Group, INDEX_HEADER_LEN, IndexHeader, RECORD_LEN, Record, Section, Standing, WAYPOINT_LEN,
+    BLOCK_LEN, FormatError, GROUPS, Group, INDEX_HEADER_LEN, IndexHeader, RECORD_LEN, Record, Standing, WAYPOINT_LEN,
     Waypoint, Wrong, checksum,
 };
 use crate::fs::Bytes;
 use crate::model::{Kind, Seq, State, Tracker, TrackerNumber};
+
+const BLOCK: &str = "a block of an index";
 
 /// An index whose header verified. Blocks are verified when first touched, once.
 pub struct Index {
     bytes: Bytes,
     header: IndexHeader,
     starts: [u64; GROUPS],
-    pub(super) records: Section,
-    pub(super) heap: Section,
-    waypoints: Section,
+    pub(super) titles_at: u64,
     /// One bit a block of the file, set once it verified.
     verified: Vec<Cell<u64>>,
 }
@@ -30,8 +30,10 @@ pub struct Item<'a> {
     pub tracker: Tracker<'a>,
     /// Its last event.
     pub last_seq: Seq,
-    /// Whether its title is printable ASCII throughout.
-    pub plain: bool,
+}
+
+pub(super) fn wrong(offset: u64, what: &'static str) -> FormatError {
+    FormatError::new(offset, Wrong::Value(what))
 }
 
 impl Index {
@@ -40,6 +42,7 @@ impl Index {
     /// # Errors
     /// A header that does not verify or does not fit the file.
     pub fn open(bytes: Bytes) -> Result<Self, FormatError> {
+        fetch(&bytes, 0..INDEX_HEADER_LEN)?;
         let header = IndexHeader::decode(&bytes, bytes.len() as u64)?;
         let mut starts = [0; GROUPS];
         let mut start = 0;
@@ -47,107 +50,126 @@ impl Index {
             starts[group] = start;
             start += count;
         }
-        let (records, heap, waypoints) = (header.records(), header.heap(), header.waypoints());
-        let blocks = records.block_count() + heap.block_count() + waypoints.block_count();
         // OK because decode found that all blocks lie within the file.
-        let verified = vec![Cell::new(0); blocks.div_ceil(64) as usize];
-        Ok(Self { bytes, header, starts, records, heap, waypoints, verified })
+        let verified = vec![Cell::new(0); header.block_count().div_ceil(64) as usize];
+        Ok(Self { titles_at: header.titles_at(), bytes, header, starts, verified })
     }
 
-    /// The header.
+    /// Returns the header.
     pub fn header(&self) -> &IndexHeader {
         &self.header
     }
 
-    /// Bytes of the file.
+    /// Returns the bytes of the file.
     pub fn byte_len(&self) -> u64 {
         self.bytes.len() as u64
     }
 
-    /// Positions of a group's records, numbers descending.
+    /// Returns the positions of a group's records, numbers descending.
     pub fn group(&self, group: Group) -> Range<u64> {
         let start = self.starts[group.position()];
         start..start + self.header.counts[group.position()]
     }
 
-    pub(super) fn block(&self, section: &Section, first_block: u64, block: u64) -> Result<&[u8], FormatError> {
-        let (at, len) = section.block(block);
-        let bytes = &self.bytes[at as usize..(at + len) as usize];
-        let bit = first_block + block;
-        let word = &self.verified[(bit / 64) as usize];
-        if word.get() & (1 << (bit % 64)) == 0 {
-            let (body, stored) = bytes.split_at(bytes.len() - 4);
-            if checksum(self.header.id(), at, &[body]).to_le_bytes() != stored {
-                return Err(FormatError::new(at, Wrong::Checksum("a block of an index")));
-            }
-            word.set(word.get() | 1 << (bit % 64));
-        }
-        Ok(bytes)
+    /// Returns verified bytes of the file; they lie before the block checksums.
+    pub(super) fn range(&self, from: u64, to: u64) -> Result<&[u8], FormatError> {
+        self.verify_blocks(from, to)?;
+        self.bytes.get(from as usize..to as usize).ok_or(wrong(from, BLOCK))
     }
 
-    /// The record at a position below the number of records.
+    fn verify_blocks(&self, from: u64, to: u64) -> Result<(), FormatError> {
+        if from >= to {
+            return Ok(());
+        }
+        let (first, last) = ((from - INDEX_HEADER_LEN) / BLOCK_LEN, (to - 1 - INDEX_HEADER_LEN) / BLOCK_LEN);
+        if first == last {
+            return if self.is_verified(first) { Ok(()) } else { self.verify_unknown(first, last) };
+        }
+        if (first..=last).all(|block| self.is_verified(block)) {
+            return Ok(());
+        }
+        self.verify_unknown(first, last)
+    }
+
+    fn is_verified(&self, block: u64) -> bool {
+        self.verified.get((block / 64) as usize).is_some_and(|word| word.get() & (1 << (block % 64)) != 0)
+    }
+
+    #[cold]
+    fn verify_unknown(&self, first: u64, last: u64) -> Result<(), FormatError> {
+        let sums_at = self.header.sums_at();
+        let end = (INDEX_HEADER_LEN + (last + 1) * BLOCK_LEN).min(sums_at);
+        fetch(&self.bytes, INDEX_HEADER_LEN + first * BLOCK_LEN..end)?;
+        fetch(&self.bytes, sums_at + first * 4..(sums_at + (last + 1) * 4).min(self.byte_len()))?;
+        (first..=last).filter(|block| !self.is_verified(*block)).try_for_each(|block| self.verify_block(block))
+    }
+
+    fn verify_block(&self, block: u64) -> Result<(), FormatError> {
+        let sums_at = self.header.sums_at();
+        let at = INDEX_HEADER_LEN + block * BLOCK_LEN;
+        let bytes = self.bytes.get(at as usize..(at + BLOCK_LEN).min(sums_at) as usize);
+        let stored = self.bytes.get((sums_at + block * 4) as usize..(sums_at + block * 4 + 4) as usize);
+        let (Some(bytes), Some(stored)) = (bytes, stored) else { return Err(wrong(at, BLOCK)) };
+        if checksum(self.header.id(), at, &[bytes]).to_le_bytes() != stored {
+            return Err(FormatError::new(at, Wrong::Checksum(BLOCK)));
+        }
+        let word = &self.verified[(block / 64) as usize];
+        word.set(word.get() | 1 << (block % 64));
+        Ok(())
+    }
+
+    /// Returns the record at a position below the number of records.
     ///
     /// # Errors
     /// A block that does not verify.
     pub fn record(&self, position: u64) -> Result<Record<'_>, FormatError> {
-        let (block, item) = (position / self.records.per_block, position % self.records.per_block);
-        let bytes = self.block(&self.records, 0, block)?;
-        let at = (item * RECORD_LEN) as usize;
-        let record = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
-        record.map(Record::new).ok_or(FormatError::new(self.records.at, Wrong::Value("a record's position")))
+        let at = INDEX_HEADER_LEN + position * RECORD_LEN;
+        let bytes = self.range(at, (at + RECORD_LEN).min(self.titles_at))?;
+        bytes.first_chunk().map(Record::new).ok_or(wrong(at, "a record's position"))
     }
 
-    /// The number of the record at a position.
+    /// Returns the number of the record at a position.
     ///
     /// # Errors
     /// A block that does not verify.
     pub fn number(&self, position: u64) -> Result<TrackerNumber, FormatError> {
-        let wrong = FormatError::new(self.records.at, Wrong::Value("a record's number"));
-        self.record(position)?.number().ok_or(wrong)
+        self.record(position)?.number().ok_or(wrong(INDEX_HEADER_LEN + position * RECORD_LEN, "a record's number"))
     }
 
-    /// A record's title.
-    ///
-    /// # Errors
-    /// A block that does not verify, or a place outside the titles.
-    pub fn title(&self, record: Record<'_>) -> Result<Cow<'_, str>, FormatError> {
-        let (at, len) = (record.title_at(), u64::from(record.title_len()));
-        let wrong = FormatError::new(self.heap.at, Wrong::Value("a title's place"));
-        if at.checked_add(len).is_none_or(|end| end > self.heap.count) {
+    /// Returns where the title of the record at a position begins.
+    pub(super) fn title_start(&self, position: u64) -> Result<u64, FormatError> {
+        position.checked_sub(1).map_or(Ok(0), |before| Ok(self.record(before)?.title_end()))
+    }
+
+    pub(super) fn title(&self, start: u64, end: u64) -> Result<Cow<'_, str>, FormatError> {
+        let wrong = wrong(self.titles_at, "a title's place");
+        if start > end || end > self.header.titles_len {
             return Err(wrong);
         }
-        let first_block = self.records.block_count();
-        let piece = |block: u64, from: u64, len: u64| {
-            let bytes = self.block(&self.heap, first_block, block)?;
-            bytes.get(from as usize..(from + len) as usize).ok_or(wrong)
-        };
-        let (block, from) = (at / self.heap.per_block, at % self.heap.per_block);
-        if len == 0 {
-            return Ok(Cow::Borrowed(""));
-        }
-        if from + len <= self.heap.per_block {
-            return std::str::from_utf8(piece(block, from, len)?).map(Cow::Borrowed).map_err(|_| wrong);
-        }
-        let mut title = Vec::new();
-        let (mut block, mut from, mut left) = (block, from, len);
-        while left > 0 {
-            let part = left.min(self.heap.per_block - from);
-            title.extend_from_slice(piece(block, from, part)?);
-            (block, from, left) = (block + 1, 0, left - part);
-        }
-        String::from_utf8(title).map(Cow::Owned).map_err(|_| wrong)
+        let bytes = self.range(self.titles_at + start, self.titles_at + end)?;
+        std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| wrong)
     }
 
-    /// The tracker at a position of an open or closed group.
+    /// Returns the tracker at a position of an open or closed group.
     ///
     /// # Errors
     /// A block that does not verify.
     pub fn item(&self, kind: Kind, state: State, position: u64) -> Result<Item<'_>, FormatError> {
-        let record = self.record(position)?;
-        let number = record.number().ok_or(FormatError::new(self.records.at, Wrong::Value("a record's number")))?;
+        let (start, record) = (self.title_start(position)?, self.record(position)?);
+        self.item_of(kind, state, record, start)
+    }
+
+    pub(super) fn item_of(
+        &self,
+        kind: Kind,
+        state: State,
+        record: Record<'_>,
+        start: u64,
+    ) -> Result<Item<'_>, FormatError> {
+        let number = record.number().ok_or(wrong(INDEX_HEADER_LEN, "a record's number"))?;
+        let title = self.title(start, record.title_end())?;
         let (created_at, closed_at) = (record.created_at(), record.closed_at());
-        let tracker = Tracker { kind, number, state, title: self.title(record)?, created_at, closed_at };
-        Ok(Item { tracker, last_seq: record.last_seq(), plain: record.title_is_plain() })
+        Ok(Item { tracker: Tracker { kind, number, state, title, created_at, closed_at }, last_seq: record.last_seq() })
     }
 
     /// Verifies every block that a scan of the group will read.
@@ -159,19 +181,16 @@ impl Index {
         if start == end {
             return Ok(());
         }
-        for block in start / self.records.per_block..=(end - 1) / self.records.per_block {
-            self.block(&self.records, 0, block)?;
+        let record_at = |position: u64| INDEX_HEADER_LEN + position * RECORD_LEN;
+        self.verify_blocks(record_at(start.saturating_sub(1)), record_at(end))?;
+        let (from, to) = (self.title_start(start)?, self.record(end - 1)?.title_end());
+        if from > to || to > self.header.titles_len {
+            return Err(wrong(self.titles_at, "a title's place"));
         }
-        // Titles stand in the order of their records.
-        let (first, last) = (self.record(start)?.title_at(), self.record(end - 1)?);
-        let end = last.title_at().saturating_add(u64::from(last.title_len())).min(self.heap.count);
-        for block in first / self.heap.per_block..end.div_ceil(self.heap.per_block) {
-            self.block(&self.heap, self.records.block_count(), block)?;
-        }
-        Ok(())
+        self.verify_blocks(self.titles_at + from, self.titles_at + to)
     }
 
-    /// Where a tracker stands, by binary search in each group of its kind.
+    /// Finds where a tracker stands, by binary search in each group of its kind.
     ///
     /// # Errors
     /// A block that does not verify.
@@ -192,25 +211,22 @@ impl Index {
         Ok(None)
     }
 
-    /// The waypoint at a position below their number.
+    /// Returns the waypoint at a position below their number.
     ///
     /// # Errors
     /// A block that does not verify.
     pub fn waypoint(&self, position: u64) -> Result<Waypoint, FormatError> {
-        let (block, item) = (position / self.waypoints.per_block, position % self.waypoints.per_block);
-        let first_block = self.records.block_count() + self.heap.block_count();
-        let bytes = self.block(&self.waypoints, first_block, block)?;
-        let at = (item * WAYPOINT_LEN) as usize;
-        let wrong = FormatError::new(self.waypoints.at, Wrong::Value("a waypoint"));
-        bytes.get(at..).and_then(|bytes| bytes.first_chunk()).and_then(Waypoint::decode).ok_or(wrong)
+        let at = self.header.waypoints_at() + position * WAYPOINT_LEN;
+        let bytes = self.range(at, (at + WAYPOINT_LEN).min(self.header.sums_at()))?;
+        bytes.first_chunk().and_then(Waypoint::decode).ok_or(wrong(at, "a waypoint"))
     }
 
-    /// The position of the last waypoint for which `before` holds; it holds for a prefix of them.
+    /// Finds the position of the last waypoint for which `before` holds; it holds for a prefix of them.
     ///
     /// # Errors
     /// A block that does not verify.
     pub fn last_waypoint(&self, before: impl Fn(&Waypoint) -> bool) -> Result<Option<u64>, FormatError> {
-        let (mut start, mut end) = (0, self.waypoints.count);
+        let (mut start, mut end) = (0, self.header.waypoint_count);
         while start < end {
             let middle = start + (end - start) / 2;
             if before(&self.waypoint(middle)?) {
@@ -222,7 +238,7 @@ impl Index {
         Ok(start.checked_sub(1))
     }
 
-    /// The first byte in which this file and another index differ.
+    /// Returns the first byte in which this file and another index differ.
     pub fn first_difference(&self, other: &[u8]) -> Option<u64> {
         let differs = self.bytes.iter().zip(other).position(|(ours, theirs)| ours != theirs);
         let shorter = (self.bytes.len() != other.len()).then(|| self.bytes.len().min(other.len()));
@@ -231,16 +247,15 @@ impl Index {
 
     /// Verifies every block; one error a block that does not.
     pub fn verify(&self) -> Vec<FormatError> {
-        let mut errors = Vec::new();
-        let mut first_block = 0;
-        for section in [&self.records, &self.heap, &self.waypoints] {
-            for block in 0..section.block_count() {
-                errors.extend(self.block(section, first_block, block).err());
-            }
-            first_block += section.block_count();
-        }
-        errors
+        let again = |block: &u64| {
+            if self.is_verified(*block) { self.verify_block(*block) } else { self.verify_unknown(*block, *block) }
+        };
+        (0..self.header.block_count()).filter_map(|block| again(&block).err()).collect()
     }
 }
 
-const _: () = assert!(INDEX_HEADER_LEN.is_multiple_of(8));
+fn fetch(bytes: &Bytes, range: Range<u64>) -> Result<(), FormatError> {
+    let len = bytes.len() as u64;
+    let fetched = bytes.fetch(range.start.min(len) as usize..range.end.min(len) as usize);
+    fetched.map_err(|_| FormatError::new(range.start, Wrong::Truncated("an index that the disk cannot read")))
+}

@@ -1,96 +1,110 @@
-//! Walking one group: records and titles in the order they stand, each block looked up once.
+//! Walking one group: records and titles in the order they stand.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
+use super::read::wrong;
 use super::{Index, Item};
-use crate::format::{FormatError, Group, RECORD_LEN, Record, Wrong};
-use crate::model::{Kind, State, Tracker, TrackerNumber};
+use crate::format::{BLOCK_LEN, FormatError, Group, INDEX_HEADER_LEN, RECORD_LEN, Record};
+use crate::model::{Kind, State, TrackerNumber};
 
 /// A walk over the records of one group.
 pub struct Scan<'i> {
     index: &'i Index,
     positions: Range<u64>,
-    /// What is left of the current block of records.
+    /// What is left of the verified records.
     records: &'i [u8],
-    /// The current block of titles, and where its bytes stand among the titles.
+    /// Verified bytes of the titles, and where they stand among the titles.
     titles: &'i [u8],
-    titles_at: u64,
+    titles_from: u64,
+}
+
+/// A record, and where its title begins.
+#[derive(Clone, Copy)]
+pub struct Met<'i> {
+    /// The tracker's number.
+    pub number: TrackerNumber,
+    /// Its place in the index.
+    pub position: u64,
+    record: Record<'i>,
+    title_start: u64,
 }
 
 impl Index {
     /// Starts at the group's largest number.
     pub fn scan(&self, group: Group) -> Scan<'_> {
-        Scan { index: self, positions: self.group(group), records: &[], titles: &[], titles_at: 0 }
+        Scan { index: self, positions: self.group(group), records: &[], titles: &[], titles_from: 0 }
     }
 }
 
 impl<'i> Scan<'i> {
-    /// The position behind the record that was given last.
-    pub fn position(&self) -> u64 {
-        self.positions.start
-    }
-
-    /// The next record, and its tracker's number.
+    /// Returns the next record; `title_start` of the first is looked up.
     ///
     /// # Errors
     /// A block that does not verify.
-    pub fn next_record(&mut self) -> Result<Option<(TrackerNumber, Record<'i>)>, FormatError> {
+    pub fn next_record(&mut self, before: Option<&Met<'i>>) -> Result<Option<Met<'i>>, FormatError> {
         if self.positions.is_empty() {
             return Ok(None);
         }
+        let position = self.positions.start;
         if self.records.len() < RECORD_LEN as usize {
             self.load_records()?;
         }
-        let wrong = FormatError::new(self.index.records.at, Wrong::Value("a record's number"));
+        let wrong = wrong(INDEX_HEADER_LEN + position * RECORD_LEN, "a record's number");
         let (record, rest) = self.records.split_first_chunk().ok_or(wrong)?;
         let record = Record::new(record);
         self.records = rest;
         self.positions.start += 1;
-        Ok(Some((record.number().ok_or(wrong)?, record)))
+        let title_start = match before {
+            Some(before) => before.record.title_end(),
+            None => self.index.title_start(position)?,
+        };
+        Ok(Some(Met { number: record.number().ok_or(wrong)?, position, record, title_start }))
     }
 
+    /// Takes the records that end in the block in which the next one ends.
     #[cold]
     fn load_records(&mut self) -> Result<(), FormatError> {
-        let section = &self.index.records;
-        let (block, item) = (self.positions.start / section.per_block, self.positions.start % section.per_block);
-        let bytes = self.index.block(section, 0, block)?;
-        let items = section.per_block.min(section.count - block * section.per_block);
-        self.records = &bytes[(item * RECORD_LEN) as usize..(items * RECORD_LEN) as usize];
+        let from = INDEX_HEADER_LEN + self.positions.start * RECORD_LEN;
+        let group_end = INDEX_HEADER_LEN + self.positions.end * RECORD_LEN;
+        let block_end = (from + RECORD_LEN).next_multiple_of(BLOCK_LEN);
+        let whole = from + (block_end - from) / RECORD_LEN * RECORD_LEN;
+        self.records = self.index.range(from, whole.min(group_end))?;
         Ok(())
     }
 
-    /// The tracker of a record that this walk gave.
+    /// Returns the tracker of a record that this walk gave.
     ///
     /// # Errors
     /// A block that does not verify.
-    pub fn item(&mut self, kind: Kind, state: State, record: Record<'i>) -> Result<Item<'i>, FormatError> {
-        let number =
-            record.number().ok_or(FormatError::new(self.index.records.at, Wrong::Value("a record's number")))?;
-        let title = match self.title_here(record) {
-            Some(title) => title,
-            None => self.title_elsewhere(record)?,
-        };
-        let (created_at, closed_at) = (record.created_at(), record.closed_at());
-        let tracker = Tracker { kind, number, state, title, created_at, closed_at };
-        Ok(Item { tracker, last_seq: record.last_seq(), plain: record.title_is_plain() })
-    }
-
-    /// The title, if all of it stands in the current block.
-    fn title_here(&self, record: Record<'_>) -> Option<Cow<'i, str>> {
-        let from = usize::try_from(record.title_at().checked_sub(self.titles_at)?).ok()?;
-        let bytes = self.titles.get(from..from.checked_add(record.title_len() as usize)?)?;
-        std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
-    }
-
-    fn title_elsewhere(&mut self, record: Record<'_>) -> Result<Cow<'i, str>, FormatError> {
-        let section = &self.index.heap;
-        let block = record.title_at() / section.per_block;
-        if record.title_len() > 0 && block < section.block_count() {
-            let bytes = self.index.block(section, self.index.records.block_count(), block)?;
-            let len = section.per_block.min(section.count - block * section.per_block);
-            (self.titles, self.titles_at) = (&bytes[..len as usize], block * section.per_block);
+    pub fn item(&mut self, kind: Kind, state: State, met: Met<'i>) -> Result<Item<'i>, FormatError> {
+        let (start, end) = (met.title_start, met.record.title_end());
+        if start < self.titles_from || end > self.titles_from + self.titles.len() as u64 {
+            self.load_titles(start, end)?;
         }
-        self.index.title(record)
+        let from = start.wrapping_sub(self.titles_from) as usize;
+        let title = from.checked_add(end.wrapping_sub(start) as usize).and_then(|to| self.titles.get(from..to));
+        let title = title.and_then(|title| std::str::from_utf8(title).ok());
+        let title = title.ok_or(wrong(self.index.titles_at, "a title's place"))?;
+        let tracker = crate::model::Tracker {
+            kind,
+            number: met.number,
+            state,
+            title: title.into(),
+            created_at: met.record.created_at(),
+            closed_at: met.record.closed_at(),
+        };
+        Ok(Item { tracker, last_seq: met.record.last_seq() })
+    }
+
+    /// Takes the titles up to the end of the block in which this one ends.
+    #[cold]
+    fn load_titles(&mut self, start: u64, end: u64) -> Result<(), FormatError> {
+        let (at, len) = (self.index.titles_at, self.index.header().titles_len);
+        if start > end || end > len {
+            return Err(wrong(at, "a title's place"));
+        }
+        let to = (at + end).next_multiple_of(BLOCK_LEN).min(at + len);
+        (self.titles, self.titles_from) = (self.index.range(at + start, to)?, start);
+        Ok(())
     }
 }

@@ -42,9 +42,9 @@ pub enum Change<'a> {
     /// Its issue was opened again.
     Reopened { title: Cow<'a, str>, before: Times, after: Times },
     /// Its title changed.
-    Retitled { before: Cow<'a, str>, after: Cow<'a, str> },
+    Retitled { state: State, before: Cow<'a, str>, after: Cow<'a, str>, times: Times },
     /// Its times changed and its state did not.
-    Redated { title: Cow<'a, str>, before: Times, after: Times },
+    Redated { state: State, title: Cow<'a, str>, before: Times, after: Times },
     /// The tracker is gone: its label was removed, or its issue deleted or transferred.
     Removed { state: State, title: Cow<'a, str>, times: Times },
 }
@@ -99,30 +99,6 @@ impl Change<'_> {
 }
 
 impl<'a> Event<'a> {
-    /// The same event, borrowing its titles.
-    pub fn borrowed(&self) -> Event<'_> {
-        fn of(title: &str) -> Cow<'_, str> {
-            Cow::Borrowed(title)
-        }
-        let change = match &self.change {
-            Change::Added { state, title, times } => Change::Added { state: *state, title: of(title), times: *times },
-            Change::Closed { title, before, after } => {
-                Change::Closed { title: of(title), before: *before, after: *after }
-            }
-            Change::Reopened { title, before, after } => {
-                Change::Reopened { title: of(title), before: *before, after: *after }
-            }
-            Change::Retitled { before, after } => Change::Retitled { before: of(before), after: of(after) },
-            Change::Redated { title, before, after } => {
-                Change::Redated { title: of(title), before: *before, after: *after }
-            }
-            Change::Removed { state, title, times } => {
-                Change::Removed { state: *state, title: of(title), times: *times }
-            }
-        };
-        Event { kind: self.kind, number: self.number, change }
-    }
-
     /// The same event, owning its titles.
     pub fn into_owned(self) -> Event<'static> {
         let own = |title: Cow<'_, str>| Cow::Owned(title.into_owned());
@@ -130,90 +106,60 @@ impl<'a> Event<'a> {
             Change::Added { state, title, times } => Change::Added { state, title: own(title), times },
             Change::Closed { title, before, after } => Change::Closed { title: own(title), before, after },
             Change::Reopened { title, before, after } => Change::Reopened { title: own(title), before, after },
-            Change::Retitled { before, after } => Change::Retitled { before: own(before), after: own(after) },
-            Change::Redated { title, before, after } => Change::Redated { title: own(title), before, after },
+            Change::Retitled { state, before, after, times } => {
+                Change::Retitled { state, before: own(before), after: own(after), times }
+            }
+            Change::Redated { state, title, before, after } => {
+                Change::Redated { state, title: own(title), before, after }
+            }
             Change::Removed { state, title, times } => Change::Removed { state, title: own(title), times },
         };
         Event { kind: self.kind, number: self.number, change }
+    }
+
+    /// The whole tracker before the event; `None` before it was added.
+    pub fn before(&self) -> Option<Tracker<'a>> {
+        match &self.change {
+            Change::Added { .. } => None,
+            Change::Closed { title, before, .. } => Some(self.tracker(State::Open, title.clone(), *before)),
+            Change::Reopened { title, before, .. } => Some(self.tracker(State::Closed, title.clone(), *before)),
+            Change::Retitled { state, before, times, .. } => Some(self.tracker(*state, before.clone(), *times)),
+            Change::Redated { state, title, before, .. } => Some(self.tracker(*state, title.clone(), *before)),
+            Change::Removed { state, title, times } => Some(self.tracker(*state, title.clone(), *times)),
+        }
+    }
+
+    /// The whole tracker after the event; `None` after it was removed.
+    pub fn after(&self) -> Option<Tracker<'a>> {
+        match &self.change {
+            Change::Added { state, title, times } => Some(self.tracker(*state, title.clone(), *times)),
+            Change::Closed { title, after, .. } => Some(self.tracker(State::Closed, title.clone(), *after)),
+            Change::Reopened { title, after, .. } => Some(self.tracker(State::Open, title.clone(), *after)),
+            Change::Retitled { state, after, times, .. } => Some(self.tracker(*state, after.clone(), *times)),
+            Change::Redated { state, title, after, .. } => Some(self.tracker(*state, title.clone(), *after)),
+            Change::Removed { .. } => None,
+        }
     }
 
     /// The tracker after the event, from the tracker before it.
     ///
     /// # Errors
     /// `before` is not what the event changed.
-    pub fn apply<'b: 'a>(&self, before: Option<Tracker<'b>>) -> Result<Option<Tracker<'a>>, Mismatch> {
-        match (&self.change, before) {
-            (Change::Added { state, title, times }, None) => Ok(Some(self.tracker(*state, title.clone(), *times))),
-            (Change::Removed { state, title, times }, Some(was))
-                if was == self.tracker(*state, title.clone(), *times) =>
-            {
-                Ok(None)
-            }
-            (Change::Closed { title, before, after }, Some(was)) => {
-                self.step(was, title, (State::Open, *before), (State::Closed, *after))
-            }
-            (Change::Reopened { title, before, after }, Some(was)) => {
-                self.step(was, title, (State::Closed, *before), (State::Open, *after))
-            }
-            (Change::Redated { title, before, after }, Some(was)) => {
-                let state = was.state;
-                self.step(was, title, (state, *before), (state, *after))
-            }
-            (Change::Retitled { before, after }, Some(was)) if was.title == *before && self.is_of(&was) => {
-                Ok(Some(Tracker { title: after.clone(), ..was }))
-            }
-            _ => Err(self.mismatch()),
-        }
+    pub fn apply(&self, before: Option<&Tracker<'_>>) -> Result<Option<Tracker<'a>>, Mismatch> {
+        if self.before().as_ref() == before { Ok(self.after()) } else { Err(self.mismatch()) }
     }
 
     /// The tracker before the event, from the tracker after it: the inverse of [`Self::apply`].
     ///
     /// # Errors
     /// `after` is not what the event left.
-    pub fn undo<'b: 'a>(&self, after: Option<Tracker<'b>>) -> Result<Option<Tracker<'a>>, Mismatch> {
-        let inverse = match &self.change {
-            Change::Added { state, title, times } => {
-                Change::Removed { state: *state, title: title.clone(), times: *times }
-            }
-            Change::Removed { state, title, times } => {
-                Change::Added { state: *state, title: title.clone(), times: *times }
-            }
-            Change::Closed { title, before, after } => {
-                Change::Reopened { title: title.clone(), before: *after, after: *before }
-            }
-            Change::Reopened { title, before, after } => {
-                Change::Closed { title: title.clone(), before: *after, after: *before }
-            }
-            Change::Redated { title, before, after } => {
-                Change::Redated { title: title.clone(), before: *after, after: *before }
-            }
-            Change::Retitled { before, after } => Change::Retitled { before: after.clone(), after: before.clone() },
-        };
-        let inverse = Event { kind: self.kind, number: self.number, change: inverse };
-        inverse.apply(after).map_err(|_| self.mismatch())
-    }
-
-    fn step<'b: 'a>(
-        &self,
-        was: Tracker<'b>,
-        title: &str,
-        (state_before, before): (State, Times),
-        (state, after): (State, Times),
-    ) -> Result<Option<Tracker<'a>>, Mismatch> {
-        let fits = self.is_of(&was) && was.state == state_before && was.title == title && was.times() == before;
-        if !fits {
-            return Err(self.mismatch());
-        }
-        Ok(Some(Tracker { state, created_at: after.created_at, closed_at: after.closed_at, ..was }))
+    pub fn undo(&self, after: Option<&Tracker<'_>>) -> Result<Option<Tracker<'a>>, Mismatch> {
+        if self.after().as_ref() == after { Ok(self.before()) } else { Err(self.mismatch()) }
     }
 
     fn tracker(&self, state: State, title: Cow<'a, str>, times: Times) -> Tracker<'a> {
         let Times { created_at, closed_at } = times;
         Tracker { kind: self.kind, number: self.number, state, title, created_at, closed_at }
-    }
-
-    fn is_of(&self, tracker: &Tracker<'_>) -> bool {
-        (tracker.kind, tracker.number) == (self.kind, self.number)
     }
 
     fn mismatch(&self) -> Mismatch {

@@ -83,9 +83,10 @@ impl Repo {
         &self.name
     }
 
-    /// Three directory names, lower-cased: equal for equal repositories, none of them `.`, `..` or empty.
+    /// Three directory names, lower-cased: equal for equal repositories, none of them `.`, `..` or empty, and each one
+    /// that every system can hold.
     pub fn dir_names(&self) -> [String; 3] {
-        [self.host.clone(), self.owner.to_ascii_lowercase(), self.name.to_ascii_lowercase()]
+        [&self.host, &self.owner, &self.name].map(|name| dir_name(&name.to_ascii_lowercase()))
     }
 
     /// The page of one issue.
@@ -103,6 +104,15 @@ fn normalized(host: &str) -> String {
         Some(rest) if rest.contains('.') => rest.to_owned(),
         _ => host,
     }
+}
+
+/// Windows has devices of some names, with any extension, and drops a dot at the end. No name of GitHub's has a `~`.
+fn dir_name(name: &str) -> String {
+    let stem = name.split('.').next().unwrap_or(name);
+    let numbered = |prefix| stem.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
+    let is_device = matches!(stem, "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt");
+    let (before, after) = (if is_device { "~" } else { "" }, if name.ends_with('.') { "~" } else { "" });
+    format!("{before}{name}{after}")
 }
 
 /// `OWNER/REPO` on github.com, `HOST/OWNER/REPO` elsewhere, as `gh` prints it.
@@ -131,6 +141,15 @@ mod tests {
 
     fn parse(text: &str) -> Result<Repo, RepoError> {
         Repo::parse(text, Repo::DEFAULT_HOST)
+    }
+
+    #[test]
+    fn names_that_windows_cannot_hold_are_escaped_everywhere() {
+        for (name, dir) in
+            [("aux.txt", "~aux.txt"), ("CON", "~con"), ("com1", "~com1"), ("name.", "name.~"), ("com10", "com10")]
+        {
+            assert_eq!(Repo::new("github.com", "o", name).unwrap().dir_names()[2], dir);
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Change {
 }
 
 impl HistoryFilter {
-    fn admits(&self, logged: &Logged<'_>) -> bool {
+    fn admits(&self, logged: &Logged) -> bool {
         let event = &logged.event;
         let after = match self.since {
             Some(Moment::Time(time)) => logged.sync.changed_at > time,
@@ -91,8 +91,8 @@ pub fn changes(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Chan
     if filter.number.is_some() { along_chain(history, filter) } else { through_spans(history, filter) }
 }
 
-fn own(logged: Logged<'_>) -> Change {
-    Change { seq: logged.seq, event: logged.event.into_owned(), sync: logged.sync }
+fn own(logged: &Logged) -> Change {
+    Change { seq: logged.seq, event: logged.event.clone(), sync: Rc::clone(&logged.sync) }
 }
 
 /// Reads only the spans between the two ends, from the side that is asked for, and stops at the limit.
@@ -116,12 +116,16 @@ fn through_spans(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Ch
     let limit = filter.limit();
     for step in 0..(last + 1).saturating_sub(first) {
         let newest_first = filter.order == Order::Descending;
-        let mut events = history.span(if newest_first { last - step } else { first + step })?;
-        if newest_first {
-            events.reverse();
-        }
+        let events = history.span(if newest_first { last - step } else { first + step })?;
         let room = limit - changes.len();
-        changes.extend(events.into_iter().filter(|logged| filter.admits(logged)).take(room).map(own));
+        let mut admit = |events: &mut dyn Iterator<Item = &Logged>| {
+            changes.extend(events.filter(|logged| filter.admits(logged)).take(room).map(own));
+        };
+        if newest_first {
+            admit(&mut events.iter().rev())
+        } else {
+            admit(&mut events.iter())
+        }
         if changes.len() >= limit {
             break;
         }
@@ -140,7 +144,7 @@ fn along_chain(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Chan
             // A predecessor lies before; bytes that say otherwise would lead in circles.
             next = Some(logged.prev).filter(|prev| *prev < seq);
             if filter.admits(&logged) {
-                changes.push(own(logged));
+                changes.push(own(&logged));
             }
         }
     }

@@ -112,8 +112,6 @@ pub struct Row<'a> {
     pub repo: &'a Repo,
     /// The tracker.
     pub tracker: Tracker<'a>,
-    /// Whether the title is printable ASCII throughout.
-    pub plain: bool,
 }
 
 /// The trackers that a filter admits. Every byte that [`Selection::rows`] will read has been verified.
@@ -196,7 +194,7 @@ impl<'v> Selection<'v> {
                 // OK because select() has verified every byte of them, and what verified once stays so.
                 let items = items.map(|item| item.expect("an item that was verified"));
                 let admitted = items.filter(|item| filter.admits(&item.tracker));
-                Box::new(admitted.map(move |item| Row { repo, tracker: item.tracker, plain: item.plain }))
+                Box::new(admitted.map(move |item| Row { repo, tracker: item.tracker }))
             }
         }
     }
@@ -206,7 +204,7 @@ fn row(sources: &[(Repo, View)], (source, place): (u32, Place)) -> Row<'_> {
     let (repo, view) = &sources[source as usize];
     // OK because select() has read the same item, and a block that verified once stays so.
     let item = view.item(place).expect("an item that was selected");
-    Row { repo, tracker: item.tracker, plain: item.plain }
+    Row { repo, tracker: item.tracker }
 }
 
 fn sort(sources: &[(Repo, View)], entries: &mut [(u32, Place)], filter: &Filter) {

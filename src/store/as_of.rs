@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::error::{Damage, StoreError};
+use super::error::{Damage, Part, StoreError};
 use super::history::{History, Logged};
-use super::tail::{Tail, Touched};
+use super::tail::{Position, Tail, Touched};
 use super::view::View;
-use crate::format::Chain;
+use crate::format::StateSum;
 use crate::model::{Kind, Mismatch, Seq, Tracker, TrackerNumber, UnixMillis};
 
 /// A moment of the past.
@@ -51,11 +51,11 @@ impl History<'_> {
         }
     }
 
-    /// The state behind an event that the log holds (or the one before its first).
+    /// The state after an event that the log holds (or the one before its first).
     ///
     /// # Errors
     /// Damage, and the system's.
-    pub fn state_behind(&self, seq: Seq) -> Result<View, StoreError> {
+    pub fn state_after(&self, seq: Seq) -> Result<View, StoreError> {
         let view = self.view();
         let forward = seq.0.saturating_sub(view.history_start().0);
         let back = view.seq().0 - seq.0.min(view.seq().0);
@@ -63,77 +63,65 @@ impl History<'_> {
         if forward < back && view.history_start() == Seq(1) {
             return self.done_from_start(seq);
         }
-        let mut overlay: Overlay = view.tail.touched.iter().map(|touched| (touched.key(), touched.clone())).collect();
+        let mut overlay: Overlay = view.tail().touched.iter().map(|touched| (touched.key(), touched.clone())).collect();
+        let mut sum = view.at().state;
         let first = self.span_of(seq.next())?.unwrap_or(0);
         for span in (first..self.span_count()).rev() {
             for logged in self.span(span)?.iter().rev().filter(|logged| logged.seq > seq) {
-                self.undo(&mut overlay, logged)?;
+                self.undo(&mut overlay, &mut sum, logged)?;
             }
         }
-        Ok(self.past_view(seq, overlay, true))
+        Ok(self.past_view(seq, overlay, sum, true))
     }
 
     fn done_from_start(&self, seq: Seq) -> Result<View, StoreError> {
-        let mut overlay = Overlay::new();
+        let (mut overlay, mut sum) = (Overlay::new(), StateSum::default());
         let last = self.span_of(seq)?.map_or(0, |span| span + 1);
         for span in 0..last {
-            for logged in self.span(span)?.into_iter().filter(|logged| logged.seq <= seq) {
+            for logged in self.span(span)?.iter().filter(|logged| logged.seq <= seq) {
                 let (kind, number) = (logged.event.kind, logged.event.number);
                 let touched = Touched { kind, number, was: None, now: None, last_seq: Seq(0) };
                 let touched = overlay.entry((kind, Reverse(number))).or_insert(touched);
-                let now = logged.event.apply(touched.now.take()).map_err(|error| self.mismatch(&logged, error))?;
+                let now = logged.event.apply(touched.now.as_ref()).map_err(|error| self.mismatch(logged, error))?;
+                change(&mut sum, touched.now.as_ref(), now.as_ref());
                 touched.now = now.map(Tracker::into_owned);
                 touched.last_seq = logged.seq;
             }
         }
-        Ok(self.past_view(seq, overlay, false))
+        Ok(self.past_view(seq, overlay, sum, false))
     }
 
-    fn undo(&self, overlay: &mut Overlay, logged: &Logged<'_>) -> Result<(), StoreError> {
+    fn undo(&self, overlay: &mut Overlay, sum: &mut StateSum, logged: &Logged) -> Result<(), StoreError> {
         let (kind, number) = (logged.event.kind, logged.event.number);
         let key = (kind, Reverse(number));
         let touched = match overlay.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(self.view().touched(kind, number)?),
         };
-        let before = logged.event.undo(touched.now.take()).map_err(|error| self.mismatch(logged, error))?;
+        let before = logged.event.undo(touched.now.as_ref()).map_err(|error| self.mismatch(logged, error))?;
+        change(sum, touched.now.as_ref(), before.as_ref());
         touched.now = before.map(Tracker::into_owned);
         touched.last_seq = logged.prev;
         Ok(())
     }
 
-    fn mismatch(&self, logged: &Logged<'_>, error: Mismatch) -> StoreError {
+    fn mismatch(&self, logged: &Logged, error: Mismatch) -> StoreError {
         let what = format!("event {}: {error}", logged.seq);
-        StoreError::Damaged(Damage { path: self.view().dir().to_owned(), offset: 0, what })
+        StoreError::Damaged(Damage { path: self.view().log_path(), offset: 0, part: Part::Commit, what })
     }
 
-    /// A view for answering from; its tail is no place to append behind.
-    fn past_view(&self, seq: Seq, overlay: Overlay, over_index: bool) -> View {
+    fn past_view(&self, seq: Seq, overlay: Overlay, sum: StateSum, over_index: bool) -> View {
         let view = self.view();
-        let index = if over_index { view.index.clone() } else { None };
-        let mut tail = Tail::start(view.tail.start, seq.next(), Chain::START);
-        tail.history_start = view.history_start();
+        let mut at = Position::start(view.tail().start, seq.next(), view.at().chain);
+        (at.history_start, at.state) = (view.history_start(), sum);
+        let mut tail = Tail::start(at);
         tail.touched = overlay.into_values().collect();
-        View {
-            dir: view.dir.clone(),
-            current: view.current.clone(),
-            index,
-            tail,
-            checked: None,
-            end: super::view::LogEnd::default(),
-            damage: Vec::new(),
-            state_in_doubt: view.state_in_doubt,
-            current_recovered: false,
-        }
+        view.past(view.shared_index().filter(|_| over_index), tail)
     }
 }
 
-impl View {
-    /// A tracker as this view has it, for an overlay over its index.
-    fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched<'static>, StoreError> {
-        if let Ok(at) = self.tail.find(kind, number) {
-            return Ok(self.tail.touched[at].clone());
-        }
-        Touched::from_index(kind, number, self.index()).map_err(|error| self.index_error(&error))
-    }
+fn change(sum: &mut StateSum, before: Option<&Tracker<'_>>, after: Option<&Tracker<'_>>) {
+    let mut buffer = Vec::new();
+    before.into_iter().for_each(|tracker| sum.remove(tracker, &mut buffer));
+    after.into_iter().for_each(|tracker| sum.add(tracker, &mut buffer));
 }

@@ -1,73 +1,68 @@
 //! Keeping damaged bytes: no repair, crash or later writer takes them away.
 
 use super::error::StoreError;
-use super::{SMALL_FILE_LIMIT, Store};
-use crate::fs::publish;
+use super::files::Store;
+use super::names::{asides, is_aside_of};
+use super::write::Writer;
+use crate::segment::Log;
 
 impl Store<'_> {
-    /// Sets a file aside at once; `None` where there is no such file.
+    /// Sets a file aside at once; `None` if there is no such file.
     pub(super) fn set_aside(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let from = self.file(name);
         if !self.is_file(name)? {
             return Ok(None);
         }
         let aside = self.aside_name(name)?;
-        self.storage.rename(&from, &self.file(&aside)).map_err(StoreError::io("rename", &from))?;
+        self.rename(name, &aside)?;
         Ok(Some(aside))
     }
 
     /// Sets a copy aside of a small file that must not be missing for a moment.
     pub(super) fn copy_aside(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let from = self.file(name);
-        let bytes = self.storage.read(&from, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &from))?;
-        let Some(bytes) = bytes else { return Ok(None) };
-        let copied = |aside: &&String| self.storage.read(&self.file(aside), SMALL_FILE_LIMIT).ok().flatten();
+        let Some(bytes) = self.read_small(name)? else { return Ok(None) };
         // A repair that was interrupted may have copied it already.
         let names = self.own_names()?;
         let mut known = names.iter().filter(|aside| is_aside_of(aside, name));
-        if let Some(aside) = known.find(|aside| copied(aside).as_ref() == Some(&bytes)) {
+        let is_copy = |aside: &&String| self.read_small(aside).is_ok_and(|copy| copy.as_ref() == Some(&bytes));
+        if let Some(aside) = known.find(is_copy) {
             return Ok(Some(aside.clone()));
         }
+        self.put_aside(name, &bytes).map(Some)
+    }
+
+    /// Keeps bytes of a file under a name of their own.
+    fn put_aside(&self, name: &str, bytes: &[u8]) -> Result<String, StoreError> {
         let aside = self.aside_name(name)?;
-        let to = self.file(&aside);
-        publish(self.storage, &to, &[&bytes]).map_err(StoreError::io("write", &to))?;
-        Ok(Some(aside))
+        self.publish(&aside, &[bytes])?;
+        Ok(aside)
     }
 
     /// Marks a live file to be set aside when it is retired, by an empty file of the name that it will have: so a later
-    /// writer knows, should this one not come to it. `None` where there is no such file.
+    /// writer knows, should this one not come to it. `None` if there is no such file.
     pub(super) fn mark_aside(&self, name: &str) -> Result<Option<String>, StoreError> {
         if !self.is_file(name)? {
             return Ok(None);
         }
         let aside = self.aside_name(name)?;
         let mark = self.file(&aside);
-        self.storage.create(&mark).map_err(StoreError::io("create", &mark))?;
+        self.storage.create(&mark).map_err(StoreError::unrecorded("create", &mark))?;
         Ok(Some(aside))
     }
 
-    /// Removes a file that is live no more, or sets it aside where that was marked.
+    /// Removes a file that is live no more, or sets it aside if that was marked.
     pub(super) fn retire(&self, name: &str) -> Result<(), StoreError> {
-        let path = self.file(name);
         match self.own_names()?.iter().find(|mark| is_aside_of(mark, name) && self.is_mark(mark)) {
-            Some(mark) => self.storage.rename(&path, &self.file(mark)).map_err(StoreError::io("rename", &path)),
-            None => self.storage.remove(&path).map(drop).map_err(StoreError::io("remove", &path)),
+            Some(mark) => self.rename(name, mark),
+            None => self.remove(name),
         }
     }
 
     /// The name under which a file is set aside: one under which nothing lies yet.
     fn aside_name(&self, name: &str) -> Result<String, StoreError> {
         let names = self.own_names()?;
-        let first = format!("damaged-{name}");
-        let more = (2..).map(|count| format!("{first}-{count}"));
-        let mut candidates = std::iter::once(first.clone()).chain(more);
-        let free = candidates.find(|aside| !names.contains(aside) || self.is_mark(aside));
-        Ok(free.unwrap_or(first))
-    }
-
-    pub(super) fn is_file(&self, name: &str) -> Result<bool, StoreError> {
-        let path = self.file(name);
-        Ok(self.storage.signature(&path).map_err(StoreError::io("read", &path))?.is_some())
+        let free = asides(name).find(|aside| !names.contains(aside) || self.is_mark(aside));
+        // OK because the names never end.
+        Ok(free.expect("a free name"))
     }
 
     fn is_mark(&self, aside: &str) -> bool {
@@ -75,9 +70,16 @@ impl Store<'_> {
     }
 }
 
-/// Whether that name is one under which a file of this name is set aside.
-fn is_aside_of(aside: &str, name: &str) -> bool {
-    let rest = aside.strip_prefix("damaged-").and_then(|rest| rest.strip_prefix(name));
-    let count = |rest: &str| rest.strip_prefix('-').is_some_and(|count| count.parse::<u64>().is_ok());
-    rest.is_some_and(|rest| rest.is_empty() || count(rest))
+impl Writer<'_> {
+    /// Keeps the bytes of a torn commit, which are about to be written over, unless they are zeros.
+    pub(super) fn keep_torn(&self, offset: u64) -> Result<(), StoreError> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let log = Log::open(self.store.storage, &self.store.dir, view.current().log);
+        let torn = log.and_then(|log| log.read(offset, u64::MAX));
+        let torn = torn.map_err(|error| StoreError::log(view.log_path(), error))?;
+        if torn.iter().any(|byte| *byte != 0) {
+            self.store.put_aside(&view.current().log.file_name(), &torn)?;
+        }
+        Ok(())
+    }
 }

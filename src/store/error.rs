@@ -1,10 +1,34 @@
 //! What can go wrong with a store, in words for people.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::format::{FormatError, Wrong};
-use crate::log::SegmentError;
+use crate::segment::LogError;
+
+/// What is damaged; from it follow what the damage costs and what mends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `CURRENT`.
+    Current,
+    /// The log's header, or all of it.
+    Log,
+    /// A commit of the log.
+    Commit,
+    /// A last commit that is incomplete and was never acknowledged.
+    Tail,
+    /// The index as a file.
+    Index,
+    /// A block of the index.
+    Block,
+    /// An index that is not what the log folds to.
+    Fold,
+    /// The marks.
+    Marks,
+    /// The lock.
+    Lock,
+}
 
 /// Bytes of a store that are not what was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,22 +38,76 @@ pub struct Damage {
     pub path: PathBuf,
     /// Where in it.
     pub offset: u64,
+    /// The kind of structure there.
+    pub part: Part,
     /// What is wrong there.
     pub what: String,
 }
 
 impl Damage {
-    pub(super) fn new(path: PathBuf, error: &FormatError) -> Self {
-        Self { path, offset: error.offset, what: error.wrong.to_string() }
+    pub(super) fn new(part: Part, path: PathBuf, error: &FormatError) -> Self {
+        Self { path, offset: error.offset, part, what: error.wrong.to_string() }
+    }
+
+    pub(super) fn missing(part: Part, path: PathBuf) -> Self {
+        Self { path, offset: 0, part, what: "is missing, or is not the file that CURRENT names".to_owned() }
+    }
+
+    /// Returns the structure's name.
+    pub const fn record(&self) -> &'static str {
+        match self.part {
+            Part::Current | Part::Marks | Part::Lock | Part::Index => "the whole file",
+            Part::Log => "the log",
+            Part::Commit => "a commit",
+            Part::Tail => "the last commit",
+            Part::Block => "a block",
+            Part::Fold => "the index",
+        }
+    }
+
+    /// Returns what the damage costs.
+    pub const fn cost(&self) -> &'static str {
+        match self.part {
+            Part::Current | Part::Index | Part::Block => "nothing but time",
+            Part::Log | Part::Commit => "changes that only this file holds",
+            Part::Tail => "a commit that was not acknowledged, or whose acknowledgement is lost",
+            Part::Fold => "wrong answers",
+            Part::Marks => "where `--since last` stopped, and a look at the manifest",
+            Part::Lock => "nothing",
+        }
+    }
+
+    /// Returns what mends it.
+    pub const fn cure(&self) -> &'static str {
+        match self.part {
+            Part::Current | Part::Index | Part::Marks => "the next sync writes it",
+            Part::Log | Part::Commit | Part::Block | Part::Fold => "run `gh pmu cache repair`",
+            Part::Tail => "the next sync that brings a change writes over it",
+            Part::Lock => "empty it, or leave it",
+        }
+    }
+
+    pub(super) fn is_of_log(&self) -> bool {
+        matches!(self.part, Part::Log | Part::Commit)
     }
 }
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The system refused.
+    /// The system refused to read.
     #[error("could not {doing} {}: {source}", path.display())]
     Io {
+        /// The verb.
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// The system refused to record: to make, lock, write, sync, rename or remove. What is known can still be answered.
+    #[error("could not {doing} {}: {source}", path.display())]
+    Unrecorded {
         /// The verb.
         doing: &'static str,
         /// The file or directory.
@@ -68,7 +146,7 @@ pub enum StoreError {
         /// The store's directory.
         path: PathBuf,
     },
-    /// A file was retired under the reader. Opening tries again by itself; whoever goes on reading a view opens another.
+    /// Files were replaced under the reader, again and again.
     #[error("{} kept changing while it was read", path.display())]
     Unstable {
         /// The file that was gone.
@@ -81,18 +159,44 @@ impl StoreError {
         move |source| StoreError::Io { doing, path: path.to_owned(), source }
     }
 
-    pub(super) fn format(path: PathBuf, error: &FormatError) -> StoreError {
-        match error.wrong {
-            what @ Wrong::Newer(_) => StoreError::Newer { path, what },
-            _ => StoreError::Damaged(Damage::new(path, error)),
+    pub(super) fn unrecorded<'p>(doing: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> StoreError + 'p {
+        move |source| StoreError::Unrecorded { doing, path: path.to_owned(), source }
+    }
+
+    pub(super) fn format(part: Part, path: PathBuf, error: &FormatError) -> StoreError {
+        if error.is_newer() {
+            return StoreError::Newer { path, what: error.wrong };
+        }
+        StoreError::Damaged(Damage::new(part, path, error))
+    }
+
+    pub(super) fn log(path: PathBuf, error: LogError) -> StoreError {
+        match error {
+            LogError::Format(error) => StoreError::format(Part::Log, path, &error),
+            LogError::Io(source) => StoreError::Io { doing: "read", path, source },
+            LogError::Missing => StoreError::Unstable { path },
+            // A generation is never used again, so no race brings another log under the name.
+            LogError::Foreign => StoreError::Damaged(Damage::missing(Part::Log, path)),
         }
     }
 
-    pub(super) fn segment(path: PathBuf, error: SegmentError) -> StoreError {
-        match error {
-            SegmentError::Format(error) => StoreError::format(path, &error),
-            SegmentError::Io(source) => StoreError::Io { doing: "read", path, source },
-            SegmentError::Missing | SegmentError::Foreign => StoreError::Unstable { path },
-        }
+    /// Whether nothing was recorded because this machine or another writer does not let it: what is at hand can still
+    /// be answered.
+    pub const fn is_unrecorded(&self) -> bool {
+        matches!(self, StoreError::Unrecorded { .. } | StoreError::Poisoned { .. } | StoreError::Busy { .. })
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Current => "CURRENT",
+            Part::Log => "the log",
+            Part::Commit => "a commit",
+            Part::Tail => "a torn commit",
+            Part::Index | Part::Block | Part::Fold => "the index",
+            Part::Marks => "marks",
+            Part::Lock => "the lock",
+        })
     }
 }

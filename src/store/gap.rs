@@ -1,66 +1,23 @@
-//! What stood in the gaps of a damaged log, told from what stands around them.
+//! What stood in the gaps of a damaged log, inferred from what stands around them.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::repair::PastState;
-use crate::format::{Source, SyncRecord};
-use crate::model::{Change, Event, Kind, Seq, State, Tracker, TrackerNumber, UnixMillis, diff};
+use super::known::{Base, Filled, Indexed, Known, PastState, Whole, recovered};
+use crate::format::SyncRecord;
+use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber, UnixMillis, diff};
 
 type Key = (Kind, Reverse<TrackerNumber>);
 type States = BTreeMap<Key, Tracker<'static>>;
 
-/// All trackers of a moment, with their last events.
-pub(super) type Whole = Vec<(Tracker<'static>, Seq)>;
-
 /// Syncs and what each of them changed.
 type Steps = Vec<(Rc<SyncRecord>, Vec<Event<'static>>)>;
-
-/// Everything that verifies.
-#[derive(Default)]
-pub(super) struct Known {
-    pub(super) first_seq: Seq,
-    /// The first event behind a base, its sync, and its trackers with their last events.
-    pub(super) base: Option<(Seq, SyncRecord, Whole)>,
-    pub(super) events: BTreeMap<Seq, (Rc<SyncRecord>, Event<'static>)>,
-    /// The index's last event, its time, and its trackers with their last events.
-    pub(super) index: Option<(Seq, UnixMillis, Whole)>,
-    /// Whether commits may be missing at the end.
-    pub(super) tail_in_doubt: bool,
-}
-
-/// A state from which a log starts.
-pub(super) struct Base {
-    pub(super) behind: Seq,
-    pub(super) sync: SyncRecord,
-    pub(super) trackers: Whole,
-}
-
-/// Events of one sync, or of a part of one.
-pub(super) struct Step {
-    pub(super) first_seq: Seq,
-    pub(super) sync: Rc<SyncRecord>,
-    pub(super) events: Vec<Event<'static>>,
-}
-
-/// A log without gaps but for those that are told.
-#[derive(Default)]
-pub(super) struct Filled {
-    pub(super) base: Option<Base>,
-    pub(super) steps: Vec<Step>,
-    pub(super) kept: u64,
-    pub(super) recovered: u64,
-    pub(super) lost: u64,
-    /// Numbers below this were given to events, lost ones included.
-    pub(super) next_seq: Seq,
-    pub(super) tail_in_doubt: bool,
-}
 
 /// Fills the gaps of `known`, asking `past` for git's states where there are any.
 pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Filled {
     let last_event = known.events.keys().next_back().copied().unwrap_or_default();
-    let indexed = known.index.as_ref().map_or(Seq(0), |(seq, ..)| *seq);
+    let indexed = known.index.as_ref().map_or(Seq(0), |index| index.seq);
     let end = last_event.max(indexed);
     let start = known.base.as_ref().map_or(Seq(1), |(first, ..)| *first);
     let starts_known = known.base.is_some() || known.first_seq <= Seq(1);
@@ -75,7 +32,7 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
         last_time: known.base.as_ref().map_or(UnixMillis::MIN, |(_, sync, _)| sync.changed_at),
     };
     if let Some((first, sync, trackers)) = &known.base {
-        let base = Base { behind: Seq(first.0 - 1), sync: sync.clone(), trackers: trackers.clone() };
+        let base = Base { after: Seq(first.0 - 1), sync: sync.clone(), trackers: trackers.clone() };
         filler.filled.base = Some(base);
     }
     let mut next = start;
@@ -105,15 +62,15 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
 /// The state of the index as a base, and the events known behind it: when the older part cannot be told.
 fn from_index(known: Known, end: Seq) -> Filled {
     let mut filled = Filled { tail_in_doubt: true, next_seq: end.next(), ..Filled::default() };
-    let Some((seq, changed_at, trackers)) = known.index else {
+    let Some(Indexed { seq, changed_at, published, trackers }) = known.index else {
         filled.lost = (end.0 + 1).saturating_sub(known.first_seq.0.max(1));
         // Nobody knows the state; but its numbers and its time are not to be given again.
-        let newest = known.events.values().next_back().map(|(sync, _)| recovered_sync(sync.changed_at));
-        filled.base = newest.map(|sync| Base { behind: end, sync, trackers: Whole::new() });
+        let newest = known.events.values().next_back().map(|(sync, _)| known.recovered(end, sync.changed_at));
+        filled.base = newest.map(|sync| Base { after: end, sync, trackers: Whole::new() });
         return filled;
     };
     filled.lost = seq.0.saturating_sub(known.first_seq.0.saturating_sub(1));
-    filled.base = Some(Base { behind: seq, sync: recovered_sync(changed_at), trackers });
+    filled.base = Some(Base { after: seq, sync: recovered(published, changed_at), trackers });
     let mut next = seq.next();
     while let Some((sync, event)) = known.events.get(&next) {
         filled.push(next, sync, event.clone());
@@ -163,7 +120,7 @@ impl Filler {
 
     fn keep(&mut self, seq: Seq, sync: &Rc<SyncRecord>, event: &Event<'static>) -> bool {
         let key = (event.kind, Reverse(event.number));
-        let Ok(after) = event.apply(self.state.remove(&key)) else { return false };
+        let Ok(after) = event.apply(self.state.remove(&key).as_ref()) else { return false };
         if let Some(after) = after {
             self.state.insert(key, after);
         }
@@ -183,15 +140,15 @@ impl Filler {
         past: &mut dyn FnMut() -> Vec<PastState>,
     ) -> bool {
         let before_gap = self.up_to(first);
-        let (target, time, is_guessed) = self.state_behind(until, known, last_gap, past);
+        let (target, time, is_guessed) = self.state_before(until, known, last_gap, past);
         if is_guessed {
             self.sure.get_or_insert(before_gap);
         }
         let count = until.0 - first.0;
         let before: Vec<_> = self.state.values().cloned().collect();
         let steps = self
-            .through_git(&before, &target, time, count, past)
-            .unwrap_or_else(|| vec![(Rc::new(recovered_sync(time)), owned_diff(before, &target))]);
+            .through_git(&before, &target, (&known.recovered(until, time), count), past)
+            .unwrap_or_else(|| vec![(Rc::new(known.recovered(until, time)), owned_diff(before, &target))]);
         let recovered: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
         if recovered > count {
             return false;
@@ -212,7 +169,7 @@ impl Filler {
 
     /// The state behind a gap, and when it was published at the latest: the index's with the events between undone, if
     /// all of those are known; else of each tracker what its next events say it was, and what it was where none does.
-    fn state_behind(
+    fn state_before(
         &mut self,
         until: Seq,
         known: &Known,
@@ -220,9 +177,9 @@ impl Filler {
         past: &mut dyn FnMut() -> Vec<PastState>,
     ) -> (Vec<Tracker<'static>>, UnixMillis, bool) {
         let next = known.events.range(until..).next().map(|(_, (sync, _))| sync.changed_at);
-        let indexed = known.index.as_ref().filter(|(seq, ..)| last_gap && seq.next() >= until);
-        let time = next.or(indexed.map(|(_, time, _)| *time)).unwrap_or(self.last_time).max(self.last_time);
-        if let Some(state) = indexed.and_then(|(seq, _, trackers)| undone(trackers, known, until, *seq)) {
+        let indexed = known.index.as_ref().filter(|index| last_gap && index.seq.next() >= until);
+        let time = next.or(indexed.map(|index| index.changed_at)).unwrap_or(self.last_time).max(self.last_time);
+        if let Some(state) = indexed.and_then(|index| undone(&index.trackers, known, until, index.seq)) {
             return (state.into_values().collect(), time, false);
         }
         let states = self.past.get_or_insert_with(past);
@@ -237,19 +194,14 @@ impl Filler {
         // No source knows the whole state: a manifest that is taken in next tells the rest.
         self.filled.tail_in_doubt = true;
         let mut target = self.state.clone();
-        let mut told: BTreeMap<Key, bool> = BTreeMap::new();
+        let mut told: BTreeSet<Key> = BTreeSet::new();
         for (_, event) in known.events.range(until..).map(|(_, logged)| logged) {
             let key = (event.kind, Reverse(event.number));
-            let whole = told.entry(key).or_insert(false);
-            if *whole {
-                continue;
-            }
-            let retitled = matches!(event.change, Change::Retitled { .. });
-            *whole = !retitled || target.contains_key(&key);
-            match before(event, target.get(&key)) {
-                Some(tracker) => drop(target.insert(key, tracker)),
-                None if retitled => {}
-                None => drop(target.remove(&key)),
+            if told.insert(key) {
+                match event.before() {
+                    Some(tracker) => drop(target.insert(key, tracker)),
+                    None => drop(target.remove(&key)),
+                }
             }
         }
         (target.into_values().collect(), time, true)
@@ -260,11 +212,10 @@ impl Filler {
         &mut self,
         before: &[Tracker<'static>],
         target: &[Tracker<'static>],
-        time: UnixMillis,
-        count: u64,
+        (recovered, count): (&SyncRecord, u64),
         past: &mut dyn FnMut() -> Vec<PastState>,
     ) -> Option<Steps> {
-        let from = self.last_time;
+        let (from, time) = (self.last_time, recovered.changed_at);
         let states = self.past.get_or_insert_with(past);
         let between = states.iter().filter(|(sync, _)| sync.changed_at > from && sync.changed_at <= time);
         let mut steps = Vec::new();
@@ -272,7 +223,8 @@ impl Filler {
         for (sync, trackers) in between {
             let events = owned_diff(state, trackers);
             if !events.is_empty() {
-                steps.push((Rc::new(sync.clone()), events));
+                let history = recovered.history;
+                steps.push((Rc::new(SyncRecord { history, ..sync.clone() }), events));
             }
             state = trackers.clone();
             if state == target {
@@ -281,7 +233,7 @@ impl Filler {
         }
         let events = owned_diff(state, target);
         if !events.is_empty() {
-            steps.push((Rc::new(recovered_sync(time)), events));
+            steps.push((Rc::new(recovered.clone()), events));
         }
         let total: u64 = steps.iter().map(|(_, events)| events.len() as u64).sum();
         (total == count).then_some(steps)
@@ -302,51 +254,13 @@ fn undone(trackers: &[(Tracker<'static>, Seq)], known: &Known, until: Seq, seq: 
     }
     for (_, event) in known.events.range(until..=seq).rev().map(|(_, logged)| logged) {
         let key = (event.kind, Reverse(event.number));
-        if let Some(before) = event.undo(state.remove(&key)).ok()? {
+        if let Some(before) = event.undo(state.remove(&key).as_ref()).ok()? {
             state.insert(key, before);
         }
     }
     Some(state)
 }
 
-impl Filled {
-    fn push(&mut self, seq: Seq, sync: &Rc<SyncRecord>, event: Event<'static>) {
-        match self.steps.last_mut() {
-            Some(step) if Rc::ptr_eq(&step.sync, sync) && step.first_seq.0 + step.events.len() as u64 == seq.0 => {
-                step.events.push(event);
-            }
-            _ => self.steps.push(Step { first_seq: seq, sync: Rc::clone(sync), events: vec![event] }),
-        }
-    }
-}
-
 fn keyed(tracker: &Tracker<'static>) -> (Key, Tracker<'static>) {
     (tracker.list_key(), tracker.clone())
-}
-
-/// The tracker before an event, from the event; what it does not say is as in `guess`.
-fn before(event: &Event<'static>, guess: Option<&Tracker<'static>>) -> Option<Tracker<'static>> {
-    let of = |state: State, title: &str, times: crate::model::Times| Tracker {
-        kind: event.kind,
-        number: event.number,
-        state,
-        title: title.to_owned().into(),
-        created_at: times.created_at,
-        closed_at: times.closed_at,
-    };
-    match &event.change {
-        Change::Added { .. } => None,
-        Change::Removed { state, title, times } => Some(of(*state, title, *times)),
-        Change::Closed { title, before, .. } => Some(of(State::Open, title, *before)),
-        Change::Reopened { title, before, .. } => Some(of(State::Closed, title, *before)),
-        Change::Redated { title, before, .. } => {
-            Some(of(guess.map_or(State::Open, |guess| guess.state), title, *before))
-        }
-        Change::Retitled { before, .. } => guess.map(|guess| Tracker { title: before.clone(), ..guess.clone() }),
-    }
-}
-
-fn recovered_sync(changed_at: UnixMillis) -> SyncRecord {
-    let (source, synced_at) = (Source::Manifest, changed_at);
-    SyncRecord { source, changed_at, synced_at, manifest: None, commit: None, note: String::new() }
 }

@@ -1,95 +1,161 @@
 //! Reading events back: by place, by `seq`, by time. Costs grow with what is read, not with the log.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::Store;
-use super::error::{Damage, StoreError};
+use super::error::{Damage, Part, StoreError};
+use super::files::Store;
 use super::view::View;
 use crate::format::{
-    Chunk, ChunkKind, Current, EventRecord, FRAME_HEADER_LEN, FormatError, FrameHeader, SegmentName, SyncRecord,
-    Waypoint, Wrong, decode_events, decode_sync,
+    Chunk, ChunkKind, EventId, EventRecord, FRAME_HEADER_LEN, FRAME_MAGIC, FormatError, FrameHeader, FrameKind,
+    LOG_HEADER_LEN, SyncRecord, Waypoint, Wrong, canonical, decode_events, decode_sync, event_id,
 };
-use crate::fs::Bytes;
-use crate::log::Segment;
-use crate::model::{Event, Seq, UnixMillis};
+use crate::model::{Event, Seq, Tracker, UnixMillis};
+use crate::segment::{Log, LogError};
 
-/// The log behind one view.
-pub struct History<'v> {
-    store: Store<'v>,
-    view: &'v View,
-    segments: Vec<(SegmentName, OnceCell<Bytes>)>,
+/// A view and the log behind it, both opened: no writer can take them away any more.
+pub struct History<'s> {
+    store: Store<'s>,
+    view: View,
+    log: Log,
+    commit: RefCell<Option<Rc<Commit>>>,
+    span: RefCell<Option<(u64, Rc<[Logged]>)>>,
 }
 
 /// An event as it was logged, and the sync that brought it.
 #[derive(Clone, Debug)]
-pub struct Logged<'h> {
+pub struct Logged {
     /// Its number.
     pub seq: Seq,
-    /// The same tracker's event before it; 0 where there is none.
+    /// The same tracker's live event before it; 0 if there is none.
     pub prev: Seq,
     /// What happened.
-    pub event: Event<'h>,
+    pub event: Event<'static>,
     /// The sync.
     pub sync: Rc<SyncRecord>,
+    /// Whether it is of the published history: then its number is for good.
+    pub published: bool,
+    /// Whether it only says that the tracker was there when the log began.
+    pub baseline: bool,
 }
 
-/// The commit that a chunk stands in.
+impl Logged {
+    /// Returns the event's name: equal on every machine that has it from the same source.
+    pub fn id(&self) -> EventId {
+        let mut bytes = Vec::new();
+        canonical(&self.event, &mut bytes);
+        event_id(&self.sync, self.published, &bytes)
+    }
+
+    /// Returns the whole tracker after the event; `None` if that removed it.
+    pub fn after(&self) -> Option<Tracker<'_>> {
+        self.event.after()
+    }
+}
+
+/// What is known of a frame.
 struct Commit {
-    frame_offset: u64,
-    end: u64,
-    sync: Rc<SyncRecord>,
+    offset: u64,
+    header: FrameHeader,
+    /// `None` in a frame that is skipped.
+    sync: Option<Rc<SyncRecord>>,
+}
+
+impl Commit {
+    fn end(&self) -> u64 {
+        self.offset + self.header.frame_len()
+    }
 }
 
 impl<'s> Store<'s> {
-    /// The log behind a view of this store.
-    pub fn history<'v>(&self, view: &'v View) -> History<'v>
-    where
-        's: 'v,
-    {
-        let segments = view.current.segments.iter().map(|name| (*name, OnceCell::new())).collect();
-        History { store: self.clone(), view, segments }
+    /// Opens the log behind a view of this store, or behind a newer one if another log took its place meanwhile.
+    ///
+    /// # Errors
+    /// Damage that leaves no log, and the system's; `Unstable` if the store was cleared meanwhile.
+    pub fn history(&self, view: &View) -> Result<History<'s>, StoreError> {
+        match Log::open(self.storage, &self.dir, view.current().log) {
+            Ok(log) => return Ok(self.history_of(view.clone(), log)),
+            Err(LogError::Missing) => {}
+            Err(error) => return Err(StoreError::log(view.log_path(), error)),
+        }
+        let opened = self.retrying(|| {
+            let Some(view) = self.view()? else { return Ok(None) };
+            let log = Log::open(self.storage, &self.dir, view.current().log);
+            let log = log.map_err(|error| StoreError::log(view.log_path(), error))?;
+            Ok(Some((view, log)))
+        });
+        match opened {
+            Ok(Some((view, log))) => Ok(self.history_of(view, log)),
+            // The store was cleared meanwhile.
+            Ok(None) => Err(StoreError::Unstable { path: view.log_path() }),
+            Err(StoreError::Unstable { path }) => Err(StoreError::Damaged(Damage::missing(Part::Log, path))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the record of the last published version that `view` holds.
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn published_record(&self, view: &View) -> Result<Option<SyncRecord>, StoreError> {
+        if let Some(fresh) = view.freshness().filter(|fresh| fresh.history.is_some()) {
+            return Ok(Some(fresh.clone()));
+        }
+        match view.at().published_frame {
+            0 => Ok(None),
+            frame => self.history(view)?.record_at(frame),
+        }
+    }
+
+    fn history_of(&self, view: View, log: Log) -> History<'s> {
+        History { store: self.clone(), view, log, commit: RefCell::default(), span: RefCell::default() }
     }
 }
 
-impl<'v> History<'v> {
-    /// The view.
-    pub fn view(&self) -> &'v View {
+impl<'s> History<'s> {
+    /// Returns the view.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Gives up the log and keeps the view.
+    pub fn into_view(self) -> View {
         self.view
     }
 
-    /// How many spans there are: stretches of the log from one waypoint to the next, of about 64 events.
+    /// Returns the store.
+    pub fn store(&self) -> &Store<'s> {
+        &self.store
+    }
+
+    /// Returns how many spans there are: stretches of live history from one waypoint to the next, of about 64 events.
     pub fn span_count(&self) -> u64 {
-        self.index_waypoints() + self.view.tail.waypoints.len() as u64
+        self.index_waypoints() + self.view.tail().waypoints.len() as u64
     }
 
     fn index_waypoints(&self) -> u64 {
-        self.view.index.as_ref().map_or(0, |index| index.header().waypoint_count)
+        self.view.index().map_or(0, |index| index.header().waypoint_count)
     }
 
     fn waypoint(&self, span: u64) -> Result<Waypoint, StoreError> {
         let in_index = self.index_waypoints();
-        match &self.view.index {
+        match self.view.index() {
             Some(index) if span < in_index => index.waypoint(span).map_err(|error| self.view.index_error(&error)),
-            _ => Ok(self.view.tail.waypoints[(span - in_index) as usize]),
+            _ => Ok(self.view.tail().waypoints[(span - in_index) as usize]),
         }
     }
 
     /// The last span whose first event satisfies `before`, which holds for a prefix of all events.
-    ///
-    /// # Errors
-    /// Damage to the index.
     fn last_span(&self, before: impl Fn(&Waypoint) -> bool) -> Result<Option<u64>, StoreError> {
-        let tail = &self.view.tail.waypoints;
-        let in_tail = tail.partition_point(&before) as u64;
+        let in_tail = self.view.tail().waypoints.partition_point(&before) as u64;
         if in_tail > 0 {
             return Ok(Some(self.index_waypoints() + in_tail - 1));
         }
-        let Some(index) = &self.view.index else { return Ok(None) };
+        let Some(index) = self.view.index() else { return Ok(None) };
         index.last_waypoint(before).map_err(|error| self.view.index_error(&error))
     }
 
-    /// The span that holds an event; `None` before the first.
+    /// Returns the span that holds an event; `None` before the first.
     ///
     /// # Errors
     /// Damage to the index.
@@ -97,7 +163,7 @@ impl<'v> History<'v> {
         self.last_span(|waypoint| waypoint.first_seq <= seq)
     }
 
-    /// The last span that holds events published at `time` or before; `None` where there is none.
+    /// Returns the last span that holds events published at `time` or before; `None` if there is none.
     ///
     /// # Errors
     /// Damage to the index.
@@ -105,149 +171,173 @@ impl<'v> History<'v> {
         self.last_span(|waypoint| waypoint.changed_at <= time)
     }
 
-    /// The events of a span, oldest first.
+    /// Returns the live events of a span, oldest first. The last span that was read is remembered.
     ///
     /// # Errors
     /// Damage, and the system's.
-    pub fn span(&self, span: u64) -> Result<Vec<Logged<'_>>, StoreError> {
-        let from = self.waypoint(span)?.address;
-        let next = (span + 1 < self.span_count()).then(|| self.waypoint(span + 1)).transpose()?;
-        self.read(from, next.map_or(self.view.tail.address, |next| next.address))
-    }
-
-    /// One event.
-    ///
-    /// # Errors
-    /// Damage, and the system's. `None` where the log does not hold it.
-    pub fn event(&self, seq: Seq) -> Result<Option<Logged<'_>>, StoreError> {
-        let Some(span) = self.span_of(seq)? else { return Ok(None) };
-        Ok(self.span(span)?.into_iter().find(|logged| logged.seq == seq))
-    }
-
-    /// When the first event that the log holds was published; where all were pruned, the state that they led to.
-    ///
-    /// # Errors
-    /// Damage, and the system's. `None` where the log is empty.
-    pub fn starts_at(&self) -> Result<Option<UnixMillis>, StoreError> {
-        if self.span_count() > 0 {
-            return Ok(Some(self.waypoint(0)?.changed_at));
+    pub fn span(&self, span: u64) -> Result<Rc<[Logged]>, StoreError> {
+        if let Some((_, events)) = self.span.borrow().as_ref().filter(|(known, _)| *known == span) {
+            return Ok(Rc::clone(events));
         }
-        let published = self.view.tail.changed_at;
-        Ok((published > UnixMillis::MIN).then_some(published))
+        let from = self.waypoint(span)?.offset;
+        let next = (span + 1 < self.span_count()).then(|| self.waypoint(span + 1)).transpose()?;
+        let to = next.map_or(self.view.at().offset, |next| next.offset);
+        let events: Rc<[Logged]> = self.read(from, to)?.into();
+        *self.span.borrow_mut() = Some((span, Rc::clone(&events)));
+        Ok(events)
     }
 
-    /// The events of the chunks from log address `from` up to `to`.
-    fn read(&self, from: u64, to: u64) -> Result<Vec<Logged<'_>>, StoreError> {
+    /// Returns one live event.
+    ///
+    /// # Errors
+    /// Damage, and the system's. `None` if the log does not hold it.
+    pub fn event(&self, seq: Seq) -> Result<Option<Logged>, StoreError> {
+        let Some(span) = self.span_of(seq)? else { return Ok(None) };
+        Ok(self.span(span)?.iter().find(|logged| logged.seq == seq).cloned())
+    }
+
+    /// Returns the events that published versions superseded, oldest first: reads all of the log.
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn superseded(&self) -> Result<Vec<Logged>, StoreError> {
         let mut events = Vec::new();
-        for (at, (name, _)) in self.segments.iter().enumerate() {
-            let next = self.segments.get(at + 1).map_or(u64::MAX, |(next, _)| next.base);
-            if next <= from || name.base >= to {
-                continue;
+        let mut at = LOG_HEADER_LEN;
+        while at < self.view.at().offset {
+            let commit = self.commit_at(at)?;
+            let is_commit = commit.header.kind == FrameKind::Commit && commit.header.item_count > 0;
+            if is_commit && !self.is_live(&commit) {
+                self.read_chunks(at, commit.end(), &mut events, |_| true)?;
             }
-            let bytes = self.bytes(at)?;
-            let damage = |error: FormatError| StoreError::format(self.path(name), &error);
-            let start = from.saturating_sub(name.base).max(crate::format::SEGMENT_HEADER_LEN);
-            let end = (to - name.base).min(bytes.len() as u64);
-            read_chunks(bytes, name, start..end, &mut events).map_err(damage)?;
+            at = commit.end();
         }
         Ok(events)
     }
 
-    fn path(&self, name: &SegmentName) -> std::path::PathBuf {
-        self.view.dir.join(name.file_name())
-    }
-
-    /// Opens all of the log, which no other process can then take away.
+    /// Returns when the first event that the log holds was published; if all were pruned, the state that they led to.
     ///
     /// # Errors
-    /// `Unstable` where one did so since the view was opened: another view is needed. Damage, and the system's.
-    pub fn hold(&self) -> Result<(), StoreError> {
-        (0..self.segments.len()).try_for_each(|at| self.bytes(at).map(drop))
-    }
-
-    /// Whether `CURRENT` still is what the view was opened from.
-    fn is_current(&self) -> bool {
-        let bytes = self.store.current_bytes();
-        let generation = bytes.ok().flatten().map(|bytes| Current::decode(&bytes).map(|current| current.generation));
-        self.view.current_recovered || generation == Some(Ok(self.view.current.generation))
-    }
-
-    /// The bytes of a segment up to the end of the view.
-    fn bytes(&self, at: usize) -> Result<&[u8], StoreError> {
-        let (name, cell) = &self.segments[at];
-        if let Some(bytes) = cell.get() {
-            return Ok(bytes);
+    /// Damage, and the system's. `None` if the log is empty.
+    pub fn starts_at(&self) -> Result<Option<UnixMillis>, StoreError> {
+        if self.span_count() > 0 {
+            return Ok(Some(self.waypoint(0)?.changed_at));
         }
-        let path = self.path(name);
-        let segment = Segment::open(self.store.storage, &self.view.dir, *name);
-        let segment = segment.map_err(|error| match StoreError::segment(path.clone(), error) {
-            StoreError::Unstable { path } if self.is_current() => {
-                let what = "is missing or not the file that CURRENT names".to_owned();
-                StoreError::Damaged(Damage { path, offset: 0, what })
+        let published = self.view.changed_at();
+        Ok((published > UnixMillis::MIN).then_some(published))
+    }
+
+    /// Whether a frame is part of live history.
+    fn is_live(&self, commit: &Commit) -> bool {
+        commit.header.published || commit.offset > self.view.at().published_frame
+    }
+
+    /// The live events of the chunks from `from` up to `to`.
+    fn read(&self, from: u64, to: u64) -> Result<Vec<Logged>, StoreError> {
+        let mut events = Vec::new();
+        self.read_chunks(from, to, &mut events, |commit| self.is_live(commit))?;
+        Ok(events)
+    }
+
+    /// Walks chunks; `from` is that of a chunk of events or of a frame.
+    fn read_chunks(
+        &self,
+        from: u64,
+        to: u64,
+        events: &mut Vec<Logged>,
+        wanted: impl Fn(&Commit) -> bool,
+    ) -> Result<(), StoreError> {
+        let bytes = self.log.read(from, to).map_err(|error| StoreError::log(self.view.log_path(), error))?;
+        let mut at = from;
+        let mut commit: Option<Rc<Commit>> = None;
+        while at < to {
+            let rest = bytes.get((at - from) as usize..).unwrap_or_default();
+            let begins = rest.starts_with(&FRAME_MAGIC);
+            if commit.as_ref().map_or(begins, |commit| at == commit.end()) {
+                let next = self.commit_at(at)?;
+                at = if wanted(&next) && next.sync.is_some() { at + FRAME_HEADER_LEN } else { next.end() };
+                commit = Some(next).filter(|commit| at < commit.end());
+                continue;
             }
-            error => error,
-        })?;
-        let bytes = segment.bytes().map_err(StoreError::io("read", &path))?;
-        Ok(cell.get_or_init(|| bytes))
-    }
-}
-
-/// Walks chunks, skipping frame headers and sync chunks. `range` starts at a chunk of events or at a frame.
-fn read_chunks<'h>(
-    bytes: &'h [u8],
-    name: &SegmentName,
-    range: std::ops::Range<u64>,
-    events: &mut Vec<Logged<'h>>,
-) -> Result<(), FormatError> {
-    let mut at = range.start;
-    let mut commit: Option<Commit> = None;
-    while at < range.end {
-        if commit.as_ref().is_some_and(|commit| at == commit.end) || (commit.is_none() && starts_frame(bytes, at)) {
-            commit = Some(open_commit(bytes, name, at)?);
-            at += FRAME_HEADER_LEN;
-            continue;
+            let chunk = Chunk::decode(rest, self.view.current().log.id, at).map_err(|error| self.damage(&error))?;
+            let commit = match &commit {
+                Some(commit) if commit.offset == chunk.frame_offset => commit,
+                _ => commit.insert(self.commit_at(chunk.frame_offset)?),
+            };
+            if chunk.kind == ChunkKind::Events
+                && let Some(sync) = commit.sync.as_ref().filter(|_| wanted(commit))
+            {
+                let records = decode_events(&chunk, at).map_err(|error| self.damage(&error))?;
+                let baseline = commit.offset == self.view.at().first_frame;
+                for (seq, EventRecord { prev, event }) in (chunk.first_seq.0..).map(Seq).zip(records) {
+                    let baseline = baseline && matches!(event.change, crate::model::Change::Added { .. });
+                    let (event, sync, published) = (event.into_owned(), Rc::clone(sync), commit.header.published);
+                    events.push(Logged { seq, prev, event, sync, published, baseline });
+                }
+            }
+            at += chunk.chunk_len();
         }
-        let chunk = Chunk::decode(tail_of(bytes, at)?, name.id, at)?;
-        let commit = match &mut commit {
-            Some(commit) if commit.frame_offset == chunk.frame_offset => commit,
-            _ => commit.insert(open_commit(bytes, name, chunk.frame_offset)?),
+        Ok(())
+    }
+
+    fn damage(&self, error: &FormatError) -> StoreError {
+        StoreError::format(Part::Commit, self.view.log_path(), error)
+    }
+
+    /// The frame at an offset; the last one is remembered.
+    fn commit_at(&self, offset: u64) -> Result<Rc<Commit>, StoreError> {
+        if let Some(commit) = self.commit.borrow().as_ref().filter(|commit| commit.offset == offset) {
+            return Ok(Rc::clone(commit));
+        }
+        let id = self.view.current().log.id;
+        let read = || -> Result<Commit, LogError> {
+            let header = self.log.read(offset, offset + FRAME_HEADER_LEN)?;
+            let header = FrameHeader::decode(&header, id, offset)?;
+            if matches!(header.kind, FrameKind::Ignored(_)) {
+                return Ok(Commit { offset, header, sync: None });
+            }
+            let at = offset + FRAME_HEADER_LEN;
+            let bytes = self.log.chunk_bytes(at)?;
+            let chunk = Chunk::decode(&bytes, id, at)?;
+            if chunk.kind != ChunkKind::Sync || chunk.frame_offset != offset {
+                return Err(FormatError::new(at, Wrong::Value("a frame's first chunk")).into());
+            }
+            Ok(Commit { offset, header, sync: Some(Rc::new(decode_sync(chunk.payload, at)?)) })
         };
-        if chunk.kind == ChunkKind::Events {
-            push_events(&chunk, at, &commit.sync, events)?;
+        let commit = read().map_err(|error| match error {
+            LogError::Format(error) => self.damage(&error),
+            error => StoreError::log(self.view.log_path(), error),
+        })?;
+        let commit = Rc::new(commit);
+        *self.commit.borrow_mut() = Some(Rc::clone(&commit));
+        Ok(commit)
+    }
+
+    /// Calls `each` with the frames from `offset` on: where each begins, its header and its record.
+    pub(super) fn frames_from(
+        &self,
+        offset: u64,
+        mut each: impl FnMut(u64, &FrameHeader, &SyncRecord) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut at = offset.max(LOG_HEADER_LEN);
+        while at < self.view.at().offset {
+            let commit = self.commit_at(at)?;
+            if let Some(sync) = &commit.sync {
+                each(at, &commit.header, sync)?;
+            }
+            at = commit.end();
         }
-        at += chunk.chunk_len();
+        Ok(())
     }
-    Ok(())
-}
 
-fn push_events<'h>(
-    chunk: &Chunk<'h>,
-    at: u64,
-    sync: &Rc<SyncRecord>,
-    events: &mut Vec<Logged<'h>>,
-) -> Result<(), FormatError> {
-    for (seq, EventRecord { prev, event }) in (chunk.first_seq.0..).zip(decode_events(chunk, at)?) {
-        events.push(Logged { seq: Seq(seq), prev, event, sync: Rc::clone(sync) });
+    /// The record of the frame at an offset.
+    pub(super) fn record_at(&self, offset: u64) -> Result<Option<SyncRecord>, StoreError> {
+        Ok(self.commit_at(offset)?.sync.as_deref().cloned())
     }
-    Ok(())
-}
 
-fn starts_frame(bytes: &[u8], at: u64) -> bool {
-    bytes.get(at as usize..).is_some_and(|bytes| bytes.starts_with(b"pmuF"))
-}
-
-fn tail_of(bytes: &[u8], at: u64) -> Result<&[u8], FormatError> {
-    let wrong = FormatError::new(at, Wrong::Truncated("the log"));
-    usize::try_from(at).ok().and_then(|at| bytes.get(at..)).ok_or(wrong)
-}
-
-fn open_commit(bytes: &[u8], name: &SegmentName, at: u64) -> Result<Commit, FormatError> {
-    let header = FrameHeader::decode(tail_of(bytes, at)?, name.id, at)?;
-    let sync_at = at + FRAME_HEADER_LEN;
-    let chunk = Chunk::decode(tail_of(bytes, sync_at)?, name.id, sync_at)?;
-    if chunk.kind != ChunkKind::Sync || chunk.frame_offset != at {
-        return Err(FormatError::new(sync_at, Wrong::Value("a frame's first chunk")));
+    /// All events of the frame at an offset.
+    pub(super) fn events_at(&self, offset: u64) -> Result<Vec<Logged>, StoreError> {
+        let (mut events, end) = (Vec::new(), self.commit_at(offset)?.end());
+        self.read_chunks(offset, end, &mut events, |_| true)?;
+        Ok(events)
     }
-    let sync = Rc::new(decode_sync(chunk.payload, sync_at)?);
-    Ok(Commit { frame_offset: at, end: at + header.frame_len(), sync })
 }

@@ -4,8 +4,8 @@ use std::iter::Peekable;
 use std::slice;
 
 use super::tail::{Tail, Touched};
-use crate::format::{FormatError, Group, Record};
-use crate::index::{Index, Item, Scan};
+use crate::format::{FormatError, Group};
+use crate::index::{self, Index, Item, Scan};
 use crate::model::{Kind, State, TrackerNumber};
 
 /// Where a tracker of a view stands, in eight bytes: long lists hold one a row.
@@ -56,19 +56,22 @@ struct Run<'v> {
     scan: Scan<'v>,
     state: State,
     /// The record at the run's start, read ahead.
-    head: Option<(TrackerNumber, Record<'v>)>,
+    head: Option<index::Met<'v>>,
+    /// The record that was read last.
+    last: Option<index::Met<'v>>,
 }
 
 impl Run<'_> {
     fn advance(&mut self) -> Result<(), FormatError> {
-        self.head = self.scan.next_record()?;
+        self.head = self.scan.next_record(self.last.as_ref())?;
+        self.last = self.head.or(self.last);
         Ok(())
     }
 }
 
 /// A tracker met on the way: where it stands, and what was read of it.
 enum Met<'v> {
-    Index { run: usize, position: u64, record: Record<'v> },
+    Index { run: usize, met: index::Met<'v> },
     Tail { at: usize, touched: &'v Touched<'v> },
 }
 
@@ -87,7 +90,7 @@ impl<'v> Merged<'v> {
     pub(super) fn new(index: Option<&'v Index>, tail: &'v Tail<'_>, kind: Kind, state: Option<State>) -> Self {
         let states = State::ALL.into_iter().filter(|each| state.is_none_or(|only| only == *each));
         let runs = index.map_or(Vec::new(), |index| {
-            let run = |state: State| Run { scan: index.scan(Group(kind, state.into())), state, head: None };
+            let run = |state: State| Run { scan: index.scan(Group(kind, state.into())), state, head: None, last: None };
             states.map(run).collect()
         });
         let all = &tail.touched;
@@ -105,7 +108,7 @@ impl<'v> Merged<'v> {
         std::iter::from_fn(move || {
             let met = self.next_met()?;
             Some(met.map(|met| match met {
-                Met::Index { run, position, .. } => Place::new(self.kind, self.runs[run].state, At::Index(position)),
+                Met::Index { run, met } => Place::new(self.kind, self.runs[run].state, At::Index(met.position)),
                 Met::Tail { at, touched } => {
                     let state = touched.now.as_ref().map_or(State::Open, |now| now.state);
                     Place::new(self.kind, state, At::Tail(at))
@@ -119,9 +122,9 @@ impl<'v> Merged<'v> {
         std::iter::from_fn(move || {
             let met = self.next_met()?;
             Some(met.and_then(|met| match met {
-                Met::Index { run, record, .. } => {
+                Met::Index { run, met } => {
                     let run = &mut self.runs[run];
-                    run.scan.item(self.kind, run.state, record)
+                    run.scan.item(self.kind, run.state, met)
                 }
                 // OK because what the tail removed is passed over.
                 Met::Tail { touched, .. } => Ok(touched.item().expect("a live tracker")),
@@ -147,16 +150,15 @@ impl<'v> Merged<'v> {
             let first = self.first_run();
             let head = first.and_then(|run| self.runs[run].head);
             match self.touched.peek().map(|(_, touched)| touched.number) {
-                Some(touched) if head.is_none_or(|(number, _)| touched >= number) => {
+                Some(touched) if head.is_none_or(|head| touched >= head.number) => {
                     if let Some(met) = self.take_touched(touched)? {
                         return Ok(Some(met));
                     }
                 }
                 _ => {
-                    let (Some(run), Some((_, record))) = (first, head) else { return Ok(None) };
-                    let position = self.runs[run].scan.position() - 1;
+                    let (Some(run), Some(met)) = (first, head) else { return Ok(None) };
                     self.runs[run].advance()?;
-                    return Ok(Some(Met::Index { run, position, record }));
+                    return Ok(Some(Met::Index { run, met }));
                 }
             }
         }
@@ -164,7 +166,7 @@ impl<'v> Merged<'v> {
 
     /// The run with the largest number at its head.
     fn first_run(&self) -> Option<usize> {
-        let number = |run: usize| self.runs.get(run).and_then(|run| run.head).map(|(number, _)| number);
+        let number = |run: usize| self.runs.get(run).and_then(|run| run.head).map(|head| head.number);
         match (number(0), number(1)) {
             (Some(first), Some(second)) => Some(usize::from(second > first)),
             (Some(_), None) => Some(0),
@@ -176,7 +178,7 @@ impl<'v> Merged<'v> {
     /// The tail's word replaces the index's.
     fn take_touched(&mut self, number: TrackerNumber) -> Result<Option<Met<'v>>, FormatError> {
         for run in &mut self.runs {
-            if run.head.is_some_and(|(head, _)| head == number) {
+            if run.head.is_some_and(|head| head.number == number) {
                 run.advance()?;
             }
         }

@@ -2,10 +2,11 @@
 
 use super::as_of::Moment;
 use super::error::StoreError;
-use super::rewrite::{Replaced, Rewrite, Run, by_sync};
+use super::history::History;
+use super::rewrite::{Replaced, Rewrite};
 use super::write::Writer;
-use crate::format::SyncRecord;
-use crate::model::{Seq, UnixMillis};
+use crate::format::{FrameHeader, FrameKind, SyncRecord};
+use crate::model::{Event, Seq};
 
 /// What pruning drops, or would drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,25 +21,27 @@ pub struct Pruning {
     pub log_bytes: (u64, u64),
 }
 
+/// The last frame of live history that is dropped.
+struct Boundary {
+    end: u64,
+    last_seq: Seq,
+    sync: SyncRecord,
+}
+
 impl Writer<'_> {
-    /// Drops the events before a moment: those published before a time, or numbered below a `seq`. The state and all
-    /// numbers stay; history then starts later and says so. With `dry_run` only tells.
+    /// Drops the commits before a moment: those published before a time, or whose events are numbered below a `seq`. The
+    /// state and all numbers stay; history then starts later and says so. With `dry_run` only tells.
     ///
     /// # Errors
-    /// The system's; damage. The store is then as it was. `None` where there is no store.
+    /// The system's; damage. The store is then as it was. `None` if there is no store.
     pub fn prune_before(&mut self, moment: Moment, dry_run: bool) -> Result<Option<Pruning>, StoreError> {
         self.check()?;
         self.settle()?;
         let store = self.store.clone();
-        let Some(view) = self.view.take() else { return Ok(None) };
-        let history = store.history(&view);
-        let plan = self.plan(&history, moment, dry_run);
-        self.view = Some(view);
-        let (mut pruning, rewrite) = plan?;
+        let Some(view) = &self.view else { return Ok(None) };
+        let (mut pruning, rewrite) = self.plan(&store.history(view)?, moment, dry_run)?;
         if let Some(rewrite) = rewrite {
-            // The state stays, and so does how fresh it is.
-            let freshness = self.view.as_ref().and_then(|view| view.freshness());
-            self.replace_log(rewrite, freshness, Replaced::Same)?;
+            self.replace_log(rewrite, Replaced::Same)?;
             pruning.log_bytes.1 = self.view.as_ref().map_or(0, |view| view.byte_lens().0);
         }
         Ok(Some(pruning))
@@ -46,77 +49,74 @@ impl Writer<'_> {
 
     fn plan(
         &self,
-        history: &super::History<'_>,
+        history: &History<'_>,
         moment: Moment,
         dry_run: bool,
-    ) -> Result<(Pruning, Option<super::Rewrite>), StoreError> {
+    ) -> Result<(Pruning, Option<Rewrite>), StoreError> {
         let view = history.view();
-        let just_before = match moment {
-            Moment::Time(time) => Moment::Time(UnixMillis::saturating(time.get() - 1)),
-            Moment::Seq(seq) => Moment::Seq(Seq(seq.0.saturating_sub(1))),
-        };
+        let (boundary, dropped, kept) = history.boundary(moment)?;
         let start = view.history_start();
-        let last_dropped = history.last_event_at(just_before)?.unwrap_or(Seq(start.0 - 1));
-        let (dropped, kept) = history.counts_around(last_dropped)?;
+        let history_start = boundary.as_ref().map_or(start, |boundary| boundary.last_seq.next());
         let (log_bytes, _) = view.byte_lens();
-        let pruning =
-            Pruning { dropped, kept, history_start: last_dropped.next().max(start), log_bytes: (log_bytes, log_bytes) };
-        if dry_run || dropped == 0 {
-            return Ok((pruning, None));
-        }
-        // The number itself may be of an event that is lost.
-        let Some(span) = history.span_of(last_dropped)? else { return Ok((pruning, None)) };
-        let dropped_last = history.span(span)?.into_iter().rfind(|logged| logged.seq <= last_dropped);
-        let Some(last) = dropped_last else { return Ok((pruning, None)) };
-        let mut rewrite = history.rewrite_with(self, last_dropped, &last.sync)?;
-        let first = history.span_of(last_dropped.next())?.unwrap_or(0);
-        let mut pending: Option<Run<'_>> = None;
-        for span in first..history.span_count() {
-            let kept = history.span(span)?.into_iter().filter(|logged| logged.seq > last_dropped).collect();
-            for mut run in by_sync(kept) {
-                match &mut pending {
-                    // A commit can go on in the next span.
-                    Some(before) if before.goes_on_with(run.first_seq, &run.sync) => {
-                        before.events.append(&mut run.events)
-                    }
-                    _ => pending.replace(run).into_iter().for_each(|run| rewrite.run(run)),
-                }
-            }
-        }
-        pending.into_iter().for_each(|run| rewrite.run(run));
-        // The last numbers may be of events that are lost.
-        rewrite.skip_to(view.seq().next(), &last.sync, last.sync.synced_at);
+        let pruning = Pruning { dropped, kept, history_start, log_bytes: (log_bytes, log_bytes) };
+        let Some(boundary) = boundary.filter(|_| !dry_run && dropped > 0) else { return Ok((pruning, None)) };
+        let mut rewrite = self.rewrite(history_start);
+        let past = history.state_after(boundary.last_seq)?;
+        let trackers: Result<Vec<_>, StoreError> =
+            past.trackers().map(|item| item.map(|item| (item.tracker.into_owned(), item.last_seq))).collect();
+        rewrite.base(&boundary.sync, boundary.sync.history, &trackers?)?;
+        history.frames_from(boundary.end, |offset, header, sync| {
+            let events: Vec<Event<'_>> = history.events_at(offset)?.into_iter().map(|logged| logged.event).collect();
+            copy(&mut rewrite, header, sync, &events)
+        })?;
         Ok((pruning, Some(rewrite)))
     }
 }
 
-impl Rewrite {
-    /// Events under the numbers that they had.
-    fn run(&mut self, run: Run<'_>) {
-        self.skip_to(run.first_seq, &run.sync, run.sync.synced_at);
-        self.commit(&run.sync, run.events);
+fn copy(
+    rewrite: &mut Rewrite,
+    header: &FrameHeader,
+    sync: &SyncRecord,
+    events: &[Event<'_>],
+) -> Result<(), StoreError> {
+    match header.kind {
+        FrameKind::Commit => rewrite.events(header.published, sync, events),
+        FrameKind::Note => rewrite.note(sync, sync.note.clone(), header.first_seq),
+        FrameKind::Base | FrameKind::Ignored(_) => Ok(()),
     }
 }
 
-impl super::History<'_> {
-    /// How many events there are up to a number, and behind it: fewer than numbers where some are lost.
-    fn counts_around(&self, seq: Seq) -> Result<(u64, u64), StoreError> {
-        let (mut up_to, mut behind) = (0, 0);
-        for span in 0..self.span_count() {
-            for logged in self.span(span)? {
-                *(if logged.seq <= seq { &mut up_to } else { &mut behind }) += 1;
+impl History<'_> {
+    /// The last frame to drop, and how many live events go and stay.
+    fn boundary(&self, moment: Moment) -> Result<(Option<Boundary>, u64, u64), StoreError> {
+        let mut live: Vec<(u64, FrameHeader)> = Vec::new();
+        let has_published = self.view().has_published();
+        self.frames_from(0, |offset, header, _| {
+            let is_live =
+                header.kind == FrameKind::Commit && (header.published || offset > self.view().at().published_frame);
+            live.extend((is_live && header.item_count > 0).then_some((offset, *header)));
+            Ok(())
+        })?;
+        let last_of = |header: &FrameHeader| Seq(header.first_seq.0 + u64::from(header.item_count) - 1);
+        let goes = |header: &FrameHeader| {
+            let is_before = match moment {
+                Moment::Time(time) => header.changed_at < time,
+                Moment::Seq(seq) => last_of(header) < seq,
+            };
+            // What is observed goes on from what is published, which must not be lost.
+            is_before && (header.published || !has_published)
+        };
+        let going = live.iter().take_while(|(_, header)| goes(header)).count();
+        let count = |frames: &[(u64, FrameHeader)]| frames.iter().map(|(_, header)| u64::from(header.item_count)).sum();
+        let (gone, kept) = live.split_at(going);
+        let boundary = match gone.last() {
+            None => None,
+            Some((offset, header)) => {
+                let end = offset + header.frame_len();
+                let sync = self.record_at(*offset)?;
+                sync.map(|sync| Boundary { end, last_seq: last_of(header), sync })
             }
-        }
-        Ok((up_to, behind))
-    }
-
-    /// A new log that starts with the state behind `seq`.
-    fn rewrite_with(&self, writer: &Writer<'_>, seq: Seq, sync: &SyncRecord) -> Result<super::Rewrite, StoreError> {
-        let mut rewrite = writer.rewrite_behind(Some(self.view()), seq.next());
-        let past = self.state_behind(seq)?;
-        let trackers: Result<Vec<_>, StoreError> =
-            past.trackers().map(|item| item.map(|item| (item.tracker, item.last_seq))).collect();
-        rewrite.base(sync, trackers?);
-        Ok(rewrite)
+        };
+        Ok((boundary, count(gone), count(kept)))
     }
 }

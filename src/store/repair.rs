@@ -1,20 +1,21 @@
-//! Mending a damaged store: keeps all that verifies, tells what cannot be brought back, throws nothing away.
+//! Mending a damaged store: keeps all that verifies, reports what cannot be brought back, throws nothing away.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::clear::is_numbered;
 use super::error::StoreError;
-use super::gap::{Known, Whole, fill};
-use super::rewrite::Replaced;
-
+use super::files::Store;
+use super::gap::fill;
+use super::known::{Indexed, Known, PastState, Whole};
+use super::names::{CURRENT, MARKS, is_numbered};
+use super::rewrite::{Replaced, Rewrite};
+use super::tail::Tail;
 use super::view::View;
 use super::write::Writer;
-use super::{CHECKED, CURRENT, LAST, Store, TAG};
-use crate::format::{Current, FrameKind, SyncRecord};
-use crate::log::salvage;
-use crate::model::{Repo, Seq, Tracker, UnixMillis};
+use crate::format::{Current, FrameKind, Source, SyncRecord};
+use crate::model::{Repo, Seq, UnixMillis};
+use crate::segment::{Salvage, salvage};
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,12 +34,9 @@ pub struct Repaired {
     pub history_start: Seq,
     /// Whether commits at the end may be missing, which no number tells.
     pub end_in_doubt: bool,
-    /// Nothing verified: the store is gone, set aside, and begins anew with the next sync.
+    /// Nothing verified: the store is gone, set aside, and begins again with the next sync.
     pub begun_anew: bool,
 }
-
-/// A state that git still holds: the sync that would have brought it, and its trackers in list order.
-pub type PastState = (SyncRecord, Vec<Tracker<'static>>);
 
 impl Store<'_> {
     /// Repairs the store; `past` is asked for older states only if something is missing. `None` where there is nothing
@@ -59,16 +57,11 @@ impl Store<'_> {
         let lock = self.lock_made(patience)?;
         // What counts is what stands there now that nobody else writes.
         let Some(verified) = self.verify()? else { return Ok(None) };
-        let mut repaired = Repaired::default();
-        for finding in &verified.findings {
-            repaired.found.push(format!(
-                "{}: byte {}: {}: {}",
-                finding.path.display(),
-                finding.offset,
-                finding.record,
-                finding.what
-            ));
-        }
+        let found = verified.findings.iter();
+        let found = found.map(|damage| {
+            format!("{}: byte {}: {}: {}", damage.path.display(), damage.offset, damage.record(), damage.what)
+        });
+        let mut repaired = Repaired { found: found.collect(), ..Repaired::default() };
         if verified.findings.is_empty() {
             return Ok(None);
         }
@@ -83,11 +76,11 @@ impl Store<'_> {
             Err(error) => return Err(error),
         };
         let log_damaged = damaged.iter().any(|name| name.starts_with("log-"));
-        if log_damaged || writer.view.as_ref().is_none_or(|view| view.state_in_doubt) {
+        if log_damaged || writer.view.as_ref().is_none_or(View::state_in_doubt) {
             self.rewrite_log(&mut writer, past, now, &mut repaired)?;
         } else {
             // CURRENT was written anew when the writer opened, and the index where its header did not verify.
-            let live = writer.view.as_ref().and_then(|view| view.current.index);
+            let live = writer.view.as_ref().and_then(|view| view.current().index);
             if live.is_some_and(|live| damaged.contains(&live.file_name())) {
                 writer.renew_index()?;
             }
@@ -98,12 +91,12 @@ impl Store<'_> {
         Ok(Some(repaired))
     }
 
-    /// `checked`, `last` and `tag` may vanish, and are set aside at once; `CURRENT` is copied, segments and indexes are
-    /// marked, for they are retired only when others have taken their place.
+    /// `marks` may vanish, and are set aside at once; `CURRENT` is copied, log and index are marked, for they are retired
+    /// only when others have taken their place.
     fn keep_damaged(&self, damaged: &[String], repaired: &mut Repaired) -> Result<(), StoreError> {
         for name in damaged {
             repaired.aside.extend(match name.as_str() {
-                CHECKED | LAST | TAG => self.set_aside(name)?,
+                MARKS => self.set_aside(name)?,
                 CURRENT => self.copy_aside(name)?,
                 name if is_numbered(name) => self.mark_aside(name)?,
                 _ => None,
@@ -121,8 +114,7 @@ impl Store<'_> {
         // Not damaged, it was not copied yet: it names files that are gone.
         aside.extend(self.copy_aside(CURRENT)?);
         self.sync_dir()?;
-        let path = self.file(CURRENT);
-        self.storage.remove(&path).map_err(StoreError::io("remove", &path))?;
+        self.remove(CURRENT)?;
         self.sync_dir()?;
         aside.retain(|name| !repaired.aside.contains(name));
         repaired.aside.append(&mut aside);
@@ -138,21 +130,18 @@ impl Store<'_> {
         repaired: &mut Repaired,
     ) -> Result<(), StoreError> {
         let Some(view) = &writer.view else { return Ok(()) };
-        let current = view.current.clone();
-        let known = self.known(&current, view)?;
-        let freshness = view.freshness();
-        let mut rewrite = None;
+        let known = self.known(view.current(), view)?;
         let filled = fill(known, past);
-        let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.behind.next());
-        let rewrite = rewrite.insert(writer.rewrite(first_seq));
+        let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.after.next());
+        let mut rewrite = writer.rewrite(first_seq);
         let mut last = None;
         if let Some(base) = filled.base {
-            rewrite.base(&base.sync, base.trackers);
+            rewrite.base(&base.sync, base.sync.history, &base.trackers)?;
             last = Some(Rc::new(base.sync));
         }
         for step in &filled.steps {
-            rewrite.skip_to(step.first_seq, &step.sync, now);
-            rewrite.commit(&step.sync, step.events.iter().cloned());
+            rewrite.skip_to(step.first_seq, &step.sync)?;
+            rewrite.events(step.sync.history.is_some(), &step.sync, &step.events)?;
         }
         let last = filled.steps.last().map(|step| Rc::clone(&step.sync)).or(last);
         repaired.kept = filled.kept;
@@ -161,55 +150,45 @@ impl Store<'_> {
         repaired.end_in_doubt = filled.tail_in_doubt;
         repaired.history_start = first_seq;
         if let Some(last) = last {
-            let next = rewrite.next_seq().max(filled.next_seq);
-            rewrite.note(&note(&last, summary(repaired), now), next);
+            // After a note nobody takes the state for fresh: a manifest that was taken in last is taken in again, for its
+            // changes may be among those lost.
+            let next = rewrite.next_seq()?.max(filled.next_seq);
+            rewrite.note(&SyncRecord { synced_at: now, ..(*last).clone() }, summary(repaired), next)?;
         }
+        self.replace(writer, rewrite, repaired)
+    }
+
+    fn replace(&self, writer: &mut Writer<'_>, rewrite: Rewrite, repaired: &mut Repaired) -> Result<(), StoreError> {
         if repaired.lost > 0 {
-            // What verifies was not enough to tell all: the rest of the old log may tell more to others.
+            // What verifies was not enough to restore all: the rest of the old log may help others more.
             for name in writer.live_files().into_iter().filter(|name| name.starts_with("log-")) {
                 let aside = self.mark_aside(&name)?.filter(|aside| !repaired.aside.contains(aside));
                 repaired.aside.extend(aside);
             }
         }
-        // A manifest that was taken in last is taken in again: its changes may be among those lost.
-        let freshness = freshness.filter(|_| repaired.lost == 0 && !filled.tail_in_doubt);
-        let rewrite = std::mem::replace(rewrite, writer.rewrite(Seq(1)));
-        writer.replace_log(rewrite, freshness, Replaced::Damaged)
+        writer.replace_log(rewrite, Replaced::Damaged)
     }
 
-    /// Everything that verifies, from every live segment, and the state of the index.
+    /// Everything of live history that verifies, and the state of the index.
     fn known(&self, current: &Current, view: &View) -> Result<Known, StoreError> {
-        let mut known =
-            Known { first_seq: current.history_start, tail_in_doubt: view.state_in_doubt, ..Known::default() };
-        for name in &current.segments {
-            let path = self.file(&name.file_name());
-            let io = || StoreError::io("read", &path);
-            let Some(file) = self.storage.open(&path).map_err(io())? else { continue };
-            let len = file.len().map_err(io())?.min(name.end);
-            let bytes = file.bytes(len).map_err(io())?;
-            let found = salvage(&bytes, name.id);
-            let mut syncs: BTreeMap<u64, Rc<SyncRecord>> = BTreeMap::new();
-            for (seq, (frame, record)) in &found.events {
-                let Some(sync) = found.sync_of(*frame) else { continue };
-                let sync = Rc::clone(syncs.entry(*frame).or_insert_with(|| Rc::new(sync)));
-                known.events.insert(*seq, (sync, record.event.clone().into_owned()));
-            }
-            let base = found.headers.iter().find(|(_, header)| header.kind == FrameKind::Base);
-            if let (Some((frame, header)), Some(sync)) = (base, base.and_then(|(frame, _)| found.sync_of(*frame))) {
-                let of_frame = found.trackers.iter().filter(|(of, ..)| of == frame);
-                let trackers: Vec<_> =
-                    of_frame.map(|(_, tracker, last)| (tracker.clone().into_owned(), *last)).collect();
-                if trackers.len() == header.event_count as usize {
-                    known.base = Some((header.first_seq, sync, trackers));
-                }
-            }
+        let tail_in_doubt = view.state_in_doubt();
+        let mut known = Known { first_seq: current.history_start, tail_in_doubt, ..Known::default() };
+        let path = self.file(&current.log.file_name());
+        let file = self.storage.open(&path).map_err(StoreError::io("read", &path))?;
+        if let Some(file) = file {
+            let len = file.len().map_err(StoreError::io("read", &path))?;
+            let bytes = file.bytes(len).map_err(StoreError::io("read", &path))?;
+            know_salvage(&mut known, &salvage(&bytes, current.log.id));
         }
         known.index = self.index_state(current)?;
+        if let Some(Indexed { published: Some(_), seq, .. }) = &known.index {
+            known.published_seq = known.published_seq.max(*seq);
+        }
         Ok(known)
     }
 
     /// The whole state of the index, if every byte of it verifies.
-    fn index_state(&self, current: &Current) -> Result<Option<(Seq, UnixMillis, Whole)>, StoreError> {
+    fn index_state(&self, current: &Current) -> Result<Option<Indexed>, StoreError> {
         let Some(name) = current.index else { return Ok(None) };
         let index = match self.open_index(name) {
             Ok(index) => Rc::new(index),
@@ -219,10 +198,42 @@ impl Store<'_> {
         if !index.verify().is_empty() {
             return Ok(None);
         }
-        let (seq, changed_at) = (index.header().seq, index.header().changed_at);
-        let view = View::of_index(self.dir.clone(), current.clone(), index)?;
+        let header = index.header().clone();
+        let Ok(tail) = Tail::after(&index) else { return Ok(None) };
+        let view = View::new(&self.dir, current.clone(), Some(index), tail, 0);
         let trackers = view.trackers().map(|item| item.map(|item| (item.tracker.into_owned(), item.last_seq)));
-        Ok(Some((seq, changed_at, trackers.collect::<Result<_, _>>()?)))
+        let trackers: Whole = trackers.collect::<Result<_, _>>()?;
+        let published = (header.observed_from == 0 && header.published_frame > 0).then_some(header.history);
+        Ok(Some(Indexed { seq: header.seq, changed_at: header.changed_at, published, trackers }))
+    }
+}
+
+/// Takes what was salvaged of live history.
+fn know_salvage(known: &mut Known, found: &Salvage<'_>) {
+    let is_published = |frame: &u64| found.sync_of(*frame).is_some_and(|sync| sync.history.is_some());
+    let frames = found.headers.keys().chain(found.syncs.keys());
+    let last_published = frames.copied().filter(is_published).max().unwrap_or(0);
+    let mut syncs: BTreeMap<u64, Rc<SyncRecord>> = BTreeMap::new();
+    for (seq, frame, record) in &found.events {
+        let Some(sync) = syncs.get(frame).cloned().or_else(|| found.sync_of(*frame).map(Rc::new)) else { continue };
+        syncs.insert(*frame, Rc::clone(&sync));
+        let published = sync.history.is_some();
+        if published || *frame > last_published {
+            known.events.insert(*seq, (sync, record.event.clone().into_owned()));
+        }
+        if published {
+            known.published_seq = known.published_seq.max(*seq);
+        }
+    }
+    let base = found.headers.iter().find(|(_, header)| header.kind == FrameKind::Base);
+    if let (Some((frame, header)), Some(sync)) = (base, base.and_then(|(frame, _)| found.sync_of(*frame))) {
+        let of_frame = found.trackers.iter().filter(|(of, ..)| of == frame);
+        let trackers: Whole = of_frame.map(|(_, tracker, last)| (tracker.clone().into_owned(), *last)).collect();
+        // An observed base counts only until a published version supersedes it.
+        let is_live = header.published || last_published == 0;
+        if trackers.len() == header.item_count as usize && is_live {
+            known.base = Some((header.first_seq, sync, trackers));
+        }
     }
 }
 
@@ -230,20 +241,16 @@ impl Writer<'_> {
     /// Records in the log that a repair happened which changed nothing in it.
     fn note_repair(&mut self, found: &[String], now: UnixMillis) -> Result<(), StoreError> {
         let Some(view) = &self.view else { return Ok(()) };
-        let sync = view.tail.last_sync.clone().unwrap_or_else(|| SyncRecord {
-            source: crate::format::Source::Manifest,
-            changed_at: view.tail.changed_at,
-            synced_at: now,
-            manifest: None,
-            commit: None,
-            note: String::new(),
-        });
-        self.append_note(&note(&sync, format!("repaired: {}", found.join("; ")), now))
+        // A torn tail is written over by the next commit: a note is not worth it.
+        if view.log_len() > view.at().offset {
+            return Ok(());
+        }
+        let changed_at = view.changed_at();
+        let record = view.freshness().cloned();
+        let record = record.unwrap_or_else(|| SyncRecord::new(Source::Manifest, changed_at, now));
+        let note = format!("repaired: {}", found.join("; "));
+        self.append_note(&SyncRecord { synced_at: now, manifest: None, commit: None, note, ..record })
     }
-}
-
-fn note(last: &SyncRecord, text: String, now: UnixMillis) -> SyncRecord {
-    SyncRecord { synced_at: now, manifest: None, commit: None, note: text, ..last.clone() }
 }
 
 fn summary(repaired: &Repaired) -> String {

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::compact::index_bytes;
-use super::error::{Damage, StoreError};
+use super::error::{Damage, Part, StoreError};
 use super::merge::{At, Merged, Place};
-use super::tail::Tail;
-use crate::format::{Checked, Current, FormatError, Freshness, Group, Standing, StateHasher};
-use crate::fs::Buffer;
+use super::tail::{Position, Tail, Touched};
+use crate::format::{
+    Chain, Current, Features, FileId, FormatError, Group, HistoryHash, LOG_HEADER_LEN, LogName, Marks, Standing,
+    SyncRecord,
+};
 use crate::index::{Index, Item};
-use crate::model::{Kind, Seq, State, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
 
 /// Trackers of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,141 +23,217 @@ pub struct Counts {
 }
 
 /// A store as it stood when it was opened.
+#[derive(Clone)]
 pub struct View {
-    pub(super) dir: PathBuf,
-    pub(super) current: Current,
+    dir: PathBuf,
+    current: Current,
     /// Shared with views of the past.
-    pub(super) index: Option<Rc<Index>>,
-    pub(super) tail: Tail<'static>,
-    pub(super) checked: Option<Checked>,
-    pub(super) end: LogEnd,
-    pub(super) damage: Vec<Damage>,
+    index: Option<Rc<Index>>,
+    tail: Tail<'static>,
+    marks: Option<Marks>,
+    /// Bytes of the log's file: more than its last commit ends at if one was torn.
+    log_len: u64,
+    damage: Vec<Damage>,
     /// Whether the damage leaves the state in doubt (and not only old history, or the index).
-    pub(super) state_in_doubt: bool,
-    /// Whether `current` was told from the other files, and is still to be written.
-    pub(super) current_recovered: bool,
-}
-
-/// Where the open segment ends.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LogEnd {
-    /// Behind the last commit, in the open segment's file.
-    pub(super) offset: u64,
-    /// Bytes of that file: more than `offset` where a commit was torn.
-    pub(super) file_len: u64,
+    in_doubt: bool,
+    /// Whether `current` was recovered from the other files, and is still to be written.
+    recovered: bool,
 }
 
 impl View {
-    /// The state of an index alone.
-    pub(super) fn of_index(dir: PathBuf, current: Current, index: Rc<Index>) -> Result<Self, StoreError> {
-        let tail = Tail::behind(&index).map_err(|error| StoreError::format(dir.clone(), &error))?;
-        let (checked, end, damage) = (None, LogEnd::default(), Vec::new());
-        Ok(Self {
-            dir,
-            current,
-            index: Some(index),
-            tail,
-            checked,
-            end,
-            damage,
-            state_in_doubt: false,
-            current_recovered: false,
-        })
+    /// A view in which nothing is damaged.
+    pub(super) fn new(
+        dir: &Path,
+        current: Current,
+        index: Option<Rc<Index>>,
+        tail: Tail<'static>,
+        log_len: u64,
+    ) -> Self {
+        let (dir, marks, damage) = (dir.to_owned(), None, Vec::new());
+        Self { dir, current, index, tail, marks, log_len, damage, in_doubt: false, recovered: false }
+    }
+
+    /// Returns the view of trackers that are recorded nowhere, in list order.
+    pub fn of_trackers(repo: &str, record: SyncRecord, trackers: impl IntoIterator<Item = Tracker<'static>>) -> Self {
+        let mut at = Position::start(LOG_HEADER_LEN, Seq(1), Chain([0; 32]));
+        (at.changed_at, at.fresh) = (record.changed_at, Some(record));
+        let mut buffer = Vec::new();
+        let mut tail = Tail::start(at);
+        for tracker in trackers {
+            tail.at.state.add(&tracker, &mut buffer);
+            let (kind, number) = (tracker.kind, tracker.number);
+            tail.touched.push(Touched { kind, number, was: None, now: Some(tracker), last_seq: Seq(0) });
+        }
+        let current = Current {
+            features: Features::default(),
+            store: FileId::NONE,
+            generation: 0,
+            log: LogName { generation: 0, id: FileId::NONE },
+            acknowledged: LOG_HEADER_LEN,
+            index: None,
+            history_start: Seq(1),
+            repo: repo.to_owned(),
+        };
+        Self::new(Path::new(""), current, None, tail, LOG_HEADER_LEN)
+    }
+
+    /// The same store at another moment: for answering, no place to append after.
+    pub(super) fn past(&self, index: Option<Rc<Index>>, tail: Tail<'static>) -> Self {
+        let past = Self::new(&self.dir, self.current.clone(), index, tail, self.log_len);
+        Self { in_doubt: self.in_doubt, ..past }
+    }
+
+    pub(super) fn with_marks(self, marks: Option<Marks>) -> Self {
+        let store = self.current.store;
+        Self { marks: marks.filter(|marks| marks.store == store), ..self }
+    }
+
+    /// Adds damage that costs time, or history, and not the state.
+    pub(super) fn damaged(&mut self, damage: impl IntoIterator<Item = Damage>) {
+        self.damage.extend(damage);
+    }
+
+    /// Adds damage that may have cost the newest changes.
+    pub(super) fn doubted(&mut self, damage: Damage) {
+        self.damage.push(damage);
+        self.in_doubt = true;
+    }
+
+    pub(super) fn recovered(self) -> Self {
+        Self { recovered: true, ..self }
+    }
+
+    pub(super) fn is_recovered(&self) -> bool {
+        self.recovered
+    }
+
+    /// All of it was mended.
+    pub(super) fn forget_damage(&mut self) {
+        self.damage.clear();
+    }
+
+    /// Makes a `CURRENT` that was written the view's.
+    pub(super) fn set_current(&mut self, current: Current) {
+        (self.current, self.recovered) = (current, false);
+    }
+
+    pub(super) fn current(&self) -> &Current {
+        &self.current
     }
 
     pub(super) fn index(&self) -> Option<&Index> {
         self.index.as_deref()
     }
 
-    /// Its index, built anew.
-    pub(super) fn index_bytes(&self) -> Result<Buffer, StoreError> {
-        index_bytes(self.index(), &self.tail).map_err(|error| self.index_error(&error))
+    pub(super) fn shared_index(&self) -> Option<Rc<Index>> {
+        self.index.clone()
+    }
+
+    pub(super) fn tail(&self) -> &Tail<'static> {
+        &self.tail
+    }
+
+    pub(super) fn at(&self) -> &Position {
+        &self.tail.at
+    }
+
+    pub(super) fn log_len(&self) -> u64 {
+        self.log_len
     }
 
     /// Whether the last commit is known to have been acknowledged.
     pub(super) fn is_acknowledged(&self) -> bool {
-        self.checked.as_ref().is_some_and(|checked| checked.acknowledged >= self.tail.address)
+        let known = self.marks.as_ref().and_then(|marks| marks.acknowledged);
+        // `CURRENT` says it of the log's bytes, and may be visible without being durable itself.
+        let known = known.filter(|known| known.log == self.current.log.id);
+        known.is_some_and(|known| known.offset >= self.at().offset)
     }
 
-    /// Whether this is what a first sync, or the rebuild of what was not there, leaves that is interrupted before it
-    /// writes `CURRENT`, if nothing was ever acknowledged.
+    /// Whether this is what a first sync leaves that is interrupted before it writes `CURRENT`.
     pub(super) fn is_interrupted_beginning(&self) -> bool {
-        let Current { generation, segments, .. } = &self.current;
-        let is_first = *generation == 1 && segments.len() == 1 && segments[0].base == 0;
-        // An index that comes with the first `CURRENT` holds all of the log.
-        let nothing_behind = self.index.is_none() || self.tail.frame_count == 0;
-        let acknowledged = self.checked.as_ref().is_some_and(|checked| checked.acknowledged > 0);
-        let is_whole = self.end.offset == self.end.file_len && !self.state_in_doubt;
-        is_first && nothing_behind && is_whole && !acknowledged
+        let acknowledged = self.marks.as_ref().is_some_and(|marks| marks.acknowledged.is_some());
+        let is_whole = self.at().offset == self.log_len && !self.in_doubt;
+        self.current.log.generation == 1 && is_whole && !acknowledged && self.tail.frame_count > 0
     }
 
-    /// The store's directory.
+    /// Returns the store's directory.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// `HOST/OWNER/REPO`, as first written.
+    /// Returns `HOST/OWNER/REPO`, as first written.
     pub fn repo(&self) -> &str {
         &self.current.repo
     }
 
-    /// The last event.
+    /// Returns the last live event.
     pub fn seq(&self) -> Seq {
-        self.tail.seq
+        self.at().seq
     }
 
-    /// The first event that the log holds.
+    /// Returns the last published event.
+    pub fn published_seq(&self) -> Seq {
+        self.at().published_seq
+    }
+
+    /// Returns how many live events are observed, and not published.
+    pub fn observed_count(&self) -> u64 {
+        if self.at().observed_from == 0 { 0 } else { self.seq().0.saturating_sub(self.published_seq().0) }
+    }
+
+    /// Whether any published version was recorded.
+    pub fn has_published(&self) -> bool {
+        self.at().published_frame > 0
+    }
+
+    /// Returns the first event that the log holds.
     pub fn history_start(&self) -> Seq {
-        self.tail.history_start
+        self.at().history_start
     }
 
-    /// Events behind the index.
+    /// Returns how many events come after the index.
     pub fn tail_events(&self) -> u64 {
         self.tail.event_count
     }
 
-    /// What was found damaged on the way; the answers rest on what verifies.
+    /// Returns what was found damaged on the way; the answers rest on what verifies.
     pub fn damage(&self) -> &[Damage] {
         &self.damage
     }
 
     /// Whether the damage may have cost the newest changes.
     pub fn state_in_doubt(&self) -> bool {
-        self.state_in_doubt
+        self.in_doubt
     }
 
-    /// What was last compared with this store, if that is known.
-    pub fn checked(&self) -> Option<&Checked> {
-        self.checked.as_ref()
+    /// Returns the marks of this store, if there are any.
+    pub fn marks(&self) -> Option<&Marks> {
+        self.marks.as_ref()
     }
 
-    /// The last manifest or answer taken in.
-    pub fn freshness(&self) -> Option<Freshness> {
-        let noted = self.current.freshness.clone().filter(|fresh| fresh.address >= self.tail.address);
-        let committed = self.tail.last_sync.as_ref().map(|sync| Freshness {
-            address: self.tail.address,
-            changed_at: sync.changed_at,
-            synced_at: sync.synced_at,
-            source: sync.source,
-            manifest: sync.manifest,
-            commit: sync.commit.clone(),
-        });
-        noted.or(committed).or_else(|| self.current.freshness.clone())
+    /// Returns the record of the last manifest or answer taken in; `None` if a repair may have lost what it brought.
+    pub fn freshness(&self) -> Option<&SyncRecord> {
+        self.at().fresh.as_ref().filter(|_| !self.in_doubt)
     }
 
-    /// No manifest from before this time changes anything.
+    /// Returns when the last live change was published.
     pub fn changed_at(&self) -> UnixMillis {
-        self.freshness().map_or(self.tail.changed_at, |fresh| fresh.changed_at.max(self.tail.changed_at))
+        self.at().changed_at
     }
 
-    /// The places of all trackers of a kind, and of one state if it is given; numbers descending.
+    /// Returns the time of the last manifest or answer taken in: an older one changes nothing.
+    pub fn updated_at(&self) -> UnixMillis {
+        self.at().fresh.as_ref().map_or(self.at().changed_at, |fresh| fresh.updated_at)
+    }
+
+    /// Returns the places of all trackers of a kind, and of one state if it is given; numbers descending.
     pub fn places(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Place, StoreError>> + '_ {
         Merged::new(self.index(), &self.tail, kind, state)
             .places()
             .map(|place| place.map_err(|error| self.index_error(&error)))
     }
 
-    /// All trackers of a kind, and of one state if it is given; numbers descending.
+    /// Returns all trackers of a kind, and of one state if it is given; numbers descending.
     pub fn items(&self, kind: Kind, state: Option<State>) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
         Merged::new(self.index(), &self.tail, kind, state)
             .items()
@@ -175,7 +252,7 @@ impl View {
         Ok(())
     }
 
-    /// The tracker at a place of this view.
+    /// Returns the tracker at a place of this view.
     ///
     /// # Errors
     /// A block of the index that does not verify.
@@ -192,12 +269,12 @@ impl View {
         }
     }
 
-    /// All trackers in list order.
+    /// Returns all trackers in list order.
     pub fn trackers(&self) -> impl Iterator<Item = Result<Item<'_>, StoreError>> + '_ {
         Kind::ALL.into_iter().flat_map(|kind| self.items(kind, None))
     }
 
-    /// How many trackers of a kind there are, without looking at them.
+    /// Returns how many trackers of a kind there are, without looking at them.
     pub fn counts(&self, kind: Kind) -> Counts {
         let in_index =
             |standing| self.index.as_ref().map_or(0, |index| index.header().counts[Group(kind, standing).position()]);
@@ -217,57 +294,47 @@ impl View {
         counts
     }
 
-    /// The `seq` of a tracker's last event, also of one that was removed.
+    /// Returns the `seq` of a tracker's last live event, also of one that was removed.
     ///
     /// # Errors
     /// A block of the index that does not verify.
     pub fn last_seq(&self, kind: Kind, number: TrackerNumber) -> Result<Option<Seq>, StoreError> {
+        let touched = self.touched(kind, number)?;
+        Ok(Some(touched.last_seq).filter(|seq| *seq > Seq(0)))
+    }
+
+    /// A tracker as this view has it.
+    pub(super) fn touched(&self, kind: Kind, number: TrackerNumber) -> Result<Touched<'static>, StoreError> {
         if let Ok(at) = self.tail.find(kind, number) {
-            return Ok(Some(self.tail.touched[at].last_seq));
+            return Ok(self.tail.touched[at].clone());
         }
-        let Some(index) = &self.index else { return Ok(None) };
-        let found = index.find(kind, number).and_then(|found| {
-            found.map(|(_, position)| index.record(position).map(|record| record.last_seq())).transpose()
-        });
-        found.map_err(|error| self.index_error(&error))
+        Touched::from_index(kind, number, self.index()).map_err(|error| self.index_error(&error))
     }
 
-    /// The state hash: equal on two machines exactly when they hold the same trackers.
-    ///
-    /// # Errors
-    /// A block of the index that does not verify.
-    pub fn state_hash(&self) -> Result<[u8; 32], StoreError> {
-        if let (Some(index), true) = (&self.index, self.tail.touched.is_empty()) {
-            return Ok(index.header().state_hash);
-        }
-        let mut hasher = StateHasher::default();
-        for item in self.trackers() {
-            hasher.add(&item?.tracker);
-        }
-        Ok(hasher.finish())
+    /// Returns the state hash: equal on two machines exactly when they hold the same trackers.
+    pub fn state_hash(&self) -> [u8; 32] {
+        self.at().state.hash()
     }
 
-    /// Bytes of the live segments and of the index.
+    /// Returns the history hash: equal on two machines exactly when they hold the same published events.
+    pub fn history_hash(&self) -> HistoryHash {
+        self.at().history
+    }
+
+    /// Returns the bytes of the log and of the index.
     pub fn byte_lens(&self) -> (u64, u64) {
-        let sealed: u64 = self.current.segments.iter().rev().skip(1).map(|segment| segment.end).sum();
-        (sealed + self.end.offset, self.index.as_ref().map_or(0, |index| index.byte_len()))
+        (self.at().offset, self.index.as_ref().map_or(0, |index| index.byte_len()))
     }
 
-    /// The log address behind every byte of the open segment's file, torn ones included.
-    pub(super) fn log_end_address(&self) -> u64 {
-        let last = self.current.segments[self.current.segments.len() - 1];
-        last.base + self.end.file_len.next_multiple_of(8)
+    pub(super) fn log_path(&self) -> PathBuf {
+        self.dir.join(self.current.log.file_name())
     }
 
     pub(super) fn index_error(&self, error: &FormatError) -> StoreError {
-        StoreError::format(self.index_path(), error)
+        StoreError::format(Part::Block, self.index_path(), error)
     }
 
-    pub(super) fn index_damage(&self, error: &FormatError) -> Damage {
-        Damage::new(self.index_path(), error)
-    }
-
-    fn index_path(&self) -> PathBuf {
+    pub(super) fn index_path(&self) -> PathBuf {
         self.dir.join(self.current.index.map_or(String::from("index"), |name| name.file_name()))
     }
 }

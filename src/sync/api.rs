@@ -10,7 +10,7 @@ use crate::fs::Storage;
 use crate::github::{Answer, ManifestPlace, RemoteManifest};
 use crate::manifest;
 use crate::model::{Repo, Tracker, UnixMillis};
-use crate::store::Store;
+use crate::store::{Store, View};
 
 /// What GitHub said of a repository.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub fn record(
     let write = |source, changed_at: UnixMillis, manifest, trackers: &[Tracker<'_>]| {
         let mut writer = store.writer(repo, patience)?;
         let synced_at = now.millis();
-        let sync = SyncRecord { source, changed_at, synced_at, manifest, commit: None, note: String::new() };
+        let sync = SyncRecord { manifest, ..SyncRecord::new(source, changed_at, synced_at) };
         let outcome = apply(&mut writer, sync, trackers, force)?;
         if !matches!(outcome, Outcome::Older { .. }) {
             writer.record_checked(None, synced_at);
@@ -83,6 +83,30 @@ pub fn record(
             let view = view.ok_or_else(|| SyncError::Changing { path: named(repo, place) })?;
             Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended })
         }
+    }
+}
+
+/// Returns the view of what GitHub said, recorded nowhere.
+///
+/// # Errors
+/// A manifest that is refused, or another repository's.
+pub fn unrecorded(repo: &Repo, said: &Said, now: Now) -> Result<View, SyncError> {
+    let name = format!("{}/{}/{}", repo.host(), repo.owner(), repo.name());
+    let view = |source, time, trackers: &[Tracker<'_>]| {
+        let mut trackers: Vec<_> = trackers.iter().map(|tracker| tracker.clone().into_owned()).collect();
+        trackers.sort_by(Tracker::list_order);
+        View::of_trackers(&name, SyncRecord::new(source, time, now.millis()), trackers)
+    };
+    match said {
+        Said::Issues(Answer { trackers, answered_at }) => Ok(view(Source::Api, *answered_at, trackers)),
+        Said::Manifest(RemoteManifest { bytes, .. }, place) => {
+            let path = named(repo, place);
+            let manifest = manifest::parse(bytes);
+            let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
+            check_repo(&manifest, repo, &path)?;
+            Ok(view(Source::Manifest, manifest.updated_at, &manifest.trackers))
+        }
+        Said::Same(place) => Err(SyncError::Changing { path: named(repo, place) }),
     }
 }
 

@@ -1,10 +1,8 @@
 //! What every source of a sync has in common: compare it with the cached state, and append what changed.
 
-use std::cell::Cell;
-
 use crate::format::SyncRecord;
-use crate::model::{Event, Seq, Tracker, UnixMillis, diff};
-use crate::store::{StoreError, View, Writer};
+use crate::model::{Seq, Tracker, UnixMillis};
+use crate::store::{StoreError, Writer};
 
 /// What a sync came to.
 #[derive(Debug)]
@@ -65,62 +63,28 @@ pub(super) fn apply(
     trackers: &[Tracker<'_>],
     force: bool,
 ) -> Result<Outcome, StoreError> {
-    let mut events = Vec::new();
+    let mut is_first = true;
     if let Some(view) = writer.view() {
-        let (cached, known) = (view.changed_at(), view.freshness().and_then(|fresh| fresh.manifest));
+        is_first = false;
+        let (cached, known) = (view.updated_at(), view.freshness().and_then(|fresh| fresh.manifest));
         if sync.manifest.is_some() && known == sync.manifest && !force && !view.state_in_doubt() {
             writer.settle()?;
             return Ok(Outcome::Unchanged);
         }
-        if sync.changed_at < cached {
+        if sync.updated_at < cached {
             if !force {
                 writer.settle()?;
-                return Ok(Outcome::Older { manifest: sync.changed_at, cached });
+                return Ok(Outcome::Older { manifest: sync.updated_at, cached });
             }
-            sync.changed_at = sync.synced_at.max(cached);
-        }
-        if let Err(StoreError::Damaged(_)) = changes(view, trackers, &mut events) {
-            // A block of the index: the log gives the same state, and a new index.
-            writer.renew_index()?;
-            events.clear();
-            writer.view().map_or(Ok(()), |view| changes(view, trackers, &mut events))?;
-        }
-        if events.is_empty() {
-            writer.note_freshness(&sync)?;
-            return Ok(Outcome::Fresher);
-        }
-    } else {
-        events.reserve_exact(trackers.len());
-        diff([], trackers, &mut events);
-    }
-    let counts = count(&events);
-    let append = writer.append(&sync, &events)?;
-    let (first_seq, last_seq) = (append.first_seq, append.last_seq);
-    Ok(Outcome::Changed { first_seq, last_seq, counts, compaction_failed: append.compaction_failed })
-}
-
-/// What turns the view's state into `trackers`.
-fn changes<'e>(view: &View, trackers: &'e [Tracker<'_>], events: &mut Vec<Event<'e>>) -> Result<(), StoreError> {
-    let failed = Cell::new(None);
-    let before = view.trackers().map_while(|item| match item {
-        Ok(item) => Some(item.tracker),
-        Err(error) => {
-            failed.set(Some(error));
-            None
-        }
-    });
-    diff(before, trackers, events);
-    failed.into_inner().map_or(Ok(()), Err)
-}
-
-fn count(events: &[Event<'_>]) -> Vec<(&'static str, u64)> {
-    let mut counts: Vec<(&'static str, u64)> = Vec::new();
-    for event in events {
-        let word = event.change.as_str();
-        match counts.iter_mut().find(|(known, _)| *known == word) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((word, 1)),
+            sync.changed_at = sync.synced_at;
         }
     }
-    counts
+    let mut batch = writer.batch()?;
+    let taken = batch.observed(&sync, trackers)?;
+    let append = batch.commit()?;
+    if taken.words.is_empty() && !is_first {
+        return Ok(Outcome::Fresher);
+    }
+    let (first_seq, last_seq) = (taken.first_seq, append.last_seq);
+    Ok(Outcome::Changed { first_seq, last_seq, counts: taken.words, compaction_failed: append.compaction_failed })
 }

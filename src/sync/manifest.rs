@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::apply::{Outcome, apply};
 use super::pulled::take_pulled;
 use super::{Hosting, Located, Now, SyncError};
-use crate::format::{Checked, CheckedEntry, Signature, Source, SyncRecord};
+use crate::format::{Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::model::Repo;
@@ -90,7 +90,7 @@ pub fn sync(
     {
         // The same bytes under another signature.
         check_repo(options, located, repo)?;
-        let entry = CheckedEntry { signature, recorded: now.nanos, ..*entry };
+        let entry = SignatureMark { signature, recorded: now.nanos, ..*entry };
         store.record_checked(view, Some(entry), now.millis());
         let view = known.map(|known| known.view);
         // OK because the condition above has looked into it.
@@ -117,14 +117,14 @@ pub fn is_pending(storage: &dyn Storage, located: &Located, hosting: Hosting<'_>
     }
     let Ok(manifest) = manifest::parse(&file.bytes) else { return false };
     let ours = located.repo(manifest.repo.as_ref(), hosting).is_ok_and(|of| of == *repo);
-    ours && manifest.updated_at >= view.changed_at()
+    ours && manifest.updated_at >= view.updated_at()
 }
 
 /// The store that the hint names, as it stood before.
 struct Known<'s> {
     store: Store<'s>,
     view: View,
-    entry: Option<CheckedEntry>,
+    entry: Option<SignatureMark>,
 }
 
 struct ManifestBytes {
@@ -143,13 +143,13 @@ struct Run<'a> {
     recorded: Option<(Signature, i64)>,
 }
 
-fn entry_of(view: &View, located: &Located) -> Option<CheckedEntry> {
-    let entries = view.checked().map_or(&[][..], |Checked { entries, .. }| entries);
+fn entry_of(view: &View, located: &Located) -> Option<SignatureMark> {
+    let entries = view.marks().map_or(&[][..], |marks| &marks.signatures);
     entries.iter().find(|entry| entry.path_key == located.path_key).copied()
 }
 
 /// Equal signatures tell equal content, unless the file could have changed again within the clock's grain.
-fn is_clean(entry: &CheckedEntry, signature: &Signature) -> bool {
+fn is_clean(entry: &SignatureMark, signature: &Signature) -> bool {
     let fraction = entry.signature.changed % 1_000_000_000;
     let grain = if fraction == 0 { COARSE_GRAIN_NANOS } else { GRAIN_NANOS };
     entry.signature == *signature && entry.signature.changed.saturating_add(grain) < entry.recorded
@@ -203,9 +203,9 @@ impl Run<'_> {
         Ok(synced)
     }
 
-    fn entry(&self, manifest: [u8; 32]) -> Option<CheckedEntry> {
+    fn entry(&self, manifest: [u8; 32]) -> Option<SignatureMark> {
         let (signature, recorded) = self.recorded?;
-        Some(CheckedEntry { path_key: self.located.path_key, signature, recorded, manifest })
+        Some(SignatureMark { path_key: self.located.path_key, signature, recorded, manifest })
     }
 
     fn write(&self, repo: Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
@@ -213,13 +213,10 @@ impl Run<'_> {
         let mut writer = store.writer(&repo, self.options.patience)?;
         let head = self.located.head();
         let sync = SyncRecord {
-            source: Source::Manifest,
-            changed_at: manifest.updated_at,
-            synced_at: self.now.millis(),
             manifest: Some(hash),
-            // Where the checkout stood: what a later pull brings is told from here.
+            // Where the checkout stood: what a later pull brings is found from here.
             commit: head.clone(),
-            note: String::new(),
+            ..SyncRecord::new(Source::Manifest, manifest.updated_at, self.now.millis())
         };
         let pulled =
             take_pulled(&mut writer, self.located, &repo, head.as_ref().filter(|_| !self.options.force), self.now)?;

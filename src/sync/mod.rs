@@ -10,7 +10,7 @@ mod manifest;
 mod pulled;
 mod rebuild;
 
-pub use api::{Recording, Said, record};
+pub use api::{Recording, Said, record, unrecorded};
 pub use apply::Outcome;
 pub use checkout::{Hosting, Located, forget_checkouts, locate};
 pub use manifest::{Options, Synced, is_pending, sync};

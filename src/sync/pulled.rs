@@ -12,7 +12,7 @@ use crate::format::SyncRecord;
 use crate::fs::{Storage, publish_unsynced};
 use crate::git::{CommitId, GitError};
 use crate::manifest;
-use crate::model::Repo;
+use crate::model::{Repo, Tracker};
 use crate::store::{Store, StoreError, Writer};
 
 /// More versions than this are not recorded one by one: a rebuild does that.
@@ -28,7 +28,7 @@ pub(super) fn take_pulled(
     head: Option<&CommitId>,
     now: Now,
 ) -> Result<Option<Outcome>, StoreError> {
-    let last = writer.view().and_then(|view| view.freshness()).and_then(|fresh| fresh.commit);
+    let last = writer.view().and_then(|view| view.freshness()).and_then(|fresh| fresh.commit.clone());
     let (Some(last), Some(head), Ok((checkout, path))) = (last, head, located.in_git()) else { return Ok(None) };
     if last == *head {
         return Ok(None);
@@ -137,7 +137,7 @@ pub fn sync_branch(
     if let Some(repo) = &located.known
         && let Some(view) = Store::of(storage, cache, repo).view()?
     {
-        last = view.freshness().and_then(|fresh| fresh.commit);
+        last = view.freshness().and_then(|fresh| fresh.commit.clone());
         if last.as_ref() == Some(&tip) && view.damage().is_empty() && !options.force {
             check_repo(options, located, repo)?;
             return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
@@ -172,7 +172,7 @@ pub fn sync_branch(
         Some(taken) => Outcome::after(taken, outcome),
         None => outcome,
     };
-    remember_tip(&mut writer, &sync)?;
+    remember_tip(&mut writer, &sync, &manifest.trackers)?;
     writer.record_checked(None, now.millis());
     located.remember(storage, &repo);
     let (view, mended) = writer.into_view();
@@ -182,10 +182,12 @@ pub fn sync_branch(
 }
 
 /// The branch may have moved on without touching the manifest: its tip is what the next look compares.
-fn remember_tip(writer: &mut Writer<'_>, sync: &SyncRecord) -> Result<(), StoreError> {
+fn remember_tip(writer: &mut Writer<'_>, sync: &SyncRecord, trackers: &[Tracker<'_>]) -> Result<(), StoreError> {
     let fresh = writer.view().and_then(|view| view.freshness());
-    match fresh {
-        Some(fresh) if fresh.commit != sync.commit && fresh.manifest == sync.manifest => writer.note_freshness(sync),
-        _ => Ok(()),
+    if fresh.is_some_and(|fresh| fresh.commit != sync.commit && fresh.manifest == sync.manifest) {
+        let mut batch = writer.batch()?;
+        batch.observed(sync, trackers)?;
+        batch.commit()?;
     }
+    Ok(())
 }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::{Located, Now, SyncError};
-use crate::format::{Freshness, Source, SyncRecord};
+use crate::format::{Source, SyncRecord};
 use crate::fs::Storage;
 use crate::git::{Checkout, Version};
 use crate::manifest::{self, Manifest};
-use crate::model::{Event, Repo, Seq, Tracker, UnixMillis, diff};
-use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store};
+use crate::model::{Repo, Seq, Tracker, UnixMillis};
+use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, StoreError};
 
 /// What a rebuild found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,15 +46,15 @@ pub fn rebuild(
     }
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
-    let mut replay =
-        Replay { rewrite: writer.rewrite(Seq(1)), state: Vec::new(), last: None, rebuilt: Rebuilt::default() };
+    let mut replay = Replay { rewrite: writer.rewrite(Seq(1)), last: None, failed: None, rebuilt: Rebuilt::default() };
     let read = checkout.read_versions(&commits, &path, manifest::MAX_LEN, |version| {
         replay.version(&version, repo, now);
         Ok::<(), crate::git::GitError>(())
     });
     read.map_err(git_error)?;
-    let last = replay.last.ok_or_else(no_versions)?;
-    writer.replace_log(replay.rewrite, Some(last), Replaced::Renumbered)?;
+    replay.failed.map_or(Ok(()), Err)?;
+    replay.last.ok_or_else(no_versions)?;
+    writer.replace_log(replay.rewrite, Replaced::Renumbered)?;
     Ok(replay.rebuilt)
 }
 
@@ -79,8 +79,9 @@ pub fn past_states(located: &Located, repo: &Repo, now: Now) -> Vec<PastState> {
 
 struct Replay {
     rewrite: Rewrite,
-    state: Vec<Tracker<'static>>,
-    last: Option<Freshness>,
+    /// The newest version's time.
+    last: Option<UnixMillis>,
+    failed: Option<StoreError>,
     rebuilt: Rebuilt,
 }
 
@@ -96,7 +97,7 @@ impl Replay {
             self.rebuilt.skipped += 1;
             return;
         }
-        if self.last.as_ref().is_some_and(|last| manifest.updated_at < last.changed_at) {
+        if self.last.is_some_and(|last| manifest.updated_at < last) {
             self.rebuilt.older += 1;
             return;
         }
@@ -105,23 +106,12 @@ impl Replay {
 
     fn take(&mut self, commit: &[u8], bytes: &[u8], manifest: Manifest<'_>, now: Now) {
         let sync = git_record(commit, bytes, manifest.updated_at, now);
-        let mut events: Vec<Event<'_>> = Vec::new();
-        diff(self.state.drain(..), &manifest.trackers, &mut events);
         self.rebuilt.versions += 1;
-        self.rebuilt.events += events.len() as u64;
-        // The first version is a commit even if it is empty: a store begins with one.
-        if !events.is_empty() || self.last.is_none() {
-            self.rewrite.commit(&sync, events);
+        match self.rewrite.published(&sync, &manifest.trackers) {
+            Ok(taken) => self.rebuilt.events += taken.count(),
+            Err(error) => drop(self.failed.get_or_insert(error)),
         }
-        self.state = manifest.trackers.into_iter().map(Tracker::into_owned).collect();
-        self.last = Some(Freshness {
-            address: 0,
-            changed_at: sync.changed_at,
-            synced_at: sync.synced_at,
-            source: sync.source,
-            manifest: sync.manifest,
-            commit: sync.commit,
-        });
+        self.last = Some(sync.updated_at);
     }
 }
 
@@ -135,12 +125,9 @@ pub(super) fn readable(version: &Version) -> Option<(&[u8], Manifest<'_>)> {
 /// The sync record of a committed version.
 pub(super) fn git_record(commit: &[u8], bytes: &[u8], changed_at: UnixMillis, now: Now) -> SyncRecord {
     SyncRecord {
-        source: Source::Git,
-        changed_at,
-        synced_at: now.millis(),
         manifest: Some(*blake3::hash(bytes).as_bytes()),
         commit: Some(commit.to_vec()),
-        note: String::new(),
+        ..SyncRecord::new(Source::Git, changed_at, now.millis())
     }
 }
 

@@ -7,15 +7,15 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gh_pmu::format::{Signature, Source, SyncRecord};
+use gh_pmu::format::{Mark, Signature, SignatureMark, Source, SyncRecord};
 use gh_pmu::fs::{Disk, Lock, ReadFile, Storage, WriteFile};
 use gh_pmu::manifest;
-use gh_pmu::model::{Event, Repo, UnixMillis, diff};
+use gh_pmu::model::{Repo, UnixMillis};
 use gh_pmu::store::Store;
 
 const FORMAT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/format.md");
 const HEADING: &str = "## Worked example";
-const FILES: [&str; 3] = ["CURRENT", "log-1-1", "index-3-1"];
+const FILES: [&str; 4] = ["CURRENT", "log-1", "index-2-2", "marks"];
 
 /// The disk, with the random ids of the example.
 struct ExampleDisk;
@@ -77,38 +77,64 @@ const SECOND: &str = r#"{"version": 1, "updated_at": "2024-12-24T10:00:00Z", "re
   {"number": 7, "title": "Release: v0.1.0 (Été)", "state": "CLOSED", "createdAt": "2024-01-02T03:04:05Z", "closedAt": "2024-02-03T04:05:06.789Z"}],
  "microsprints": []}"#;
 
-fn sync(store: &Store<'_>, text: &str, synced_at: &str) {
+/// Records a manifest: published if it has a commit, else observed.
+fn sync(store: &Store<'_>, text: &str, synced_at: &str, commit: Option<Vec<u8>>) {
     let manifest = manifest::parse(text.as_bytes()).unwrap();
     let repo = manifest.repo.as_ref().unwrap().on(Repo::DEFAULT_HOST).unwrap();
     let mut writer = store.writer(&repo, Duration::ZERO).unwrap();
-    let mut events: Vec<Event<'_>> = Vec::new();
-    match writer.view() {
-        Some(view) => diff(view.trackers().map(|item| item.unwrap().tracker), &manifest.trackers, &mut events),
-        None => diff([], &manifest.trackers, &mut events),
-    }
+    let updated_at = manifest.updated_at;
     let record = SyncRecord {
-        source: Source::Manifest,
-        changed_at: manifest.updated_at,
-        synced_at: UnixMillis::parse_rfc3339(synced_at).unwrap(),
         manifest: Some(*blake3::hash(text.as_bytes()).as_bytes()),
-        commit: None,
-        note: String::new(),
+        ..SyncRecord::new(Source::Manifest, updated_at, UnixMillis::parse_rfc3339(synced_at).unwrap())
     };
-    writer.append(&record, &events).unwrap();
+    let mut batch = writer.batch().unwrap();
+    match commit {
+        None => batch.observed(&record, &manifest.trackers).unwrap(),
+        commit => {
+            let record = SyncRecord { source: Source::Git, commit, ..record };
+            batch.published(&record, &manifest.trackers).unwrap()
+        }
+    };
+    batch.commit().unwrap();
+}
+
+fn mark(store: &Store<'_>) {
+    let time = |text| UnixMillis::parse_rfc3339(text).unwrap();
+    let writer = store.writer(&Repo::parse("Octo-Org/atlas", Repo::DEFAULT_HOST).unwrap(), Duration::ZERO).unwrap();
+    let signature = Signature { device: 1, inode: 2, len: 3, modified: 4, changed: 5 };
+    let manifest = *blake3::hash(SECOND.as_bytes()).as_bytes();
+    let signature = SignatureMark { path_key: *b"key of a path 16", signature, recorded: 6, manifest };
+    writer.record_checked(Some(signature), time("2024-12-25T10:00:01Z"));
+    let view = writer.into_view().0.unwrap();
+    let history = store.history(&view).unwrap();
+    let (last, asked_at) = (history.event(view.seq()).unwrap().unwrap(), time("2024-12-25T10:00:02Z"));
+    let (published, published_id) = (last.seq, Some(last.id()));
+    store
+        .record_mark(&view, Mark { name: "report".into(), published, published_id, observed_id: None, asked_at })
+        .unwrap();
+    store.record_tag(&view, "HEAD:.github/pmu-cache.json", "\"an entity tag\"");
+    store.record_pull(&view, time("2024-12-25T10:00:03Z"));
 }
 
 /// The files that the program writes for the example, in a directory that the caller keeps.
 fn write_example(cache: &Path) -> PathBuf {
     let repo = Repo::parse("Octo-Org/atlas", Repo::DEFAULT_HOST).unwrap();
     let store = Store::of(&ExampleDisk, cache, &repo);
-    sync(&store, FIRST, "2024-12-20T10:00:07.250Z");
-    sync(&store, SECOND, "2024-12-24T10:00:09Z");
+    sync(&store, FIRST, "2024-12-20T10:00:07.250Z", None);
+    sync(&store, SECOND, "2024-12-24T10:00:09Z", None);
+    sync(&store, SECOND, "2024-12-25T10:00:00Z", Some((1..=20).collect()));
+    mark(&store);
     store.dir().to_owned()
 }
 
 fn dump(bytes: &[u8]) -> String {
     let mut text = String::new();
+    let rows = bytes.len().div_ceil(16);
     for (row, line) in bytes.chunks(16).enumerate() {
+        // A row of zeros that is left out.
+        if row + 1 < rows && line.iter().all(|byte| *byte == 0) {
+            continue;
+        }
         write!(text, "{:04x} ", row * 16).unwrap();
         line.iter().for_each(|byte| write!(text, " {byte:02x}").unwrap());
         text.push('\n');
@@ -124,8 +150,13 @@ fn read_dumps() -> BTreeMap<String, Vec<u8>> {
     let mut parts = example.split("```");
     while let (Some(before), Some(block)) = (parts.next(), parts.next()) {
         let name = before.rsplit("**`").next().unwrap().split('`').next().unwrap();
-        let bytes = block.lines().flat_map(|line| line.split_whitespace().skip(1));
-        dumps.insert(name.to_owned(), bytes.map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect());
+        let mut bytes = Vec::new();
+        for line in block.lines().skip(1) {
+            let mut words = line.split_whitespace();
+            bytes.resize(usize::from_str_radix(words.next().unwrap(), 16).unwrap(), 0);
+            bytes.extend(words.map(|byte| u8::from_str_radix(byte, 16).unwrap()));
+        }
+        dumps.insert(name.to_owned(), bytes);
     }
     dumps
 }
@@ -143,7 +174,7 @@ fn the_program_writes_the_example_byte_for_byte() {
         return;
     }
     let dumps = read_dumps();
-    assert_eq!(dumps.keys().collect::<Vec<_>>(), ["CURRENT", "index-3-1", "log-1-1"]);
+    assert_eq!(dumps.keys().collect::<Vec<_>>(), ["CURRENT", "index-2-2", "log-1", "marks"]);
     for (name, expected) in dumps {
         assert_eq!(dump(&std::fs::read(dir.join(&name)).unwrap()), dump(&expected), "{name}");
     }
@@ -163,7 +194,7 @@ fn the_program_reads_the_example() {
         let view = view.unwrap().unwrap();
         assert!(view.damage().is_empty());
         assert_eq!(view.repo(), "github.com/Octo-Org/atlas");
-        assert_eq!((view.seq().0, view.history_start().0), (6, 1));
+        assert_eq!((view.seq().0, view.published_seq().0, view.history_start().0), (2, 2, 1));
         let trackers: Vec<_> = view.trackers().map(|item| item.unwrap().tracker.into_owned()).collect();
         assert_eq!(trackers, expected.trackers);
     }

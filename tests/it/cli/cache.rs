@@ -333,7 +333,7 @@ fn verify_reads_every_byte_and_tells_where_one_is_wrong() {
         ["bytes", "damage", "events", "files", "ok", "repo"]
     );
     let dir = lab.cache.join("github.com/octo-org/atlas");
-    for name in ["CURRENT", "log-1-1", "index-5-1"] {
+    for name in ["CURRENT", "log-1", "index-5-1"] {
         let path = dir.join(name);
         let good = std::fs::read(&path).unwrap();
         for at in (0..good.len()).step_by(97) {
@@ -364,7 +364,7 @@ fn verify_reads_every_byte_and_tells_where_one_is_wrong() {
 fn a_torn_commit_that_was_not_acknowledged_is_no_damage_and_one_that_was_is() {
     let lab = lab();
     let dir = lab.cache.join("github.com/octo-org/atlas");
-    let (log, checked) = (dir.join("log-1-1"), dir.join("checked"));
+    let (log, checked) = (dir.join("log-1"), dir.join("marks"));
     let (whole, before) = (std::fs::read(&log).unwrap(), std::fs::read(&checked).unwrap());
     lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
     sync(&lab);
@@ -391,7 +391,7 @@ fn a_torn_commit_that_was_not_acknowledged_is_no_damage_and_one_that_was_is() {
 
 #[test]
 fn a_first_sync_that_left_nothing_but_a_temporary_file_is_no_store_and_is_cleared_all_the_same() {
-    for name in ["log-1-1.tmp", "CURRENT.tmp", "checked.0123abcd.tmp"] {
+    for name in ["log-1.tmp", "CURRENT.tmp", "marks.0123abcd.tmp"] {
         let lab = Lab::new();
         let dir = lab.cache.join("github.com/octo-org/atlas");
         std::fs::create_dir_all(&dir).unwrap();
@@ -413,7 +413,7 @@ fn a_first_sync_that_was_interrupted_before_current_is_no_damage() {
     let dir = lab.cache.join("github.com/octo-org/atlas");
     std::fs::remove_file(dir.join("CURRENT")).unwrap();
     assert_eq!(lab.run(&["cache", "verify"]).code, Some(1), "it was acknowledged");
-    std::fs::remove_file(dir.join("checked")).unwrap();
+    std::fs::remove_file(dir.join("marks")).unwrap();
     for left in ["log and index", "log"] {
         let said = lab.run(&["cache", "verify"]).ok();
         let (first, note) = said.split_once('\n').unwrap();

@@ -98,10 +98,10 @@ fn an_older_manifest_changes_nothing_until_it_is_forced() {
 fn assert_history(replay: &Replay) {
     let store = replay.store();
     for (view, way) in [(view(&store), "index and tail"), (store.view_without_index().unwrap().unwrap(), "log alone")] {
-        let history = store.history(&view);
+        let history = store.history(&view).unwrap();
         for version in &replay.versions {
             let seq = history.last_event_at(Moment::Time(version.updated_at)).unwrap().unwrap();
-            assert_state(&history.state_behind(seq).unwrap(), version);
+            assert_state(&history.state_after(seq).unwrap(), version);
         }
         let before_all = replay.versions[0].updated_at.get() - 1;
         let before_all = gh_pmu::model::UnixMillis::new(before_all).unwrap();
@@ -139,7 +139,7 @@ fn the_history_of_one_number_is_all_of_its_events_and_no_others() {
     let (replay, _) = replay(MOQ);
     let view = view(&replay.store());
     let store = replay.store();
-    let history = store.history(&view);
+    let history = store.history(&view).unwrap();
     let all = changes(&history, &HistoryFilter { order: Order::Ascending, ..HistoryFilter::default() }).unwrap();
     assert!(all.iter().map(|change| change.seq.0).eq(1..=721));
     let mut seen = 0;

@@ -75,14 +75,7 @@ impl Replay {
     /// What git holds, as a repair asks for it.
     pub fn past(&self) -> Vec<PastState> {
         let state = |version: &Version| {
-            let sync = SyncRecord {
-                source: Source::Git,
-                changed_at: version.updated_at,
-                synced_at: version.updated_at,
-                manifest: None,
-                commit: None,
-                note: String::new(),
-            };
+            let sync = SyncRecord::new(Source::Git, version.updated_at, version.updated_at);
             (sync, version.trackers.clone())
         };
         self.versions.iter().map(state).collect()

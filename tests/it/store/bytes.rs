@@ -10,9 +10,7 @@ use gh_pmu::model::{Kind, Repo, State, UnixMillis};
 use gh_pmu::store::StoreError;
 
 use crate::store::crash_disk::CrashDisk;
-use crate::store::fixture::{
-    Seen, Trackers, events_to, file, seen, shown, store, sync, sync_to, tracker, trackers, writer,
-};
+use crate::store::fixture::{Seen, Trackers, file, seen, shown, store, sync_to, tracker, trackers, writer};
 
 /// Two commits in the index, two behind it, and `checked`.
 fn small_store() -> CrashDisk {
@@ -164,19 +162,28 @@ fn an_index_that_is_lost_costs_neither_the_answer_nor_the_next_sync() {
 }
 
 #[test]
-fn what_does_not_continue_the_log_is_refused_and_leaves_no_trace() {
+fn nobody_appends_to_a_log_that_no_reader_accepts() {
     let disk = small_store();
-    let right = seen(&disk).unwrap();
-    let mut writer = writer(&disk).unwrap();
-    let again = events_to(None, &trackers(right.clone().unwrap().2)).unwrap();
-    for (moment, events) in [(100, &again[..]), (1, &[])] {
-        let refused = writer.append(&sync(moment), events);
-        assert!(matches!(refused, Err(StoreError::Misfit { .. })), "{refused:?}");
-        assert_eq!(seen(&disk), Ok(right.clone()));
+    let mut target = trackers(seen(&disk).unwrap().unwrap().2);
+    target.pop_first();
+    disk.remove(&file("marks")).unwrap();
+    let mut writer_of_all = writer(&disk).unwrap();
+    writer_of_all.compact().unwrap();
+    drop(writer_of_all);
+    let content = disk.content(&file("log-1"));
+    // A byte of the log's header, and one of the last frame's: an index stands before both.
+    for at in [57, content.len() - 100] {
+        let damaged = disk.fork();
+        let mut bytes = content.clone();
+        bytes[at] ^= 1;
+        damaged.set_content(&file("log-1"), bytes.clone());
+        let mut writer = writer(&damaged).unwrap();
+        let refused = sync_to(&mut writer, &target, 100);
+        if at < 128 {
+            assert!(matches!(refused, Err(StoreError::Damaged(_))), "{refused:?}");
+            assert_eq!(damaged.content(&file("log-1")), bytes);
+        }
     }
-    writer.append(&sync(100), &[]).unwrap();
-    let (seq, moment, _) = seen(&disk).unwrap().unwrap();
-    assert_eq!((seq, moment), (right.unwrap().0, 100));
 }
 
 /// What damage costs is the newest commits at most, and that is told.

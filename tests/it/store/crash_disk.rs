@@ -33,6 +33,7 @@ pub enum Fault {
 #[derive(Clone, Debug, Hash)]
 enum Pending {
     Write { inode: usize, offset: u64, bytes: Vec<u8> },
+    Cut { inode: usize, len: u64 },
     Create { path: PathBuf, inode: usize },
     Rename { from: PathBuf, to: PathBuf, inode: usize },
     Remove { path: PathBuf, inode: usize },
@@ -269,6 +270,7 @@ impl Pending {
     fn inode(&self) -> usize {
         match self {
             Pending::Write { inode, .. }
+            | Pending::Cut { inode, .. }
             | Pending::Create { inode, .. }
             | Pending::Rename { inode, .. }
             | Pending::Remove { inode, .. } => *inode,
@@ -282,7 +284,7 @@ impl Pending {
     /// The directory whose sync makes it durable; `None` for a write.
     fn dir(&self) -> Option<&Path> {
         match self {
-            Pending::Write { .. } => None,
+            Pending::Write { .. } | Pending::Cut { .. } => None,
             Pending::Create { path, .. } | Pending::Remove { path, .. } | Pending::Rename { to: path, .. } => {
                 path.parent()
             }
@@ -308,6 +310,7 @@ impl State {
     fn make_durable(&mut self, pending: Pending) {
         match pending {
             Pending::Write { inode, offset, bytes } => write(&mut self.inodes[inode].durable, offset, &bytes),
+            Pending::Cut { inode, len } => self.inodes[inode].durable.truncate(usize::try_from(len).unwrap()),
             Pending::Create { path, inode } => drop(self.durable.insert(path, inode)),
             Pending::Rename { from, to, inode } => {
                 if self.durable.get(&from) == Some(&inode) {
@@ -420,11 +423,19 @@ impl WriteFile for OpenFile {
         allowed
     }
 
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.disk.operation()?;
+        let mut state = self.disk.0.borrow_mut();
+        state.inodes[self.inode].now.truncate(usize::try_from(len).unwrap());
+        state.pending.push(Pending::Cut { inode: self.inode, len });
+        Ok(())
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         let allowed = self.disk.operation();
         let truly = self.disk.syncs_truly();
         let inode = self.inode;
-        let of_this = |pending: &Pending| matches!(pending, Pending::Write { inode: of, .. } if *of == inode);
+        let of_this = |pending: &Pending| pending.dir().is_none() && pending.inode() == inode;
         let mut state = self.disk.0.borrow_mut();
         if allowed.is_ok() && truly {
             state.settle(of_this);

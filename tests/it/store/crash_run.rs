@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use gh_pmu::format::{Freshness, SyncRecord};
+use gh_pmu::format::{Source, SyncRecord};
 use gh_pmu::github::{Answer, ManifestPlace, RemoteManifest};
-use gh_pmu::model::{Kind, Seq, State, Tracker, UnixMillis, diff};
-use gh_pmu::store::{Moment, Pruning, Replaced, Rewrite, StoreError, View, Writer};
+use gh_pmu::model::{Kind, Seq, State, Tracker, UnixMillis};
+use gh_pmu::store::{History, Moment, Part, Pruning, Replaced, Rewrite, StoreError, View, Writer};
 use gh_pmu::sync::{Now, Outcome, Recording, Said, SyncError, Synced};
 
 use crate::store::crash_disk::{CrashDisk, Fault};
-use crate::store::fixture::{Seen, Trackers, repo, seen, shown, store, sync, sync_to, tracker, trackers, writer};
+use crate::store::fixture::{
+    Seen, Trackers, observe, repo, seen, shown, store, sync, sync_to, tracker, trackers, writer,
+};
 
 /// One process that writes: what it does, after which it is gone.
 #[derive(Clone)]
@@ -33,6 +35,8 @@ pub enum Step {
     Tagged(Trackers),
     /// Takes in the manifest of a remote branch, then notes the commit that the branch stands at.
     Branch(Trackers),
+    /// Takes in these versions of the published history, as one commit.
+    Publish(Vec<Trackers>),
     /// Puts a log of these states in place of the one that is there, with numbers of its own.
     Rebuild(Vec<Trackers>),
     /// Removes the store.
@@ -77,17 +81,19 @@ pub fn read_beside(scenario: &Scenario) -> usize {
     })
 }
 
-/// A reader of the whole history beside the writer: it finds a log that was current, or that it must open another view.
+/// A reader of the whole history beside the writer: it finds a log that was current, and holds it.
 pub fn read_history_beside(scenario: &Scenario) -> usize {
     beside(scenario, |disk, read| {
-        let mut view = store(disk).view().unwrap();
-        let mut found = view.as_ref().map(|view| seqs(disk, view));
-        if let Some(Err(StoreError::Unstable { .. })) = found {
-            view = store(disk).view().unwrap();
-            found = view.as_ref().map(|view| seqs(disk, view));
-        }
-        let found = found.transpose().unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
-        let (view, found) = (view.as_ref(), found.unwrap_or_default());
+        let view = store(disk).view().unwrap();
+        let history = view.as_ref().map(|view| store(disk).history(view));
+        let history = match history.transpose() {
+            // It was cleared meanwhile.
+            Err(StoreError::Unstable { .. }) => None,
+            history => history.unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name)),
+        };
+        let found = history.as_ref().map_or(Ok(Vec::new()), seqs_of);
+        let found = found.unwrap_or_else(|error| panic!("{}, read {read}: {error}", scenario.name));
+        let view = history.as_ref().map(|history| history.view());
         let (first, last) = view.map_or((1, 0), |view| (view.history_start().0, view.seq().0));
         assert!(found.iter().map(|seq| seq.0).eq(first..=last), "{}, read {read}: {found:?}", scenario.name);
         assert!(scenario.states.contains(&shown(view).unwrap()), "{}, read {read}", scenario.name);
@@ -103,12 +109,10 @@ pub fn verify_beside(scenario: &Scenario) -> usize {
     })
 }
 
-fn seqs(disk: &CrashDisk, view: &View) -> Result<Vec<Seq>, StoreError> {
-    let store = store(disk);
-    let history = store.history(view);
+fn seqs_of(history: &History<'_>) -> Result<Vec<Seq>, StoreError> {
     let mut seqs = Vec::new();
     for span in 0..history.span_count() {
-        seqs.extend(history.span(span)?.into_iter().map(|logged| logged.seq));
+        seqs.extend(history.span(span)?.iter().map(|logged| logged.seq));
     }
     Ok(seqs)
 }
@@ -119,8 +123,8 @@ pub struct Explored {
     second_level: usize,
     /// Images in which `CURRENT` had to be told from the other files.
     pub without_current: usize,
-    /// Images in which the next append went into a new segment, past a torn commit.
-    pub new_segment: usize,
+    /// Images with a torn commit, over which the next append went.
+    pub gone_over: usize,
     /// Images already seen, each with the states that were allowed in it.
     known: HashSet<(u64, Vec<(u64, i64)>)>,
 }
@@ -178,37 +182,46 @@ fn write(writer: &mut Writer<'_>, step: &Step, moment: i64) -> Result<Option<Sto
         }
         Step::Branch(target) => {
             sync_to(writer, target, moment)?.compaction_failed.map_or(Ok(()), Err)?;
-            writer.note_freshness(&SyncRecord { commit: Some(vec![7; 20]), ..sync(moment) })?;
+            let tip = SyncRecord { commit: Some(vec![7; 20]), ..sync(moment) };
+            return Ok(observe(writer, target, &tip)?.compaction_failed);
         }
-        Step::Fresh => writer.note_freshness(&sync(moment))?,
+        Step::Fresh => {
+            let seen = shown(writer.view())?;
+            let same = trackers(seen.into_iter().flat_map(|(_, _, list)| list));
+            return Ok(observe(writer, &same, &sync(moment))?.compaction_failed);
+        }
+        Step::Publish(states) => {
+            let mut batch = writer.batch()?;
+            for (at, state) in states.iter().enumerate() {
+                let state: Vec<_> = state.values().cloned().collect();
+                batch.published(&published(moment, at, states.len()), &state)?;
+            }
+            return Ok(batch.commit()?.compaction_failed);
+        }
         Step::Compact => drop(writer.compact()?),
         Step::Prune => drop(prune(writer)?),
-        Step::Rebuild(states) => writer.replace_log(
-            rebuilt(writer, states, moment),
-            Some(freshness_of(&sync(moment))),
-            Replaced::Renumbered,
-        )?,
+        Step::Rebuild(states) => writer.replace_log(rebuilt(writer, states, moment)?, Replaced::Renumbered)?,
         Step::Clear => {}
     }
     Ok(None)
 }
 
 /// A log of one commit a state, the last of which is of this moment.
-fn rebuilt(writer: &Writer<'_>, states: &[Trackers], moment: i64) -> Rewrite {
+fn rebuilt(writer: &Writer<'_>, states: &[Trackers], moment: i64) -> Result<Rewrite, StoreError> {
     let mut rewrite = writer.rewrite(Seq(1));
-    let mut before = Trackers::new();
     for (at, state) in states.iter().enumerate() {
-        let mut events = Vec::new();
-        diff(before.into_values(), state.values(), &mut events);
-        rewrite.commit(&sync(moment + 1 + at as i64 - states.len() as i64), events);
-        before = state.clone();
+        let state: Vec<_> = state.values().cloned().collect();
+        rewrite.published(&published(moment, at, states.len()), &state)?;
     }
-    rewrite
+    Ok(rewrite)
 }
 
-fn freshness_of(sync: &SyncRecord) -> Freshness {
-    let SyncRecord { source, changed_at, synced_at, manifest, ref commit, .. } = *sync;
-    Freshness { address: 0, changed_at, synced_at, source, manifest, commit: commit.clone() }
+/// The record of one of several versions, the last of which is of this moment.
+fn published(moment: i64, at: usize, count: usize) -> SyncRecord {
+    let moment = moment + 1 + at as i64 - count as i64;
+    let mut commit = vec![7; 20];
+    commit[..8].copy_from_slice(&moment.to_le_bytes());
+    SyncRecord { source: Source::Git, commit: Some(commit), ..sync(moment) }
 }
 
 /// Does all that a command does with what GitHub said.
@@ -305,6 +318,13 @@ fn log_count(disk: &CrashDisk) -> usize {
     disk.names().iter().filter(|name| name.starts_with("log-") && !name.ends_with(".tmp")).count()
 }
 
+/// Bytes of a torn commit.
+fn tail_len(disk: &CrashDisk) -> u64 {
+    let torn = store(disk).verify().ok().flatten().map(|verified| verified.notes);
+    let torn = torn.into_iter().flatten().filter(|note| note.part == Part::Tail);
+    torn.map(|note| disk.content(&note.path).len() as u64 - note.offset).sum()
+}
+
 /// A crash image shows one of the allowed states, and the store goes on from it: durably, whatever happens next.
 fn check(image: &CrashDisk, allowed: &[Seen], explored: &mut Explored, seed: u64) -> Result<(), String> {
     let found = allowed_state(image, allowed)?;
@@ -324,9 +344,7 @@ fn check(image: &CrashDisk, allowed: &[Seen], explored: &mut Explored, seed: u64
     if cut != after {
         return Err("a power cut behind the next append lost it".to_owned());
     }
-    if log_count(&disk) > log_count(image).max(1) {
-        explored.new_segment += 1;
-    }
+    explored.gone_over += usize::from(tail_len(image) > 0);
     // The power cut need not lose what the first one left in doubt: a process that was killed leaves the choice open.
     let either: Vec<Seen> = allowed.iter().cloned().chain([after.clone()]).collect();
     for stop in 0..=operations {
@@ -384,7 +402,7 @@ fn check_reader_that_remembers(image: &CrashDisk, allowed: &[Seen], seed: u64) -
     let Some(view) = store(&disk).view().map_err(|error| error.to_string())? else { return Ok(()) };
     store(&disk).record_checked(&view, None, UnixMillis::new(1).unwrap());
     let mut images = second_images(&disk, seed);
-    images.push(("only synced and checked".to_owned(), disk.only_synced_and("checked")));
+    images.push(("only synced and marks".to_owned(), disk.only_synced_and("marks")));
     for (label, image) in images {
         allowed_state(&image, allowed).map_err(|what| format!("a reader remembered, {label}: {what}"))?;
     }
@@ -422,8 +440,8 @@ pub fn explore(scenario: &Scenario) -> Explored {
     let result = scenario.explore(None, &mut explored, seed());
     result.unwrap_or_else(|what| panic!("{what}"));
     println!(
-        "{}: {} crash images, {} more of crashes during recovery; {} without CURRENT, {} written past",
-        scenario.name, explored.images, explored.second_level, explored.without_current, explored.new_segment
+        "{}: {} crash images, {} more of crashes during recovery; {} without CURRENT, {} gone over",
+        scenario.name, explored.images, explored.second_level, explored.without_current, explored.gone_over
     );
     explored
 }
@@ -487,7 +505,7 @@ fn fail(disk: &CrashDisk, step: &Step, moment: i64, states: &[Seen]) -> Result<(
             }
             Err(_) => true,
         };
-        if poisoned && !matches!(writer.append(&sync(moment), &[]), Err(StoreError::Poisoned { .. })) {
+        if poisoned && !matches!(writer.batch().map(drop), Err(StoreError::Poisoned { .. })) {
             return Err("the writer failed, and is not poisoned".to_owned());
         }
     } else if seen(disk)? != states[0] {

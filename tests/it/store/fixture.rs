@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gh_pmu::format::{Source, SyncRecord};
 use gh_pmu::fs::Storage;
-use gh_pmu::model::{Event, Kind, Repo, State, Tracker, TrackerNumber, UnixMillis, diff};
+use gh_pmu::model::{Kind, Repo, State, Tracker, TrackerNumber, UnixMillis};
 use gh_pmu::store::{Append, Store, StoreError, View, Writer};
 
 /// Trackers in list order.
@@ -53,26 +53,21 @@ pub fn trackers(list: impl IntoIterator<Item = Tracker<'static>>) -> Trackers {
 pub fn sync(moment: i64) -> SyncRecord {
     let at = UnixMillis::new(moment).unwrap();
     SyncRecord {
-        source: Source::Manifest,
-        changed_at: at,
-        synced_at: at,
         manifest: Some(*blake3::hash(&moment.to_le_bytes()).as_bytes()),
-        commit: None,
-        note: String::new(),
+        ..SyncRecord::new(Source::Manifest, at, at)
     }
 }
 
-/// The events that lead from what a view holds to `target`.
-pub fn events_to(view: Option<&View>, target: &Trackers) -> Result<Vec<Event<'static>>, StoreError> {
-    let mut events = Vec::new();
-    let before = shown(view)?.map_or(Vec::new(), |(_, _, trackers)| trackers);
-    diff(before, target.values(), &mut events);
-    Ok(events.into_iter().map(Event::into_owned).collect())
+pub fn sync_to(writer: &mut Writer<'_>, target: &Trackers, moment: i64) -> Result<Append, StoreError> {
+    observe(writer, target, &sync(moment))
 }
 
-pub fn sync_to(writer: &mut Writer<'_>, target: &Trackers, moment: i64) -> Result<Append, StoreError> {
-    let events = events_to(writer.view(), target)?;
-    writer.append(&sync(moment), &events)
+/// One commit of what was observed.
+pub fn observe(writer: &mut Writer<'_>, target: &Trackers, record: &SyncRecord) -> Result<Append, StoreError> {
+    let target: Vec<_> = target.values().cloned().collect();
+    let mut batch = writer.batch()?;
+    batch.observed(record, &target)?;
+    batch.commit()
 }
 
 /// What a view shows, whatever it says of damage.

@@ -4,20 +4,22 @@ use std::cmp::Reverse;
 
 use proptest::prelude::*;
 
-use gh_pmu::format::StateHasher;
+use gh_pmu::format::{EventId, HistoryHash, Source, StateSum, SyncRecord};
 use gh_pmu::fs::Storage;
-use gh_pmu::model::{Event, Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+use gh_pmu::model::{Event, Kind, Seq, State, Tracker, TrackerNumber, UnixMillis, diff};
 use gh_pmu::query::{HistoryFilter, Order, changes};
 use gh_pmu::store::{Counts, Moment, Store, View, Writer};
 
 use crate::store::crash_disk::CrashDisk;
-use crate::store::fixture::{Trackers, events_to, file, store, sync, trackers, writer};
+use crate::store::fixture::{Trackers, file, observe, store, sync, trackers, writer};
 
 #[derive(Clone, Debug)]
 enum Step {
     /// A sync to a state, in the writer that is open or in a new one.
     Sync(Trackers),
     Fresh,
+    /// Published versions, in one commit. They may be older than what was observed.
+    Publish(Vec<Trackers>, bool),
     Compact,
     /// Drops so many thousandths of the events that are left.
     Prune(u64),
@@ -33,11 +35,19 @@ enum Step {
 struct Model {
     exists: bool,
     trackers: Trackers,
+    /// Live history; those of published versions come first.
     events: Vec<Event<'static>>,
+    published: Vec<(SyncRecord, Trackers)>,
+    published_events: usize,
+    /// The last event of each live commit that has any.
+    commits: Vec<u64>,
     /// Events that were pruned.
     pruned: u64,
     moment: i64,
+    /// The moment of the last sync, and of the last published version.
     fresh: i64,
+    published_at: i64,
+    observed: bool,
 }
 
 fn title() -> impl Strategy<Value = String> {
@@ -77,6 +87,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => state(12).prop_map(Step::Sync),
         2 => state(60).prop_map(Step::Sync),
         1 => Just(Step::Fresh),
+        3 => (proptest::collection::vec(state(12), 1..3), any::<bool>()).prop_map(|(states, old)| Step::Publish(states, old)),
         2 => Just(Step::Compact),
         1 => (0u64..=1000).prop_map(Step::Prune),
         2 => Just(Step::Reopen),
@@ -103,12 +114,56 @@ impl Model {
         last.filter(|last| last.0 > self.pruned || self.trackers.values().any(|t| (t.kind, t.number) == (kind, number)))
     }
 
+    /// Takes the events that lead to a state.
+    fn change(&mut self, target: &Trackers) {
+        let mut events = Vec::new();
+        diff(self.trackers.values().cloned(), target.values(), &mut events);
+        self.events.extend(events.into_iter().map(Event::into_owned));
+        let last = self.events.len() as u64;
+        if self.commits.last().is_none_or(|before| *before < last) && last > 0 {
+            self.commits.push(last);
+        }
+        (self.exists, self.trackers) = (true, target.clone());
+    }
+
+    fn observe(&mut self, target: &Trackers, moment: i64) {
+        self.change(target);
+        (self.fresh, self.observed) = (moment, true);
+    }
+
+    /// Published versions supersede what was observed; what is newer than they are is carried over.
+    fn publish(&mut self, versions: &[(SyncRecord, Trackers)]) {
+        let (observed, fresh) = (self.trackers.clone(), self.fresh);
+        let was_observed = std::mem::take(&mut self.observed);
+        if self.published.is_empty() {
+            self.pruned = 0;
+        }
+        self.events.truncate(self.published_events);
+        self.commits.retain(|last| *last <= self.published_events as u64);
+        self.trackers = self.published.last().map(|(_, trackers)| trackers.clone()).unwrap_or_default();
+        for (record, target) in versions {
+            self.change(target);
+            self.published_at = record.updated_at.get();
+        }
+        self.published.extend_from_slice(versions);
+        self.published_events = self.events.len();
+        self.fresh = self.published_at;
+        if was_observed && fresh > self.published_at {
+            self.observe(&observed, fresh);
+        }
+    }
+
     fn prune(&mut self, writer: &mut Writer<'_>, thousandths: u64) {
         let end = self.events.len() as u64;
         let keep_from = self.pruned + 1 + (end - self.pruned) * thousandths / 1000;
         let pruning = writer.prune_before(Moment::Seq(Seq(keep_from)), false).unwrap();
-        assert_eq!(pruning.map(|pruning| pruning.dropped), self.exists.then_some(keep_from - 1 - self.pruned));
-        self.pruned = if self.exists { keep_from - 1 } else { 0 };
+        let goes = |last: &&u64| {
+            let is_kept = !self.published.is_empty() && **last > self.published_events as u64;
+            **last < keep_from && **last > self.pruned && !is_kept
+        };
+        let pruned = self.commits.iter().filter(goes).max().copied().unwrap_or(self.pruned);
+        assert_eq!(pruning.map(|pruning| pruning.dropped), self.exists.then_some(pruned - self.pruned));
+        self.pruned = pruned;
     }
 
     /// The trackers behind event `seq`.
@@ -116,7 +171,7 @@ impl Model {
         let mut state = Trackers::default();
         for event in &self.events[..seq as usize] {
             let key = (event.kind, Reverse(event.number));
-            if let Some(after) = event.apply(state.remove(&key)).unwrap() {
+            if let Some(after) = event.apply(state.remove(&key).as_ref()).unwrap() {
                 state.insert(key, after);
             }
         }
@@ -125,7 +180,7 @@ impl Model {
 
     /// History and time travel over a view, and over the log alone.
     fn check_history(&self, store: &Store<'_>, view: &View) {
-        let history = store.history(view);
+        let history = store.history(view).unwrap();
         let left = |event: &(u64, &Event<'static>)| event.0 > self.pruned;
         let numbered: Vec<(u64, &Event<'static>)> = (1..).zip(&self.events).filter(left).collect();
         let asked = |filter: &HistoryFilter| -> Vec<(u64, Event<'static>)> {
@@ -144,9 +199,10 @@ impl Model {
         for seq in (self.pruned..=end).step_by(1 + (end - self.pruned) as usize / 6) {
             let since = HistoryFilter { since: Some(Moment::Seq(Seq(seq))), ..ascending.clone() };
             same(asked(&since), numbered.iter().filter(|(number, _)| *number > seq).collect());
-            let past = history.state_behind(Seq(seq)).unwrap();
+            let past = history.state_after(Seq(seq)).unwrap();
             let trackers: Vec<_> = past.trackers().map(|item| item.unwrap().tracker.into_owned()).collect();
             assert_eq!(trackers, self.at(seq), "as of event {seq} of {end}");
+            assert_eq!(past.state_hash(), state_hash(trackers.iter()));
             assert_eq!(history.last_event_at(Moment::Seq(Seq(seq))).unwrap(), Some(Seq(seq)));
         }
         if self.pruned > 0 {
@@ -159,17 +215,13 @@ impl Model {
         }
     }
 
-    fn state_hash(&self) -> [u8; 32] {
-        let mut hasher = StateHasher::default();
-        self.trackers.values().for_each(|tracker| hasher.add(tracker));
-        hasher.finish()
-    }
-
     fn check(&self, view: &View) {
         assert_eq!(view.seq(), Seq(self.events.len() as u64));
         assert_eq!(view.freshness().map(|fresh| fresh.synced_at.get()), Some(self.fresh));
-        assert_eq!(view.changed_at().get(), self.fresh);
-        assert_eq!(view.state_hash().unwrap(), self.state_hash());
+        assert_eq!(view.updated_at().get(), self.fresh);
+        assert_eq!(view.published_seq(), Seq(self.published_events as u64));
+        assert_eq!(view.observed_count(), (self.events.len() - self.published_events) as u64);
+        assert_eq!(view.state_hash(), state_hash(self.trackers.values()));
         for kind in Kind::ALL {
             assert_eq!(view.counts(kind), self.counts(kind));
             for state in [None, Some(State::Open), Some(State::Closed)] {
@@ -178,7 +230,6 @@ impl Model {
                 assert_eq!(shown, self.of(kind, state).collect::<Vec<_>>());
                 for item in &items {
                     assert_eq!(Some(item.last_seq), self.last_seq(kind, item.tracker.number));
-                    assert_eq!(item.plain, item.tracker.title.bytes().all(|byte| (0x20..0x7F).contains(&byte)));
                 }
             }
             for number in (1..42).chain([TrackerNumber::MAX]) {
@@ -187,6 +238,49 @@ impl Model {
             }
         }
     }
+}
+
+fn state_hash<'t>(trackers: impl Iterator<Item = &'t Tracker<'static>>) -> [u8; 32] {
+    let (mut sum, mut buffer) = (StateSum::default(), Vec::new());
+    trackers.for_each(|tracker| sum.add(tracker, &mut buffer));
+    sum.hash()
+}
+
+/// A published version: of the moment, or older than everything observed.
+fn version(moment: i64, last: i64, old: bool) -> SyncRecord {
+    let moment = if old { last.max(1) } else { moment };
+    let mut commit = vec![0; 20];
+    commit[..8].copy_from_slice(&moment.to_le_bytes());
+    SyncRecord { source: Source::Git, commit: Some(commit), ..sync(moment) }
+}
+
+/// What is the same for everybody who has the same versions.
+fn same_for_all(store: &Store<'_>, view: &View) -> (HistoryHash, Vec<(Seq, EventId, bool)>) {
+    let history = store.history(view).unwrap();
+    let mut events = Vec::new();
+    for span in 0..history.span_count() {
+        let published = history.span(span).unwrap();
+        let published = published.iter().filter(|logged| logged.published);
+        events.extend(published.map(|logged| (logged.seq, logged.id(), logged.baseline)));
+    }
+    (view.history_hash(), events)
+}
+
+/// Another machine that has the versions at once, and observed nothing.
+fn check_history_is_everybodys(disk: &CrashDisk, model: &Model) {
+    let Some(view) = store(disk).view().unwrap().filter(|_| !model.published.is_empty() && model.pruned == 0) else {
+        return;
+    };
+    let other = CrashDisk::default();
+    let mut writer = writer(&other).unwrap();
+    let mut rewrite = writer.rewrite(Seq(1));
+    for (record, target) in &model.published {
+        let target: Vec<_> = target.values().cloned().collect();
+        rewrite.published(record, &target).unwrap();
+    }
+    writer.replace_log(rewrite, gh_pmu::store::Replaced::Renumbered).unwrap();
+    let (ours, theirs) = (store(disk), store(&other));
+    assert_eq!(same_for_all(&ours, &view), same_for_all(&theirs, &theirs.view().unwrap().unwrap()));
 }
 
 fn index_name(disk: &CrashDisk) -> Option<String> {
@@ -214,19 +308,29 @@ fn run(steps: Vec<Step>) {
             model.moment += 1;
             match step {
                 Step::Sync(target) => {
-                    let mut events = events_to(writer.view(), &target).unwrap();
-                    let append = writer.append(&sync(model.moment), &events).unwrap();
+                    let append = observe(&mut writer, &target, &sync(model.moment)).unwrap();
                     assert!(append.compaction_failed.is_none());
-                    assert_eq!(append.first_seq, Seq(model.events.len() as u64 + 1));
-                    model.events.append(&mut events);
+                    model.observe(&target, model.moment);
                     assert_eq!(append.last_seq, Seq(model.events.len() as u64));
-                    (model.exists, model.trackers, model.fresh) = (true, target, model.moment);
                 }
                 Step::Fresh => {
-                    writer.note_freshness(&sync(model.moment)).unwrap();
-                    if model.exists {
-                        model.fresh = model.moment;
+                    let same = model.trackers.clone();
+                    observe(&mut writer, &same, &sync(model.moment)).unwrap();
+                    model.observe(&same, model.moment);
+                }
+                Step::Publish(states, old) => {
+                    let mut versions = Vec::new();
+                    let mut batch = writer.batch().unwrap();
+                    let mut last = model.published_at;
+                    for state in states {
+                        let record = version(model.moment, last, old);
+                        last = record.updated_at.get();
+                        let list: Vec<_> = state.values().cloned().collect();
+                        batch.published(&record, &list).unwrap();
+                        versions.push((record, state));
                     }
+                    batch.commit().unwrap();
+                    model.publish(&versions);
                 }
                 Step::Compact => {
                     let done = writer.compact().unwrap();
@@ -260,6 +364,7 @@ fn run(steps: Vec<Step>) {
         drop(writer);
         check_readers(&disk, &model);
     }
+    check_history_is_everybodys(&disk, &model);
     drop(writer(&disk).unwrap());
     if let Some(view) = check_readers(&disk, &model) {
         assert_eq!(view.damage(), []);
@@ -279,7 +384,7 @@ fn check_readers(disk: &CrashDisk, model: &Model) -> Option<View> {
     let verified = store(disk).verify().unwrap().unwrap();
     let lost_index = index_name(disk).is_none();
     assert!(lost_index || verified.findings.is_empty(), "{:?}", verified.findings);
-    assert_eq!(verified.events, model.events.len() as u64 - model.pruned);
+    assert!(verified.events >= model.events.len() as u64 - model.pruned);
     view
 }
 

@@ -10,7 +10,7 @@ use crate::cli::Given;
 use crate::cli::spec::{Switch, Valued, Words, switch, word};
 use crate::exit::{Error, Exit};
 use crate::output::{Export, SyncRow, hex};
-use crate::source::{Context, Failed, Keep, Source};
+use crate::source::{Context, Keep, Source};
 
 /// Events are read and written in portions of this many.
 const PORTION: u64 = 10_000;
@@ -62,20 +62,13 @@ impl Command for Args {
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let mut source = context.source(named, Keep::Must)?;
         // Half an export is none: every block is verified before the first byte is written.
-        if let Err(error) = source.1.state_hash().and_then(|_| select_all(&source).map(drop)) {
+        if let Err(error) = select_all(&source) {
             source.1 = context.again(&source.0, &error)?;
-        }
-        let held =
-            context.settled(&mut source, |(repo, view), context| Ok(context.store(repo).history(view).hold()?));
-        if let Err(Failed::Other(error)) = held {
-            return Err(error);
         }
         let sources = [source];
         let [source] = &sources;
         let store = context.store(&source.0);
-        let history = store.history(&source.1);
-        // What is damaged is told when it is come to.
-        let _ = history.hold();
+        let history = store.history(&source.1)?;
         let mut export = context.output.export();
         match self.format {
             Format::Ndjson if self.events => each_event(&history, source, &mut export, |e, r| e.ndjson_event(&r))?,
@@ -144,7 +137,7 @@ fn each_event(
 fn sync_row((repo, view): &Source) -> SyncRow {
     let fresh = view.freshness();
     let synced_at = fresh.as_ref().map_or(view.changed_at(), |fresh| fresh.synced_at);
-    let checked_at = view.checked().map_or(synced_at, |checked| checked.checked_at);
+    let checked_at = view.marks().and_then(|marks| marks.checked_at).unwrap_or(synced_at);
     let manifest = fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash));
     SyncRow { repo: repo.to_string(), manifest, synced_at, checked_at }
 }

@@ -1,5 +1,6 @@
 //! `cache history`.
 
+use gh_pmu::format::Mark;
 use gh_pmu::model::{Kind, Repo, Seq, TrackerNumber, UnixMillis};
 use gh_pmu::query::{Change, HistoryFilter, Order, changes, cut_short};
 use gh_pmu::store::{Moment, StoreError};
@@ -133,7 +134,9 @@ impl Command for Args {
         // Only what was shown counts as seen.
         if matches!(self.since, Some(Since::Last(_))) {
             for (repo, view) in &sources {
-                context.store(repo).record_cursor(view, context.now.millis())?;
+                let (name, asked_at) = (String::new(), context.now.millis());
+                let mark = Mark { name, published: view.seq(), published_id: None, observed_id: None, asked_at };
+                context.store(repo).record_mark(view, mark)?;
             }
         }
         Ok(Exit::Done)
@@ -143,7 +146,7 @@ impl Command for Args {
 fn changes_of(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>) -> Result<Vec<Change>, Failed> {
     let (repo, view) = source;
     let store = context.store(repo);
-    let history = store.history(view);
+    let history = store.history(view)?;
     if let Some((start, time)) = cut_short(&history, filter)? {
         let time = time.map_or_else(String::new, |time| format!(", {}", context.output.time(time)));
         context
@@ -167,7 +170,10 @@ fn filter(options: &Args, (repo, view): &Source, context: &mut Context<'_, '_>) 
         None => None,
         Some(Since::When(when)) => Some(moment(*when)),
         // Asked for the first time: everything is new.
-        Some(Since::Last(_)) => context.store(repo).cursor(view).map(|cursor| Moment::Seq(cursor.seq)),
+        Some(Since::Last(_)) => {
+            let mark = context.store(repo).mark(view, "").filter(|mark| mark.published <= view.seq());
+            mark.map(|mark| Moment::Seq(mark.published))
+        }
     };
     Ok(HistoryFilter {
         since,

@@ -210,7 +210,7 @@ fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<S
         When::After(seq) => Moment::Seq(seq),
     };
     let store = context.store(repo);
-    let history = store.history(view);
+    let history = store.history(view)?;
     let Some(seq) = history.last_event_at(moment)? else {
         return Err(Failed::Other(Error::new(match history.starts_at()? {
             Some(time) => format!("history of {repo} starts on {time}, with event {}", view.history_start()),
@@ -222,5 +222,5 @@ fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<S
     {
         return Err(Failed::Other(no_such_event(repo, view, asked)));
     }
-    Ok((repo.clone(), history.state_behind(seq)?))
+    Ok((repo.clone(), history.state_after(seq)?))
 }

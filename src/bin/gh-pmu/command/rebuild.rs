@@ -36,7 +36,7 @@ impl Command for Args {
             }
         }
         if let Some(view) = context.store(&repo).view()? {
-            context.output.success(&format!("state hash {}", hex(&view.state_hash()?)))?;
+            context.output.success(&format!("state hash {}", hex(&view.state_hash())))?;
         }
         Ok(Exit::Done)
     }

@@ -52,10 +52,6 @@ impl Command for Args {
                     if let Some(damage) = view.damage().first() {
                         context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
                     }
-                    let view = match view.state_hash() {
-                        Ok(_) => view,
-                        Err(error) => context.again(&Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, &error)?,
-                    };
                     found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
                 }
                 Ok(None) => {}
@@ -104,8 +100,7 @@ fn status_of<'s>(
         Counts { open: counts.open, closed: counts.closed }
     };
     let fresh = view.freshness();
-    let fresh = fresh.as_ref();
-    let checked_at = view.checked().map(|checked| checked.checked_at).or(fresh.map(|fresh| fresh.synced_at));
+    let checked_at = view.marks().and_then(|marks| marks.checked_at).or(fresh.map(|fresh| fresh.synced_at));
     let (log_bytes, index_bytes) = view.byte_lens();
     let is_old = context.config.cache.max_age.is_some()
         && checked_at.is_none_or(|checked_at| context.is_older_than_allowed(checked_at));
@@ -118,12 +113,12 @@ fn status_of<'s>(
         seq: view.seq(),
         history_start: view.history_start(),
         manifest_hash: fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash)),
-        manifest_updated_at: fresh.map(|fresh| fresh.changed_at),
+        manifest_updated_at: fresh.map(|fresh| fresh.updated_at),
         synced_at: fresh.map(|fresh| fresh.synced_at),
         checked_at,
         source: fresh.map(|fresh| fresh.source.as_str()),
         stale: is_old || pending || !view.damage().is_empty(),
-        state_hash: hex(&view.state_hash()?),
+        state_hash: hex(&view.state_hash()),
         log_bytes,
         index_bytes,
         tail_events: view.tail_events(),

@@ -163,10 +163,10 @@ impl Output<'_> {
         let tracker = format!("{} #{}", row.event.kind, row.event.number);
         let word = row.event.change.as_str();
         let title = match &row.event.change {
-            Change::Retitled { before, after } => {
+            Change::Retitled { before, after, .. } => {
                 format!("{} → {}", sanitize::visible_line(before), sanitize::visible_line(after))
             }
-            Change::Redated { title, before, after } => {
+            Change::Redated { title, before, after, .. } => {
                 format!("{} ({})", sanitize::visible_line(title), moved(*before, *after))
             }
             change => sanitize::visible_line(change.title()).into_owned(),
@@ -294,7 +294,7 @@ pub(super) fn side(json: &mut JsonWriter<'_>, event: &Event<'_>, side: Side) {
             state(json, State::Closed);
         }
         Change::Redated { before, after, .. } => times(json, before, after),
-        Change::Retitled { before, after } => {
+        Change::Retitled { before, after, .. } => {
             json.key("title").string(if side == Side::Before { before } else { after });
         }
     }

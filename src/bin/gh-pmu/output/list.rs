@@ -1,8 +1,6 @@
 //! Lists of trackers: a table for people, tab-separated lines for scripts, JSON for programs. Owns columns and fields;
 //! must not know how rows were found or sorted.
 
-use std::borrow::Cow;
-
 use gh_pmu::model::{Kind, Repo, State, TitleParts};
 
 use super::age::Age;
@@ -79,7 +77,7 @@ impl Output<'_> {
         let mut lines = self.portions();
         let (mut created, mut closed) = (tsv::Times::new(), tsv::Times::new());
         for row in rows {
-            let Row { repo, tracker, plain } = row?;
+            let Row { repo, tracker } = row?;
             let out = &mut lines.buffer;
             if with_repo {
                 tsv::text(out, &repo.to_string(), true);
@@ -90,7 +88,7 @@ impl Output<'_> {
                 State::Open => out.extend_from_slice(b"\tOPEN\t"),
                 State::Closed => out.extend_from_slice(b"\tCLOSED\t"),
             }
-            tsv::text(out, &tracker.title, plain);
+            tsv::text(out, &tracker.title, sanitize::is_plain(&tracker.title));
             created.end_line(out, &mut closed, [tracker.created_at, tracker.closed_at]);
             lines.row_done()?;
         }
@@ -128,7 +126,7 @@ impl Output<'_> {
     fn table_row(&self, head: &ListHead<'_>, row: &Row<'_>, table: &mut Table) {
         let tracker = &row.tracker;
         let parts = TitleParts::of(tracker.kind, &tracker.title);
-        let safe = |text| if row.plain { Cow::Borrowed(text) } else { sanitize::visible_line(text) };
+        let safe = |text| sanitize::visible_line(text);
         let color = match tracker.state {
             State::Open => Style::Green,
             State::Closed => Style::Magenta,

@@ -26,6 +26,12 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(replaced(&words.join(" "), |_, _| false).into_owned())
 }
 
+/// Whether a text is printable ASCII throughout: then nothing in it can control a terminal or break a table.
+pub fn is_plain(text: &str) -> bool {
+    // All of them, whatever the first says: that the processor does many at once.
+    text.bytes().fold(true, |plain, byte| plain & (0x20..0x7F).contains(&byte))
+}
+
 /// Whether a terminal could be deceived by the character.
 pub fn is_deceptive(c: char) -> bool {
     match c {

@@ -79,9 +79,7 @@ fn listed(terminal: Terminal, asked: Asked<'_>) -> (String, String) {
     let named = if asked.all_repos { None } else { Some(&repo) };
     let head = ListHead { repo: named, kind, state: None, searched: false, total, as_of: None, age: None };
     let head = asked.head.map_or(head, |given| ListHead { repo: named, ..given });
-    let row = |tracker: &Tracker<'static>| {
-        Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone(), plain: tracker.number.get() == 430 })
-    };
+    let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone() });
     printed(terminal, |output| output.list(&head, asked.json.as_ref(), asked.trackers.iter().map(row)))
 }
 
@@ -321,8 +319,16 @@ fn events() -> Vec<(u64, Event<'static>)> {
     let event = |change| Event { kind: Kind::Release, number: TrackerNumber::new(430).unwrap(), change };
     vec![
         (6, event(Change::Removed { state: State::Closed, title: title(), times: shut })),
-        (5, event(Change::Redated { title: title(), before: open, after: shut })),
-        (4, event(Change::Retitled { before: "Release: v0.9 \x1b".into(), after: title() })),
+        (5, event(Change::Redated { state: State::Open, title: title(), before: open, after: shut })),
+        (
+            4,
+            event(Change::Retitled {
+                state: State::Open,
+                before: "Release: v0.9 \x1b".into(),
+                after: title(),
+                times: open,
+            }),
+        ),
         (3, event(Change::Reopened { title: title(), before: shut, after: open })),
         (2, event(Change::Closed { title: title(), before: open, after: shut })),
         (1, event(Change::Added { state: State::Open, title: title(), times: open })),
@@ -498,7 +504,7 @@ fn a_closed_pipe_ends_every_form_in_silence() {
     let repo = repo();
     let trackers = releases();
     let many = || trackers.iter().cycle().take(5000);
-    let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone(), plain: false });
+    let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone() });
     let head = ListHead {
         repo: Some(&repo),
         kind: Kind::Release,

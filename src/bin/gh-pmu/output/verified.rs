@@ -1,7 +1,7 @@
 //! What a verification found: a line a damage (and one for what merely looks like it) for people and scripts, JSON for programs.
 
 use gh_pmu::model::Repo;
-use gh_pmu::store::{Finding, Verified};
+use gh_pmu::store::{Damage, Verified};
 
 use super::Output;
 use super::json::JsonWriter;
@@ -34,10 +34,11 @@ impl Output<'_> {
         notes.iter().try_for_each(|note| self.finding("no damage: ", note))
     }
 
-    fn finding(&mut self, mark: &str, finding: &Finding) -> Result<(), Error> {
-        let Finding { path, offset, record, what, cost, mend } = finding;
+    fn finding(&mut self, mark: &str, damage: &Damage) -> Result<(), Error> {
+        let Damage { path, offset, what, .. } = damage;
+        let (record, cost, cure) = (damage.record(), damage.cost(), damage.cure());
         let path = self.safe(&path.display().to_string());
-        self.write(format!("{mark}{path}: byte {offset}: {record}: {what}; costs {cost}; {mend}\n").as_bytes())
+        self.write(format!("{mark}{path}: byte {offset}: {record}: {what}; costs {cost}; {cure}\n").as_bytes())
     }
 }
 
@@ -57,16 +58,16 @@ fn write_json(json: &mut JsonWriter<'_>, repo: &Repo, verified: &Verified) {
     json.raw("}\n");
 }
 
-fn write_findings(json: &mut JsonWriter<'_>, findings: &[Finding]) {
+fn write_findings(json: &mut JsonWriter<'_>, findings: &[Damage]) {
     json.raw("[");
-    for (at, Finding { path, offset, record, what, cost, mend }) in findings.iter().enumerate() {
+    for (at, damage) in findings.iter().enumerate() {
         json.raw(if at == 0 { "{" } else { ",{" });
-        json.key("file").string(&path.to_string_lossy());
-        json.key("offset").number(*offset);
-        json.key("record").string(record);
-        json.key("wrong").string(what);
-        json.key("cost").string(cost);
-        json.key("mend").string(mend);
+        json.key("file").string(&damage.path.to_string_lossy());
+        json.key("offset").number(damage.offset);
+        json.key("record").string(damage.record());
+        json.key("wrong").string(&damage.what);
+        json.key("cost").string(damage.cost());
+        json.key("mend").string(damage.cure());
         json.raw("}");
     }
     json.raw("]");

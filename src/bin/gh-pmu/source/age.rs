@@ -37,9 +37,9 @@ impl Context<'_, '_> {
         Some(Age {
             from,
             count: 1,
-            oldest: fresh.changed_at,
-            newest: fresh.changed_at,
-            is_doubtful: self.is_older_than_allowed(fresh.changed_at),
+            oldest: fresh.updated_at,
+            newest: fresh.updated_at,
+            is_doubtful: self.is_older_than_allowed(fresh.updated_at),
             can_pull: false,
         })
     }

@@ -1,14 +1,12 @@
 //! When GitHub is asked, and what becomes of its answer: where nothing is cached, with `--refresh`, and always where the
 //! cache is switched off. A list that is cached comes nowhere near this.
 
-use std::path::Path;
 use std::time::Duration;
 
-use gh_pmu::fs::Memory;
 use gh_pmu::github::{Found, GithubError, ManifestPlace, Rules};
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Outcome, Recording, Said, SyncError, Synced, record};
+use gh_pmu::sync::{Outcome, Recording, Said, SyncError, Synced, record, unrecorded};
 
 use super::context::{Context, DISK, Keep, Known, Source};
 use crate::config::{self, CacheSection, process_env};
@@ -147,13 +145,13 @@ impl Context<'_, '_> {
 
     /// The answer alone, as if nothing had ever been cached.
     fn unrecorded(&self, repo: &Repo, said: &Said) -> Result<Source, Error> {
-        let recording = Recording { force: false, patience: Duration::ZERO, now: self.now };
-        let record = |said| record(&Memory::default(), Path::new(""), repo, said, recording);
-        let synced = match record(said) {
-            Err(SyncError::Refused { .. } | SyncError::OtherRepo { .. }) => record(&self.ask(repo, None)?),
+        let view = match unrecorded(repo, said, self.now) {
+            Err(SyncError::Refused { .. } | SyncError::OtherRepo { .. }) => {
+                unrecorded(repo, &self.ask(repo, None)?, self.now)
+            }
             result => result,
         }?;
-        Ok((synced.repo, synced.view))
+        Ok((repo.clone(), view))
     }
 
     /// What beside its result a sync has to say.

@@ -230,10 +230,11 @@ impl Context<'_, '_> {
         repo.is_ok_and(|repo| matches!(self.store(&repo).view(), Ok(Some(_))))
     }
 
-    /// A hit is a check too: says so in `checked`, but not at every list.
+    /// A hit is a check too: says so in `marks`, but not at every list.
     fn check_again(&self, synced: &Synced) {
         let age = |checked_at: gh_pmu::model::UnixMillis| self.now.millis().get() - checked_at.get();
-        let is_old = synced.view.checked().is_some_and(|checked| age(checked.checked_at) > CHECK_AGAIN_MILLIS);
+        let checked_at = synced.view.marks().and_then(|marks| marks.checked_at);
+        let is_old = checked_at.is_some_and(|checked_at| age(checked_at) > CHECK_AGAIN_MILLIS);
         if is_old && matches!(synced.outcome, Outcome::Unchanged) {
             self.store(&synced.repo).record_checked(&synced.view, None, self.now.millis());
         }

@@ -15,7 +15,7 @@ fn assert_tidy(lab: &Lab) {
     let files = files_below(&dir);
     let names: Vec<_> = files.keys().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     let count = |prefix: &str| names.iter().filter(|name| name.starts_with(prefix)).count();
-    let known = ["CURRENT", "checked", "lock"].iter().filter(|name| names.contains(name)).count();
+    let known = ["CURRENT", "marks", "lock"].iter().filter(|name| names.contains(name)).count();
     assert_eq!((known, count("index-")), (3, 1), "{names:?}");
     assert_eq!(known + count("index-") + count("log-"), names.len(), "{names:?}");
 }

@@ -48,7 +48,7 @@ fn clears_and_syncs_at_once_all_succeed() {
 
 /// Flips a byte in the middle of the first commit.
 fn damage(lab: &Lab) {
-    let log = lab.cache.join("github.com/octo-org/atlas/log-1-1");
+    let log = lab.cache.join("github.com/octo-org/atlas/log-1");
     let mut bytes = std::fs::read(&log).unwrap();
     bytes[2000] ^= 0x20;
     std::fs::write(&log, bytes).unwrap();
@@ -98,7 +98,7 @@ fn run_soon(lab: &Lab, args: &[&str]) -> Ran {
 fn pipes_and_directories_in_place_of_files_hold_nobody_up_and_count_as_missing() {
     let lab = Lab::synced(&many(3, 1));
     let dir = lab.cache.join("github.com/octo-org/atlas");
-    let saved: Vec<_> = ["CURRENT", "checked", "index-3-1", "log-1-1", "lock"].map(|name| dir.join(name)).into();
+    let saved: Vec<_> = ["CURRENT", "marks", "index-3-1", "log-1", "lock"].map(|name| dir.join(name)).into();
     for path in &saved {
         for make in ["mkfifo", "mkdir"] {
             let content = std::fs::read(path).unwrap();
@@ -130,7 +130,7 @@ fn pipes_and_directories_in_place_of_files_hold_nobody_up_and_count_as_missing()
 
 #[test]
 fn clear_leaves_directories_alone_whatever_their_names() {
-    for name in ["CURRENT", "checked", "log-1-1", "index-3-1", "damaged-mine", "CURRENT.tmp"] {
+    for name in ["CURRENT", "marks", "log-1", "index-3-1", "damaged-mine", "CURRENT.tmp"] {
         let lab = Lab::synced(&many(3, 1));
         let path = lab.cache.join("github.com/octo-org/atlas").join(name);
         let _ = std::fs::remove_file(&path);

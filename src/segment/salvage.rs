@@ -1,9 +1,9 @@
-//! What still verifies in a damaged segment: chunks one by one, each of which verifies alone.
+//! What still verifies in a damaged log: chunks one by one, each of which verifies alone.
 
 use std::collections::BTreeMap;
 
 use crate::format::{
-    CHUNK_HEADER_LEN, Chunk, ChunkKind, EventRecord, FRAME_HEADER_LEN, FileId, FrameHeader, SEGMENT_HEADER_LEN, Source,
+    CHUNK_HEADER_LEN, Chunk, ChunkKind, EventRecord, FRAME_HEADER_LEN, FileId, FrameHeader, LOG_HEADER_LEN, Source,
     SyncRecord, decode_events, decode_sync, decode_trackers,
 };
 use crate::model::{Seq, Tracker};
@@ -15,21 +15,19 @@ pub struct Salvage<'a> {
     pub headers: BTreeMap<u64, FrameHeader>,
     /// Sync records that verify.
     pub syncs: BTreeMap<u64, SyncRecord>,
-    /// Events that verify, with their frames.
-    pub events: BTreeMap<Seq, (u64, EventRecord<'a>)>,
+    /// Events that verify, with their numbers and frames, in the order of the file.
+    pub events: Vec<(Seq, u64, EventRecord<'a>)>,
     /// Trackers of a base that verify, with their last events.
     pub trackers: Vec<(u64, Tracker<'a>, Seq)>,
-    /// Where the last structure that verifies ends.
-    pub end: u64,
 }
 
 /// A chunk of ours has at most this many items; anything above is no chunk.
 const MAX_ITEMS: u32 = 250;
 
-/// Looks at every place where a structure can stand, behind the segment's header.
+/// Looks at every place where a structure can stand, after the log's header.
 pub fn salvage(bytes: &[u8], file: FileId) -> Salvage<'_> {
     let mut found = Salvage::default();
-    let mut at = SEGMENT_HEADER_LEN;
+    let mut at = LOG_HEADER_LEN;
     while let Some(rest) = bytes.get(at as usize..).filter(|rest| !rest.is_empty()) {
         if let Ok(header) = FrameHeader::decode(rest, file, at) {
             found.headers.insert(at, header);
@@ -39,9 +37,7 @@ pub fn salvage(bytes: &[u8], file: FileId) -> Salvage<'_> {
             at += chunk.chunk_len();
         } else {
             at += 8;
-            continue;
         }
-        found.end = at;
     }
     found
 }
@@ -65,13 +61,14 @@ impl<'a> Salvage<'a> {
             ChunkKind::Events => {
                 let records = decode_events(chunk, at).unwrap_or_default();
                 for (seq, record) in (chunk.first_seq.0..).zip(records) {
-                    self.events.insert(Seq(seq), (chunk.frame_offset, record));
+                    self.events.push((Seq(seq), chunk.frame_offset, record));
                 }
             }
             ChunkKind::Trackers => {
                 let trackers = decode_trackers(chunk, at).unwrap_or_default();
                 self.trackers.extend(trackers.into_iter().map(|(tracker, seq)| (chunk.frame_offset, tracker, seq)));
             }
+            ChunkKind::Ignored(_) => {}
         }
     }
 
@@ -79,14 +76,8 @@ impl<'a> Salvage<'a> {
     pub fn sync_of(&self, frame: u64) -> Option<SyncRecord> {
         let from_header = || {
             let header = self.headers.get(&frame)?;
-            Some(SyncRecord {
-                source: Source::Manifest,
-                changed_at: header.changed_at,
-                synced_at: header.changed_at,
-                manifest: None,
-                commit: None,
-                note: String::new(),
-            })
+            let record = SyncRecord::new(Source::Manifest, header.changed_at, header.changed_at);
+            Some(SyncRecord { history: header.published.then(Default::default), ..record })
         };
         self.syncs.get(&frame).cloned().or_else(from_header)
     }

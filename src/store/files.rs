@@ -1,0 +1,102 @@
+//! The place of a store, and what every verb does with its files.
+
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+use super::names::{CLEARED, CURRENT, LOCK, SMALL_FILE_LIMIT, is_own};
+use crate::fs::Storage;
+use crate::model::Repo;
+
+/// The place of one repository's store, whether or not anything is there yet.
+#[derive(Clone)]
+pub struct Store<'s> {
+    pub(super) storage: &'s dyn Storage,
+    pub(super) dir: PathBuf,
+}
+
+impl<'s> Store<'s> {
+    /// Returns the store of `repo` below the cache's directory.
+    pub fn of(storage: &'s dyn Storage, cache: &Path, repo: &Repo) -> Self {
+        let mut dir = cache.to_owned();
+        dir.extend(repo.dir_names());
+        Self { storage, dir }
+    }
+
+    /// Returns the store in a directory.
+    pub fn at(storage: &'s dyn Storage, dir: PathBuf) -> Self {
+        Self { storage, dir }
+    }
+
+    /// Returns its directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns every directory below the cache's with files of a store, or of one that was begun or is being removed, in
+    /// order of their names.
+    ///
+    /// # Errors
+    /// A directory that cannot be listed.
+    pub fn all(storage: &'s dyn Storage, cache: &Path) -> Result<Vec<Self>, StoreError> {
+        let mut dirs = vec![cache.to_owned()];
+        for _level in ["host", "owner", "name"] {
+            let mut below = Vec::new();
+            for dir in &dirs {
+                let names = storage.list(dir).map_err(StoreError::io("list", dir))?;
+                below.extend(names.iter().filter(|name| !name.starts_with('.')).map(|name| dir.join(name)));
+            }
+            dirs = below;
+        }
+        let stores = dirs.into_iter().map(|dir| Self::at(storage, dir));
+        Ok(stores.filter(|store| store.own_names().is_ok_and(|names| names.iter().any(|name| name != LOCK))).collect())
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Names of this program's files that are there.
+    pub(super) fn own_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut names = self.storage.list(&self.dir).map_err(StoreError::io("list", &self.dir))?;
+        names.retain(|name| is_own(name));
+        Ok(names)
+    }
+
+    pub(super) fn read_small(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.file(name);
+        self.storage.read(&path, SMALL_FILE_LIMIT).map_err(StoreError::io("read", &path))
+    }
+
+    pub(super) fn current_bytes(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_small(CURRENT)
+    }
+
+    pub(super) fn is_file(&self, name: &str) -> Result<bool, StoreError> {
+        let path = self.file(name);
+        Ok(self.storage.signature(&path).map_err(StoreError::io("read", &path))?.is_some())
+    }
+
+    /// Whether the store is being removed: then nothing in the directory counts.
+    pub(super) fn is_cleared(&self) -> Result<bool, StoreError> {
+        self.is_file(CLEARED)
+    }
+
+    pub(super) fn sync_dir(&self) -> Result<(), StoreError> {
+        self.storage.sync_dir(&self.dir).map_err(StoreError::unrecorded("sync", &self.dir))
+    }
+
+    pub(super) fn publish(&self, name: &str, parts: &[&[u8]]) -> Result<(), StoreError> {
+        let path = self.file(name);
+        crate::fs::publish(self.storage, &path, parts).map_err(StoreError::unrecorded("write", &path))
+    }
+
+    pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.file(name);
+        self.storage.remove(&path).map(drop).map_err(StoreError::unrecorded("remove", &path))
+    }
+
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let path = self.file(from);
+        self.storage.rename(&path, &self.file(to)).map_err(StoreError::unrecorded("rename", &path))
+    }
+}

@@ -1,0 +1,83 @@
+//! What may vanish at any time: the last check, signatures of manifests, where `--since last` stopped, and the like.
+
+use super::error::StoreError;
+use super::files::Store;
+use super::names::MARKS;
+use super::view::View;
+use crate::format::{Acknowledged, Mark, Marks, SignatureMark, Tag};
+use crate::fs::publish_unsynced;
+use crate::model::UnixMillis;
+
+impl Store<'_> {
+    pub(super) fn read_marks(&self) -> Option<Marks> {
+        // Whatever is wrong with it only costs a look at the manifest.
+        Marks::decode(&self.read_small(MARKS).ok()??).ok()
+    }
+
+    /// Changes the marks of the store that `view` is of, as they stand now.
+    fn change_marks(&self, view: &View, change: impl FnOnce(&mut Marks)) -> Result<(), StoreError> {
+        let store = view.current().store;
+        let mut marks = self.read_marks().filter(|marks| marks.store == store).unwrap_or_else(|| Marks::of(store));
+        change(&mut marks);
+        let path = self.file(MARKS);
+        publish_unsynced(self.storage, &path, &marks.encode()).map_err(StoreError::unrecorded("write", &path))
+    }
+
+    /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.
+    pub fn record_checked(&self, view: &View, entry: Option<SignatureMark>, now: UnixMillis) {
+        // A reader may see a commit that its writer has not synced, or never will: only a writer knows better.
+        self.write_checked(view, false, entry, now);
+    }
+
+    pub(super) fn write_checked(&self, view: &View, settled: bool, entry: Option<SignatureMark>, now: UnixMillis) {
+        if view.state_in_doubt() {
+            return;
+        }
+        let _ = self.change_marks(view, |marks| {
+            marks.checked_at = Some(now);
+            if let Some(entry) = entry {
+                marks.signatures.retain(|other| other.path_key != entry.path_key);
+                marks.signatures.insert(0, entry);
+                marks.signatures.truncate(Marks::MAX_SIGNATURES);
+            }
+            if settled {
+                let log = view.current().log.id;
+                marks.acknowledged = Some(Acknowledged { log, offset: view.at().offset, chain: view.at().chain });
+            }
+        });
+    }
+
+    /// Returns the mark of `--since last:NAME`, or of `--since last` if the name is empty; `None` if this was never asked.
+    pub fn mark(&self, view: &View, name: &str) -> Option<Mark> {
+        let marks = self.read_marks().filter(|marks| marks.store == view.current().store)?;
+        marks.marks.into_iter().find(|mark| mark.name == name)
+    }
+
+    /// Keeps a mark for the next time.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn record_mark(&self, view: &View, mark: Mark) -> Result<(), StoreError> {
+        self.change_marks(view, |marks| {
+            marks.marks.retain(|other| other.name != mark.name);
+            marks.marks.push(mark);
+        })
+    }
+
+    /// Returns the entity tag of what was taken in from `place`; `None` if nothing was, or the state is in doubt.
+    pub fn tag(&self, view: &View, place: &str) -> Option<String> {
+        let marks = self.read_marks().filter(|marks| marks.store == view.current().store && !view.state_in_doubt())?;
+        marks.tag.filter(|tag| tag.place == place).map(|tag| tag.tag)
+    }
+
+    /// Remembers that `view` holds what `place` gave with `tag`. Best effort.
+    pub fn record_tag(&self, view: &View, place: &str, tag: &str) {
+        let tag = Tag { place: place.to_owned(), tag: tag.to_owned() };
+        let _ = self.change_marks(view, |marks| marks.tag = Some(tag));
+    }
+
+    /// Remembers when this machine pulled last. Best effort.
+    pub fn record_pull(&self, view: &View, now: UnixMillis) {
+        let _ = self.change_marks(view, |marks| marks.pulled_at = Some(now));
+    }
+}
