@@ -297,6 +297,21 @@ fn assert_index_is_the_fold_of_the_log(disk: &CrashDisk) {
     assert_eq!(copy.content(&file(&folded)), disk.content(&file(&index)));
 }
 
+fn publish(writer: &mut Writer<'_>, model: &mut Model, states: Vec<Trackers>, old: bool) {
+    let mut versions = Vec::new();
+    let mut batch = writer.batch().unwrap();
+    let mut last = model.published_at;
+    for state in states {
+        let record = version(model.moment, last, old);
+        last = record.updated_at.get();
+        let list: Vec<_> = state.values().cloned().collect();
+        batch.published(&record, &list).unwrap();
+        versions.push((record, state));
+    }
+    batch.commit().unwrap();
+    model.publish(&versions);
+}
+
 fn run(steps: Vec<Step>) {
     let mut disk = CrashDisk::default();
     let mut model = Model::default();
@@ -318,20 +333,7 @@ fn run(steps: Vec<Step>) {
                     observe(&mut writer, &same, &sync(model.moment)).unwrap();
                     model.observe(&same, model.moment);
                 }
-                Step::Publish(states, old) => {
-                    let mut versions = Vec::new();
-                    let mut batch = writer.batch().unwrap();
-                    let mut last = model.published_at;
-                    for state in states {
-                        let record = version(model.moment, last, old);
-                        last = record.updated_at.get();
-                        let list: Vec<_> = state.values().cloned().collect();
-                        batch.published(&record, &list).unwrap();
-                        versions.push((record, state));
-                    }
-                    batch.commit().unwrap();
-                    model.publish(&versions);
-                }
+                Step::Publish(states, old) => publish(&mut writer, &mut model, states, old),
                 Step::Compact => {
                     let done = writer.compact().unwrap();
                     assert_eq!(done.is_some(), model.exists);

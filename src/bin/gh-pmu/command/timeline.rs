@@ -118,7 +118,7 @@ impl Args {
 
 fn window(options: &Args, (repo, view): &Source, context: &mut Context<'_, '_>) -> Result<Window, Failed> {
     let store = context.store(repo);
-    let history = store.history(view);
+    let history = store.history(view)?;
     let moment = |when: Option<When>| match when {
         None => Ok(None),
         Some(When::At(time)) => Ok(Some(time)),
@@ -175,7 +175,7 @@ fn page(options: &Args, window: Window, source: &mut Source, context: &mut Conte
         ..HistoryFilter::default()
     };
     let read = |(repo, view): &Source, context: &mut Context<'_, '_>| -> Result<Vec<Change>, Failed> {
-        Ok(changes(&context.store(repo).history(view), &filter)?)
+        Ok(changes(&context.store(repo).history(view)?, &filter)?)
     };
     let events = context.settled(source, read).map_err(Failed::into_error)?;
     // What closed before the window may have been reopened in it: the slider needs all that there is.

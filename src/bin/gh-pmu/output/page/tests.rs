@@ -57,7 +57,12 @@ fn the_data_are_rows_of_the_present_and_of_what_events_changed() {
         "[5000,1,9,\"removed\",[0,1,\"x\",null,4000]]]}</script>"
     );
     assert!(page.contains(expected), "{page}");
-    let retitled = Change::Retitled { before: "Other: y".into(), after: "Microsprint: y".into() };
+    let retitled = Change::Retitled {
+        state: State::Open,
+        before: "Other: y".into(),
+        after: "Microsprint: y".into(),
+        times: Times { created_at: None, closed_at: None },
+    };
     assert!(page_of("x", retitled).contains("[5000,1,9,\"retitled\",[0,\"Other: y\"]]"));
 }
 
