@@ -10,3 +10,8 @@ pub mod tsv;
 
 /// Any failure ends a peer: it says why and exits 1.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The allocator of the program where it is linked against musl.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

@@ -1,12 +1,16 @@
-//! Writes a manifest of made-up trackers to standard output: the same arguments give the same bytes.
+//! Writes a manifest of made-up trackers to standard output, or one for each of many repositories into a directory: the
+//! same arguments give the same bytes.
 
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
 use peers::Result;
 use peers::time::rfc3339;
 
-const USAGE: &str = "usage: manifest COUNT [--updated-at TIME] [--changes N] [--ascending]
-  --changes N   close N releases which are open without it, from the middle of the list on";
+const USAGE: &str = "usage: manifest COUNT [--updated-at TIME] [--changes N] [--ascending] [--repos N --dir DIR]
+  --changes N   close N releases which are open without it, from the middle of the list on
+  --repos N     a manifest for each of N repositories, in DIR/OWNER/NAME.json";
 
 /// 2016-01-01T00:00:00Z: the first tracker's creation; the last one's is eight years later.
 const FIRST_CREATED: u64 = 1_451_606_400;
@@ -71,6 +75,10 @@ struct Options {
     updated_at: String,
     changes: u64,
     ascending: bool,
+    repos: u64,
+    dir: PathBuf,
+    /// Which of the repositories; 0 if there is one.
+    repo: u64,
 }
 
 struct Tracker {
@@ -93,8 +101,9 @@ fn mix(place: u64) -> u64 {
 
 impl Tracker {
     /// The tracker at one place, oldest first. Numbers have gaps: other issues and pull requests lie between.
-    fn at(place: u64, count: u64) -> Self {
-        let dice = mix(place);
+    fn at(place: u64, options: &Options) -> Self {
+        let count = options.count;
+        let dice = mix(place ^ options.repo << 32);
         Self {
             place,
             number: place * 5 + 1 + dice % 5,
@@ -133,7 +142,7 @@ fn write_list(options: &Options, releases: bool, out: &mut impl Write) -> io::Re
     let changed: Vec<u64> = (count / 2..count)
         .chain(0..count / 2)
         .filter(|place| {
-            let tracker = Tracker::at(*place, count);
+            let tracker = Tracker::at(*place, options);
             tracker.is_release && tracker.is_open
         })
         .take(options.changes as usize)
@@ -141,7 +150,7 @@ fn write_list(options: &Options, releases: bool, out: &mut impl Write) -> io::Re
     let mut separator = "\n";
     for step in 0..count {
         let place = if options.ascending { step } else { count - 1 - step };
-        let mut tracker = Tracker::at(place, count);
+        let mut tracker = Tracker::at(place, options);
         if tracker.is_release == releases {
             tracker.is_open &= !changed.contains(&place);
             out.write_all(separator.as_bytes())?;
@@ -153,13 +162,22 @@ fn write_list(options: &Options, releases: bool, out: &mut impl Write) -> io::Re
 }
 
 fn parse_args() -> Result<Options> {
-    let mut options =
-        Options { count: 0, updated_at: rfc3339(FIRST_CREATED + SPAN + 30 * DAY), changes: 0, ascending: false };
+    let mut options = Options {
+        count: 0,
+        updated_at: rfc3339(FIRST_CREATED + SPAN + 30 * DAY),
+        changes: 0,
+        ascending: false,
+        repos: 0,
+        dir: PathBuf::new(),
+        repo: 0,
+    };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--updated-at" => options.updated_at = args.next().ok_or(USAGE)?,
             "--changes" => options.changes = args.next().ok_or(USAGE)?.parse()?,
+            "--repos" => options.repos = args.next().ok_or(USAGE)?.parse()?,
+            "--dir" => options.dir = args.next().ok_or(USAGE)?.into(),
             "--ascending" => options.ascending = true,
             count => options.count = count.parse().map_err(|_| USAGE)?,
         }
@@ -167,14 +185,34 @@ fn parse_args() -> Result<Options> {
     if options.count == 0 { Err(USAGE.into()) } else { Ok(options) }
 }
 
-fn main() -> Result<()> {
-    let options = parse_args()?;
-    let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
-    write!(out, "{{\n  \"version\": 1,\n  \"updated_at\": \"{}\",\n  \"repo\": \"owner/name\",\n", options.updated_at)?;
+fn write_manifest(options: &Options, repo: &str, out: impl Write) -> Result<()> {
+    let mut out = BufWriter::with_capacity(64 << 10, out);
+    write!(out, "{{\n  \"version\": 1,\n  \"updated_at\": \"{}\",\n  \"repo\": \"{repo}\",\n", options.updated_at)?;
     write!(out, "  \"releases\": [")?;
-    write_list(&options, true, &mut out)?;
+    write_list(options, true, &mut out)?;
     write!(out, "  ],\n  \"microsprints\": [")?;
-    write_list(&options, false, &mut out)?;
+    write_list(options, false, &mut out)?;
     out.write_all(b"  ]\n}\n")?;
     Ok(out.flush()?)
+}
+
+/// A hundred repositories have one owner.
+fn write_all(options: &mut Options) -> Result<()> {
+    for repo in 0..options.repos {
+        options.repo = repo;
+        let (owner, name) = (format!("owner-{}", repo / 100), format!("name-{repo}"));
+        let dir = options.dir.join(&owner);
+        fs::create_dir_all(&dir)?;
+        let file = File::create(dir.join(format!("{name}.json")))?;
+        write_manifest(options, &format!("{owner}/{name}"), file)?;
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    let mut options = parse_args()?;
+    match options.repos {
+        0 => write_manifest(&options, "owner/name", io::stdout().lock()),
+        _ => write_all(&mut options),
+    }
 }

@@ -20,20 +20,43 @@ const NO_LONGER_RACY: Duration = Duration::from_millis(2_100);
 pub struct Lab {
     root: PathBuf,
     peers: PathBuf,
-    program: PathBuf,
+    builds: Vec<Build>,
     pub now: u64,
+    /// Instructions are counted instead of time.
+    pub counts: bool,
 }
 
-/// A directory with a manifest, and the program's cache that belongs to it.
+/// A build of gh-pmu. Each has caches of its own, as their formats may differ.
+pub struct Build {
+    pub name: &'static str,
+    pub file: PathBuf,
+    cache: &'static str,
+}
+
+/// The name of the program in every row.
+pub const PROGRAM: &str = "gh-pmu";
+/// That of the build it is compared with.
+pub const BEFORE: &str = "before";
+
+/// A directory with a manifest, and the caches that belong to it.
 pub struct Checkout {
     pub dir: PathBuf,
-    pub cache: PathBuf,
     pub manifest: PathBuf,
+}
+
+impl Checkout {
+    pub fn in_dir(dir: PathBuf) -> Self {
+        Self { manifest: dir.join(".github/pmu-cache.json"), dir }
+    }
+
+    pub fn cache(&self, build: &Build) -> PathBuf {
+        self.dir.with_extension(build.cache)
+    }
 }
 
 impl Lab {
     /// Empties `root` of what an earlier run left.
-    pub fn new(root: &Path, program: &Path) -> Result<Self> {
+    pub fn new(root: &Path, program: &Path, before: Option<&Path>) -> Result<Self> {
         let root = std::path::absolute(root)?;
         if root.join(MARK).exists() {
             fs::remove_dir_all(&root)?;
@@ -42,15 +65,20 @@ impl Lab {
         fs::write(root.join(MARK), "")?;
         let peers = std::env::current_exe()?.parent().ok_or("the harness lies in no directory")?.to_owned();
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        Ok(Self { root, peers, program: std::path::absolute(program)?, now })
+        let mut builds = vec![Build { name: PROGRAM, file: std::path::absolute(program)?, cache: "cache" }];
+        if let Some(before) = before {
+            builds.push(Build { name: BEFORE, file: std::path::absolute(before)?, cache: "before.cache" });
+        }
+        Ok(Self { root, peers, builds, now, counts: false })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
-    pub fn program_file(&self) -> &Path {
-        &self.program
+    /// The program; then, if it was named, the build before it.
+    pub fn builds(&self) -> &[Build] {
+        &self.builds
     }
 
     pub fn peer_file(&self, name: &str) -> PathBuf {
@@ -62,10 +90,10 @@ impl Lab {
         self.with_env(Command::new(&self.peer_file(name), &self.root)).args(args.iter().copied())
     }
 
-    /// The program in a checkout.
-    pub fn program(&self, checkout: &Checkout, args: &[&str]) -> Command {
-        self.with_env(Command::new(&self.program, &checkout.dir))
-            .env("GH_PMU_CACHE_DIR", &checkout.cache)
+    /// A build of the program in a checkout.
+    pub fn program(&self, build: &Build, checkout: &Checkout, args: &[&str]) -> Command {
+        self.with_env(Command::new(&build.file, &checkout.dir))
+            .env("GH_PMU_CACHE_DIR", checkout.cache(build))
             .args(args.iter().copied())
     }
 
@@ -81,19 +109,23 @@ impl Lab {
         self.peer("manifest", &args).write_to(to)
     }
 
-    /// A checkout with a manifest of `count` trackers, 30 days old, and an empty cache.
-    pub fn fresh_checkout(&self, name: &str, count: u64) -> Result<Checkout> {
+    /// A checkout without a commit, as little of one as is recognised.
+    pub fn empty_checkout(&self, name: &str, remote: &str) -> Result<Checkout> {
         let dir = self.path(name);
         let git = dir.join(".git");
         fs::create_dir_all(git.join("objects"))?;
         fs::create_dir_all(git.join("refs/heads"))?;
         fs::write(git.join("HEAD"), "ref: refs/heads/main\n")?;
-        let remote = "[remote \"origin\"]\n\turl = https://github.com/owner/name.git\n";
         fs::write(git.join("config"), format!("[core]\n\trepositoryformatversion = 0\n\tbare = false\n{remote}"))?;
         fs::create_dir_all(dir.join(".github"))?;
-        let manifest = dir.join(".github/pmu-cache.json");
-        self.generate(&manifest, count, 0, self.now - 30 * DAY)?;
-        Ok(Checkout { cache: self.path(&format!("{name}.cache")), dir, manifest })
+        Ok(Checkout::in_dir(dir))
+    }
+
+    /// A checkout with a manifest of `count` trackers, 30 days old, and an empty cache.
+    pub fn fresh_checkout(&self, name: &str, count: u64) -> Result<Checkout> {
+        let checkout = self.empty_checkout(name, "[remote \"origin\"]\n\turl = https://github.com/owner/name.git\n")?;
+        self.generate(&checkout.manifest, count, 0, self.now - 30 * DAY)?;
+        Ok(checkout)
     }
 
     /// A checkout that was synced 30 days ago and, with one change, an hour ago. Made once for every `count`.
@@ -101,22 +133,24 @@ impl Lab {
         let name = format!("checkout-{count}");
         let dir = self.path(&name);
         if dir.exists() {
-            let manifest = dir.join(".github/pmu-cache.json");
-            return Ok(Checkout { cache: self.path(&format!("{name}.cache")), dir, manifest });
+            return Ok(Checkout::in_dir(dir));
         }
         let checkout = self.fresh_checkout(&name, count)?;
-        self.sync(&checkout)?;
+        self.sync(&checkout);
         self.generate(&checkout.manifest, count, 1, self.now - HOUR)?;
-        self.sync(&checkout)?;
+        self.sync(&checkout);
         // The second sync finds a time stamp that can be trusted, and may record it.
         std::thread::sleep(NO_LONGER_RACY);
-        self.sync(&checkout)?;
+        self.sync(&checkout);
         Ok(checkout)
     }
 
-    /// Where the program fails, the rows say so; the peers need no more than the manifest.
-    fn sync(&self, checkout: &Checkout) -> Result<()> {
-        self.program(checkout, &["cache", "sync"]).ask(&self.scratch()).map(|_| ()).or(Ok(()))
+    /// Syncs with every build. Where one fails, the rows say so; the peers need no more than the manifest.
+    pub fn sync(&self, checkout: &Checkout) {
+        for build in &self.builds {
+            // A program that cannot be started is reported by the row's rehearsal.
+            let _ = self.program(build, checkout, &["cache", "sync"]).ask(&self.scratch());
+        }
     }
 
     pub fn scratch(&self) -> PathBuf {

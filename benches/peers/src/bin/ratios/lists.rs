@@ -1,32 +1,32 @@
-//! Rows that read: lists, history, time travel.
+//! Rows that read what is current, or was a while ago.
 
 use std::path::Path;
 
 use peers::Result;
 use peers::time::rfc3339;
 
-use crate::lab::{Checkout, DAY, HOUR, Lab, STORES};
-use crate::measure::{Contestant, PROGRAM, Row};
+use crate::lab::{Build, Checkout, DAY, HOUR, Lab, PROGRAM, STORES};
+use crate::measure::{Contestant, Row};
 
-fn floor(lab: &Lab) -> Contestant {
+pub fn floor(lab: &Lab) -> Contestant {
     Contestant::new("floor", lab.peer("floor", &[]))
 }
 
 /// `release list -s open` of 100 trackers.
 pub fn list_100(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     let checkout = lab.checkout(100)?;
-    let list = lab.program(&checkout, &["release", "list", "-s", "open"]);
+    let list = |build: &Build| lab.program(build, &checkout, &["release", "list", "-s", "open"]);
     let nocache = || lab.peer("nocache", &["list-open"]).arg(&checkout.manifest);
     let mut row = Row::new("release list -s open, 100 trackers, manifest unchanged", rounds)
         .with(floor(lab))
-        .with(Contestant::new(PROGRAM, list).prints_like(nocache()))
+        .with_program(lab, "", |build| Contestant::of(list(build)).prints_like(nocache()))
         .with(Contestant::new("no cache", nocache()).prints_like(nocache()))
-        .budget(PROGRAM, 1.3, "floor");
+        .budget(PROGRAM, 2.0, "floor");
     for store in STORES {
         let list = lab.peer(store, &["list-open"]).arg(lab.store(store, 100)?);
         row = row.with(Contestant::new(store, list).prints_like(nocache()));
     }
-    Ok(row)
+    Ok(["lmdb", "redb", "sqlite"].iter().fold(row, |row, store| row.budget(PROGRAM, 1.0, store)))
 }
 
 /// `release list -s open -L 30` of 100 k and 1 M trackers, in one row so that the two sizes can be compared.
@@ -34,13 +34,15 @@ pub fn list_open_30(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     const ARGS: [&str; 6] = ["release", "list", "-s", "open", "-L", "30"];
     let (small, large) = (lab.checkout(100_000)?, lab.checkout(1_000_000)?);
     let nocache = |checkout: &Checkout| lab.peer("nocache", &["list-open", "-L", "30"]).arg(&checkout.manifest);
-    let program = |name, checkout| Contestant::new(name, lab.program(checkout, &ARGS)).prints_like(nocache(checkout));
+    let program = |build: &Build, checkout: &Checkout| {
+        Contestant::of(lab.program(build, checkout, &ARGS)).prints_like(nocache(checkout))
+    };
     let mut row = Row::new("release list -s open -L 30 of 100 k and of 1 M", rounds)
         .with(floor(lab))
-        .with(program("gh-pmu 100 k", &small))
-        .with(program("gh-pmu 1 M", &large))
-        .budget("gh-pmu 100 k", 1.4, "floor")
-        .budget("gh-pmu 1 M", 1.4, "floor")
+        .with_program(lab, "100 k", |build| program(build, &small))
+        .with_program(lab, "1 M", |build| program(build, &large))
+        .budget("gh-pmu 100 k", 2.0, "floor")
+        .budget("gh-pmu 1 M", 2.0, "floor")
         .budget("gh-pmu 1 M", 1.1, "gh-pmu 100 k");
     for (name, checkout, count) in [("100 k", &small, 100_000), ("1 M", &large, 1_000_000)] {
         row = row.with(Contestant::new(format!("no cache {name}"), nocache(checkout)).every(15));
@@ -59,9 +61,9 @@ fn list_open(lab: &Lab, rounds: usize, count: u64) -> Result<Row<'_>> {
     let nocache = || lab.peer("nocache", &["list-open"]).arg(&checkout.manifest);
     let mut row = Row::new(format!("release list -s open, all of them, {count} trackers"), rounds)
         .with(floor(lab))
-        .with(
-            Contestant::new(PROGRAM, lab.program(&checkout, &["release", "list", "-s", "open"])).prints_like(nocache()),
-        )
+        .with_program(lab, "", |build| {
+            Contestant::of(lab.program(build, &checkout, &["release", "list", "-s", "open"])).prints_like(nocache())
+        })
         .with(Contestant::new("no cache", nocache()).prints_like(nocache()));
     for store in STORES {
         let list = lab.peer(store, &["list-open"]).arg(lab.store(store, count)?);
@@ -87,9 +89,11 @@ fn list_all(lab: &Lab, rounds: usize, count: u64) -> Result<Row<'_>> {
     let mut row = Row::new(format!("release list of all, {count} trackers, half of them releases, piped"), rounds)
         .with(floor(lab))
         .with(Contestant::new("emit", lab.peer("emit", &[]).arg(&written).piped()).prints_like(nocache()))
-        .with(Contestant::new(PROGRAM, lab.program(&checkout, &["release", "list"]).piped()).prints_like(nocache()))
+        .with_program(lab, "", |build| {
+            Contestant::of(lab.program(build, &checkout, &["release", "list"]).piped()).prints_like(nocache())
+        })
         .with(Contestant::new("no cache", nocache().piped()).prints_like(nocache()))
-        .budget(PROGRAM, 0.5, "lmdb");
+        .budget(PROGRAM, 1.0, "lmdb");
     for store in STORES {
         let list = lab.peer(store, &["list-all"]).arg(lab.store(store, count)?);
         row = row.with(Contestant::new(store, list.piped()).prints_like(nocache()));
@@ -105,31 +109,20 @@ pub fn list_all_200k(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     list_all(lab, rounds, 200_000)
 }
 
-/// `cache history --since 1d` of 1 M events, one of them an hour old.
-pub fn history(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
-    let checkout = lab.checkout(1_000_000)?;
-    let history = lab.program(&checkout, &["cache", "history", "--since", "1d"]);
-    Ok(Row::new("cache history --since 1d, 1 M events", rounds)
-        .with(floor(lab))
-        .with(Contestant::new(PROGRAM, history).prints_lines(1))
-        .budget(PROGRAM, 1.4, "floor"))
-}
-
 /// A list as it was before the last sync.
 pub fn as_of(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
     let checkout = lab.checkout(100_000)?;
-    let list = |args: &[&str]| {
+    let list = |build: &Build, args: &[&str]| {
         let args = [&["release", "list", "-s", "open", "-L", "30"], args].concat();
-        lab.program(&checkout, &args)
+        Contestant::of(lab.program(build, &checkout, &args))
     };
     let earlier = lab.path("earlier.json");
     lab.generate(&earlier, 100_000, 0, lab.now - 30 * DAY)?;
     let model = |manifest: &Path| lab.peer("nocache", &["list-open", "-L", "30"]).arg(manifest);
     let (before, long_before) = (rfc3339(lab.now - 2 * HOUR), rfc3339(lab.now - 40 * DAY));
-    let program = |name: &str, args: &[&str]| Contestant::new(name, list(args));
     Ok(Row::new("release list -s open -L 30 --as-of, 100 k", rounds)
         .with(floor(lab))
-        .with(program("gh-pmu now", &[]).prints_like(model(&checkout.manifest)))
-        .with(program("gh-pmu 1 event ago", &["--as-of", &before]).prints_like(model(&earlier)))
-        .with(program("gh-pmu before all", &["--as-of", &long_before])))
+        .with_program(lab, "now", |build| list(build, &[]).prints_like(model(&checkout.manifest)))
+        .with_program(lab, "1 event ago", |build| list(build, &["--as-of", &before]).prints_like(model(&earlier)))
+        .with_program(lab, "before all", |build| list(build, &["--as-of", &long_before])))
 }

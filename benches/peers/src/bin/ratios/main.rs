@@ -1,7 +1,10 @@
 //! Measures the budgets: runs the program and its peers in turns as whole processes and prints the ratios. Asserts nothing.
 
+mod histories;
 mod lab;
+mod large;
 mod lists;
+mod many;
 mod measure;
 mod process;
 mod sizes;
@@ -16,8 +19,10 @@ use lab::Lab;
 use measure::Row;
 use table::Report;
 
-const USAGE: &str = "usage: ratios [--program FILE] [--quick] [--only ROW]… [--dir DIR]
+const USAGE: &str = "usage: ratios [--program FILE] [--before FILE] [--quick] [--count] [--only ROW]… [--dir DIR]
   --program FILE  the gh-pmu to measure (default: target/release/gh-pmu of this repository)
+  --before FILE   another build of it, which takes its turn in every row
+  --count         counts instructions with callgrind, once each, instead of taking times: the same on a busy machine
   --quick         a sixth of the rounds
   --only ROW      this row only; may be given again
   --dir DIR       where manifests and stores are made (default: target/ratios of this package); a real disk,
@@ -27,7 +32,7 @@ type MakeRow = fn(&Lab, usize) -> Result<Row<'_>>;
 type Weigh = fn(&Lab, &mut Report) -> Result<()>;
 
 /// Name, rounds, and what is run.
-const TIMED: [(&str, usize, MakeRow); 15] = [
+const TIMED: [(&str, usize, MakeRow); 22] = [
     ("list-100", 600, lists::list_100),
     ("list-open-30", 300, lists::list_open_30),
     ("list-open-100k", 60, lists::list_open_100k),
@@ -39,10 +44,17 @@ const TIMED: [(&str, usize, MakeRow); 15] = [
     ("sync-one-of-100", 300, syncs::sync_one_of_100),
     ("sync-one-of-100k", 36, syncs::sync_one_of_100k),
     ("first-sync", 18, syncs::first_sync),
-    ("history", 300, lists::history),
+    ("orders", 12, large::orders),
+    ("everything", 6, large::everything),
+    ("history", 300, histories::history),
+    ("history-of-one", 60, histories::history_of_one),
     ("as-of", 300, lists::as_of),
     ("compact", 24, syncs::compact),
-    ("rebuild", 6, syncs::rebuild),
+    ("rebuild", 6, histories::rebuild),
+    ("rebuild-real", 24, histories::rebuild_real),
+    ("all-repos", 24, many::all_repos),
+    ("collection-same", 24, many::collection_same),
+    ("collection-changed", 24, many::collection_changed),
 ];
 
 const WEIGHED: [(&str, Weigh); 3] = [("disk", sizes::disk), ("memory", sizes::memory), ("binary", sizes::binary)];
@@ -51,6 +63,8 @@ const QUICK: usize = 6;
 
 struct Options {
     program: PathBuf,
+    before: Option<PathBuf>,
+    counts: bool,
     dir: PathBuf,
     quick: bool,
     only: Vec<String>,
@@ -60,6 +74,8 @@ fn parse_args() -> Result<Options> {
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut options = Options {
         program: package.join("../../target/release/gh-pmu"),
+        before: None,
+        counts: false,
         dir: package.join("target/ratios"),
         quick: false,
         only: Vec::new(),
@@ -70,6 +86,8 @@ fn parse_args() -> Result<Options> {
             "--program" => options.program = args.next().ok_or(USAGE)?.into(),
             "--dir" => options.dir = args.next().ok_or(USAGE)?.into(),
             "--only" => options.only.push(args.next().ok_or(USAGE)?),
+            "--before" => options.before = Some(args.next().ok_or(USAGE)?.into()),
+            "--count" => options.counts = true,
             "--quick" => options.quick = true,
             _ => return Err(USAGE.into()),
         }
@@ -82,7 +100,8 @@ fn parse_args() -> Result<Options> {
 }
 
 fn measure(options: &Options) -> Result<()> {
-    let lab = Lab::new(&options.dir, &options.program)?;
+    let mut lab = Lab::new(&options.dir, &options.program, options.before.as_deref())?;
+    lab.counts = options.counts;
     let mut report = Report::default();
     let is_wanted = |id: &str| options.only.is_empty() || options.only.iter().any(|only| only == id);
     for (id, rounds, make) in TIMED.into_iter().filter(|row| is_wanted(row.0)) {
@@ -96,7 +115,9 @@ fn measure(options: &Options) -> Result<()> {
             report.failure(id, error.as_ref());
         }
     }
-    report.summary();
+    if !options.counts {
+        report.summary();
+    }
     Ok(())
 }
 

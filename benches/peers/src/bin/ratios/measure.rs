@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use peers::Result;
 
-use crate::lab::Lab;
+use crate::lab::{BEFORE, Build, Lab, PROGRAM};
 use crate::process::{Command, settle_disk};
 use crate::table::{Report, Timing, Verdict};
 
-/// The name of the program in every row.
-pub const PROGRAM: &str = "gh-pmu";
+/// How much slower than the build before it the program may be.
+const NO_SLOWER: f64 = 1.05;
 
 pub struct Contestant {
     pub name: String,
@@ -27,7 +27,13 @@ pub struct Contestant {
 pub struct Budget {
     pub who: String,
     pub limit: f64,
-    pub of: String,
+    pub of: Of,
+}
+
+/// What a budget is held against.
+pub enum Of {
+    Another(String),
+    Milliseconds,
 }
 
 pub struct Row<'l> {
@@ -35,6 +41,7 @@ pub struct Row<'l> {
     pub rounds: usize,
     pub contestants: Vec<Contestant>,
     pub budgets: Vec<Budget>,
+    no_slower: Vec<Budget>,
     /// Prints the list that the stores should give after the last round.
     pub expected: Option<Command>,
     /// Restores the starting state; not timed.
@@ -46,6 +53,11 @@ pub struct Row<'l> {
 impl Contestant {
     pub fn new(name: impl Into<String>, command: Command) -> Self {
         Self { name: name.into(), command, every: 1, model: None, lines: None, afterwards: None }
+    }
+
+    /// For [`Row::with_program`], which gives the name.
+    pub fn of(command: Command) -> Self {
+        Self::new("", command)
     }
 
     pub fn every(self, every: usize) -> Self {
@@ -65,6 +77,19 @@ impl Contestant {
     }
 }
 
+impl Of {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Of::Another(name) => Some(name),
+            Of::Milliseconds => None,
+        }
+    }
+}
+
+fn named(build: &str, what: &str) -> String {
+    format!("{build} {what}").trim_end().to_owned()
+}
+
 impl<'l> Row<'l> {
     pub fn new(title: impl Into<String>, rounds: usize) -> Self {
         Self {
@@ -72,6 +97,7 @@ impl<'l> Row<'l> {
             rounds,
             contestants: Vec::new(),
             budgets: Vec::new(),
+            no_slower: Vec::new(),
             expected: None,
             before_round: Box::new(|| Ok(())),
             writes: false,
@@ -84,7 +110,26 @@ impl<'l> Row<'l> {
     }
 
     pub fn budget(mut self, who: &str, limit: f64, of: &str) -> Self {
-        self.budgets.push(Budget { who: who.to_owned(), limit, of: of.to_owned() });
+        self.budgets.push(Budget { who: who.to_owned(), limit, of: Of::Another(of.to_owned()) });
+        self
+    }
+
+    /// A budget in milliseconds: for work that nothing else does.
+    pub fn within(mut self, who: &str, millis: f64) -> Self {
+        self.budgets.push(Budget { who: who.to_owned(), limit: millis, of: Of::Milliseconds });
+        self
+    }
+
+    /// The program at some work, and the build before it if that takes part. `what` tells works of one row apart.
+    pub fn with_program(mut self, lab: &Lab, what: &str, make: impl Fn(&Build) -> Contestant) -> Self {
+        for build in lab.builds() {
+            let made = make(build);
+            self.contestants.push(Contestant { name: named(build.name, what), ..made });
+        }
+        if lab.builds().len() > 1 {
+            let of = Of::Another(named(BEFORE, what));
+            self.no_slower.push(Budget { who: named(PROGRAM, what), limit: NO_SLOWER, of });
+        }
         self
     }
 
@@ -103,6 +148,9 @@ impl<'l> Row<'l> {
     /// Runs the row and adds it to the report.
     pub fn measure(mut self, lab: &Lab, id: &str, report: &mut Report) -> Result<()> {
         let notes = self.rehearse(lab)?;
+        if lab.counts {
+            return self.count(lab, id, &notes, report);
+        }
         let mut times: Vec<Vec<Duration>> = vec![Vec::new(); self.contestants.len()];
         let pacemaker = lab.peer("floor", &[]);
         for round in 0..self.rounds {
@@ -121,6 +169,28 @@ impl<'l> Row<'l> {
         }
         let notes = self.check_afterwards(lab, notes)?;
         self.report(id, times, &notes, report);
+        Ok(())
+    }
+
+    /// One round in which instructions are counted. The kernel's are not among them, so budgets are not held against it.
+    fn count(&mut self, lab: &Lab, id: &str, notes: &[Note], report: &mut Report) -> Result<()> {
+        (self.before_round)()?;
+        report.sizes_heading(id, &self.title, &["million instructions", "× before"]);
+        let mut counts: Vec<(&str, f64)> = Vec::new();
+        for (contestant, note) in self.contestants.iter().zip(notes) {
+            if note.is_out {
+                report.sizes(&contestant.name, &[note.text.clone(), String::new()]);
+                continue;
+            }
+            counts.push((&contestant.name, contestant.command.count_instructions(&lab.scratch())? as f64 / 1e6));
+        }
+        let count_of = |name: &str| counts.iter().find(|count| count.0 == name).map(|count| count.1);
+        for (name, count) in &counts {
+            let pair = self.no_slower.iter().find(|budget| budget.who == *name);
+            let before = pair.and_then(|budget| budget.of.name()).and_then(count_of);
+            let ratio = before.map_or(String::new(), |before| format!("{:.3}", count / before));
+            report.sizes(name, &[format!("{count:.3}"), ratio]);
+        }
         Ok(())
     }
 
@@ -166,7 +236,8 @@ impl<'l> Row<'l> {
             let at = self.contestants.iter().position(|contestant| contestant.name == name)?;
             timings[at].as_ref()
         };
-        let reference = self.budgets.first().map_or(self.contestants[0].name.as_str(), |budget| &budget.of);
+        let reference = self.budgets.iter().find_map(|budget| budget.of.name());
+        let reference = reference.unwrap_or(&self.contestants[0].name);
         report.heading(id, &self.title, self.rounds, reference);
         for ((contestant, note), timed) in self.contestants.iter().zip(notes).zip(&timings) {
             report.timing(&contestant.name, timed.as_ref(), timing(reference), &note.text);
@@ -174,12 +245,17 @@ impl<'l> Row<'l> {
         if let Some(timing) = timing(reference) {
             report.busy(id, reference, timing);
         }
-        for Budget { who, limit, of } in &self.budgets {
+        for Budget { who, limit, of } in self.budgets.iter().chain(&self.no_slower) {
             let is_wrong = |(who_else, note): (&Contestant, &Note)| who_else.name == *who && !note.text.is_empty();
             let is_wrong = self.contestants.iter().zip(notes).any(is_wrong);
-            let measured = timing(who).zip(timing(of)).map(|(who, of)| who.median / of.median);
-            let what = format!("{who} / {of}");
-            report.verdict(Verdict { row: id.to_owned(), what, measured, limit: *limit, unit: "×", is_wrong });
+            let (measured, what, unit) = match of {
+                Of::Milliseconds => (timing(who).map(|who| who.median / 1e3), who.clone(), "ms"),
+                Of::Another(of) => {
+                    let measured = timing(who).zip(timing(of)).map(|(who, of)| who.median / of.median);
+                    (measured, format!("{who} / {of}"), "×")
+                }
+            };
+            report.verdict(Verdict { row: id.to_owned(), what, measured, limit: *limit, unit, is_wrong });
         }
     }
 }

@@ -128,6 +128,18 @@ impl Command {
         Ok(Answer { code, stdout: hasher.finalize(), lines, complaint })
     }
 
+    /// Runs to the end under callgrind: how many instructions it took, without the kernel's.
+    pub fn count_instructions(&self, scratch: &Path) -> Result<u64> {
+        const VALGRIND: [&CStr; 4] =
+            [c"/usr/bin/valgrind", c"--tool=callgrind", c"--callgrind-out-file=/dev/null", c"--"];
+        let argv = VALGRIND.map(CStr::to_owned).into_iter().chain(self.argv.iter().cloned()).collect();
+        let counted = Self { argv, envp: self.envp.clone(), cwd: self.cwd.clone(), output: self.output };
+        counted.ask(scratch)?;
+        let said = std::fs::read_to_string(scratch)?;
+        let count = said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
+        count.ok_or_else(|| format!("callgrind counted nothing: {}", said.lines().last().unwrap_or_default()).into())
+    }
+
     /// Runs to the end with standard output in a file.
     pub fn write_to(&self, path: &Path) -> Result<()> {
         std::env::set_current_dir(&self.cwd)?;

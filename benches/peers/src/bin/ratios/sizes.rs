@@ -4,8 +4,7 @@ use std::fs;
 
 use peers::Result;
 
-use crate::lab::{Lab, STORES, disk_use};
-use crate::measure::PROGRAM;
+use crate::lab::{Lab, PROGRAM, STORES, disk_use};
 use crate::process::{Command, settle_disk};
 use crate::table::{Report, Verdict};
 
@@ -46,7 +45,10 @@ pub fn memory(lab: &Lab, report: &mut Report) -> Result<()> {
     ];
     for (name, args) in lists {
         let args = [&["release", "list"], args].concat();
-        add(&format!("{PROGRAM}, {name}"), &lab.program(&checkout, &args), true)?;
+        for build in lab.builds() {
+            let list = lab.program(build, &checkout, &args);
+            add(&format!("{}, {name}", build.name), &list, build.name == PROGRAM)?;
+        }
     }
     add("no cache, all", &lab.peer("nocache", &["list-all"]).arg(&checkout.manifest), false)?;
     for store in STORES {
@@ -73,7 +75,10 @@ pub fn disk(lab: &Lab, report: &mut Report) -> Result<()> {
         report.sizes(who, &[format!("{:.1}", cells[0]), format!("{:.1}", cells[1]), format!("{:.2}", cells[2])]);
         Ok(Some(per_tracker(allocated)))
     };
-    let program = add(PROGRAM, &lab.program(&checkout, &["cache", "sync"]), &checkout.cache)?;
+    let mut program = None;
+    for build in lab.builds().iter().rev() {
+        program = add(build.name, &lab.program(build, &checkout, &["cache", "sync"]), &checkout.cache(build))?;
+    }
     let mut sqlite = None;
     for store in STORES {
         let db = lab.store_dir(store, "disk");
@@ -87,7 +92,7 @@ pub fn disk(lab: &Lab, report: &mut Report) -> Result<()> {
         row: "disk".into(),
         what: "gh-pmu / sqlite".into(),
         measured,
-        limit: 1.0,
+        limit: 0.5,
         unit: "×",
         is_wrong: false,
     });
@@ -98,7 +103,8 @@ pub fn disk(lab: &Lab, report: &mut Report) -> Result<()> {
 pub fn binary(lab: &Lab, report: &mut Report) -> Result<()> {
     report.sizes_heading("binary", "file length", &["bytes"]);
     let peers = ["floor", "nocache"].iter().chain(&STORES).map(|name| (*name, lab.peer_file(name)));
-    for (name, file) in [(PROGRAM, lab.program_file().to_owned())].into_iter().chain(peers) {
+    let builds = lab.builds().iter().map(|build| (build.name, build.file.clone()));
+    for (name, file) in builds.chain(peers) {
         let len = fs::metadata(&file).map(|metadata| metadata.len()).ok();
         report.sizes(name, &[len.map_or("not available".to_owned(), |len| len.to_string())]);
         if name == PROGRAM {
@@ -107,7 +113,7 @@ pub fn binary(lab: &Lab, report: &mut Report) -> Result<()> {
                 row: "binary".into(),
                 what: PROGRAM.into(),
                 measured,
-                limit: 4.0,
+                limit: 4.5,
                 unit: "MB",
                 is_wrong: false,
             });

@@ -1,6 +1,4 @@
-//! Peer: SQLite with the schema, the indexes and the upsert of the first proposal. Durable commits: SQLite's own
-//! defaults, a rollback journal and `synchronous = FULL`. Its other journals measured within 7 % for one change; WAL makes
-//! short-lived readers slower.
+//! The store itself: tables, and what every peer does with them.
 
 use std::cmp::Ordering;
 use std::fs;
@@ -9,13 +7,13 @@ use std::path::Path;
 use peers::Result;
 use peers::kv::Source;
 use peers::manifest::{Kind, Manifest, State, Tracker};
-use peers::peer::{List, Peer, run};
+use peers::peer::{List, Peer};
 use peers::tsv::Line;
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension, Transaction, params};
 
-const FILE: &str = "cache.db";
+pub const FILE: &str = "cache.db";
 
-const SCHEMA: &str = "
+pub const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS trackers (
         id INTEGER PRIMARY KEY,
         repo TEXT NOT NULL,
@@ -40,7 +38,7 @@ const UPSERT: &str = "
 /// The harness keeps one repository per store.
 const REPO: &str = "(SELECT repo FROM sync_metadata)";
 
-struct Sqlite;
+pub struct Sqlite;
 
 fn stored_hash(db: &Connection) -> Result<Option<Vec<u8>>> {
     let has_schema = "SELECT 1 FROM sqlite_schema WHERE name = 'sync_metadata'";
@@ -102,7 +100,7 @@ fn kind(word: &str) -> Kind {
     if word == "release" { Kind::Release } else { Kind::Microsprint }
 }
 
-fn apply(txn: &Transaction<'_>, source: &Source, with_diff: bool) -> Result<()> {
+pub fn apply(txn: &Transaction<'_>, source: &Source, with_diff: bool) -> Result<()> {
     let manifest = Manifest::parse(&source.text)?;
     let rows = manifest.rows();
     let mut statement = txn.prepare_cached(UPSERT)?;
@@ -162,8 +160,4 @@ impl Peer for Sqlite {
         }
         Ok(())
     }
-}
-
-fn main() -> Result<()> {
-    run::<Sqlite>()
 }
