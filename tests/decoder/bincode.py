@@ -1,17 +1,21 @@
-"""Section "Chunk payloads": bincode, and the records that are written in it."""
+"""Section "bincode": values, sync records, events and trackers."""
 
 from collections import namedtuple
 
-from checks import Refused, need, need_time
+from checks import need, need_text, need_time
 
 KINDS = ("release", "microsprint")
 STATES = ("open", "closed")
 SOURCES = ("manifest", "api", "git")
-EVENTS = ("added", "closed", "reopened", "retitled", "redated", "removed")
+CHANGES = ("added", "closed", "reopened", "retitled", "redated", "removed")
+Sync = namedtuple("Sync", "source updated_at changed_at synced_at manifest commit repository trackers sum history "
+                  "note raw")
+Tracker = namedtuple("Tracker", "state title created closed")
+Event = namedtuple("Event", "kind number what before after prev canonical at")
 
 
 class Bincode:
-    """Section "Chunk payloads": a cursor over one chunk's payload."""
+    """A cursor over one payload."""
 
     def __init__(self, file, data, at, end):
         self.file, self.data, self.at, self.end = file, data, at, end
@@ -21,7 +25,7 @@ class Bincode:
 
     def take(self, length):
         """The next bytes."""
-        self.need(length <= self.end - self.at, "the payload ends too early")
+        self.need(length <= self.end - self.at, "the bytes end early")
         self.at += length
         return self.data[self.at - length:self.at]
 
@@ -39,12 +43,9 @@ class Bincode:
         self.need(value >= least, "an integer is longer than it must be", start)
         return value
 
-    def i64(self):
-        value = self.uint()
-        return -(value >> 1) - 1 if value & 1 else value >> 1
-
     def time(self):
-        start, value = self.at, self.i64()
+        start, value = self.at, self.uint()
+        value = -(value >> 1) - 1 if value & 1 else value >> 1
         need_time(value, self.file, start)
         return value
 
@@ -58,10 +59,7 @@ class Bincode:
 
     def text(self):
         start = self.at
-        try:
-            return self.blob().decode("utf-8")
-        except UnicodeDecodeError:
-            raise Refused(self.file, start, "a text is not UTF-8") from None
+        return need_text(self.blob(), self.file, start)
 
     def below(self, limit, what, read=None):
         """A number that must be below `limit`."""
@@ -74,50 +72,81 @@ class Bincode:
         self.need(1 <= value < 1 << 53, f"{value} is no tracker's number", start)
         return value
 
+    def further(self):
+        """Fields of newer programs."""
+        for _ in range(self.uint()):
+            self.u8()
+            self.blob()
+
     def finish(self):
-        self.need(self.at == self.end, "bytes are left over in the payload")
+        self.need(self.at == self.end, "bytes go on after the value")
+
+    def items(self, read):
+        """A sequence of byte strings, each of which `read` must fill."""
+        items = []
+        for _ in range(self.uint()):
+            length = self.uint()
+            start = self.at
+            self.take(length)
+            inner = Bincode(self.file, self.data, start, start + length)
+            items.append(read(inner))
+            inner.finish()
+        self.finish()
+        return items
 
 
-Sync = namedtuple("Sync", "source changed_at synced_at manifest commit note")
-Times = namedtuple("Times", "created closed")
-Tracker = namedtuple("Tracker", "state title times last")
-Event = namedtuple("Event", "kind number prev what state before after at")
+def read_commit(code):
+    """A commit's id."""
+    start, commit = code.at, code.blob()
+    code.need(len(commit) in (20, 32), f"a commit's id of {len(commit)} bytes", start)
+    return commit
 
 
-def read_sync(code):
-    """Section "Chunk payloads", sync record."""
-    record = Sync(code.below(3, "source"), code.time(), code.time(),
-                  code.option(lambda: code.take(32)), code.option(code.blob), code.text())
-    code.need(record.commit is None or len(record.commit) <= 32, "a commit's id is longer than 32 bytes")
-    return record
+def read_sync(file, data, at, end):
+    """Sync record."""
+    code = Bincode(file, data, at, end)
+    fields = (code.below(3, "source"), code.time(), code.time(), code.time(), code.option(lambda: code.take(32)),
+              code.option(lambda: read_commit(code)), code.text(), code.uint(), code.take(32),
+              code.option(lambda: code.take(32)), code.text())
+    code.further()
+    code.finish()
+    return Sync(*fields, data[at:end])
 
 
 def read_times(code):
-    """Section "Chunk payloads", times."""
-    return Times(code.option(code.time), code.option(code.time))
+    return code.option(code.time), code.option(code.time)
 
 
 def read_change(code, what):
-    """Section "Chunk payloads", the table of variants: state, (title, times) before and after."""
-    if what in ("added", "removed"):
-        state = code.below(2, "state")
-        whole = (code.text(), read_times(code))
-        return (state, None, whole) if what == "added" else (state, whole, None)
-    title = code.text()
+    """The table of variants: the tracker before and after."""
+    if what in ("closed", "reopened"):
+        title, state = code.text(), int(what == "reopened")
+        return Tracker(state, title, *read_times(code)), Tracker(1 - state, title, *read_times(code))
+    state, title = code.below(2, "state"), code.text()
     if what == "retitled":
-        return None, (title, None), (code.text(), None)
-    return None, (title, read_times(code)), (title, read_times(code))
+        after = code.text()
+        times = read_times(code)
+        return Tracker(state, title, *times), Tracker(state, after, *times)
+    first = Tracker(state, title, *read_times(code))
+    if what == "redated":
+        return first, Tracker(state, title, *read_times(code))
+    return (None, first) if what == "added" else (first, None)
 
 
 def read_event(code):
-    """Section "Chunk payloads", events."""
-    at, kind, number, prev = code.at, code.below(2, "kind"), code.number(), code.uint()
-    what = EVENTS[code.below(len(EVENTS), "event", code.uint)]
-    return Event(kind, number, prev, what, *read_change(code, what), at)
+    """Events."""
+    at, kind, number = code.at, code.below(2, "kind"), code.number()
+    what = CHANGES[code.below(len(CHANGES), "event", code.uint)]
+    before, after = read_change(code, what)
+    canonical = code.data[at:code.at]
+    prev = code.uint()
+    code.further()
+    return Event(kind, number, what, before, after, prev, canonical, at)
 
 
 def read_tracker(code):
-    """Section "Chunk payloads", trackers."""
+    """Trackers."""
     kind, number, last = code.below(2, "kind"), code.number(), code.uint()
-    state, title = code.below(2, "state"), code.text()
-    return kind, number, Tracker(state, title, read_times(code), last)
+    tracker = Tracker(code.below(2, "state"), code.text(), *read_times(code))
+    code.further()
+    return kind, number, last, tracker

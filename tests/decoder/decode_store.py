@@ -1,79 +1,68 @@
 #!/usr/bin/env python3
 """A decoder of a store, written from `format.md` alone.
 
-    decode_store.py STORE-DIRECTORY
-    decode_store.py --state-hash-of MANIFEST.json
+    decode_store.py STORE-DIRECTORY            verifies a store and prints it as JSON
+    decode_store.py STORE-DIRECTORY --at SEQ   prints the trackers as of an event
+    decode_store.py --each DIRECTORY           does the first with every directory in it; prints all, by name
+    decode_store.py --hint FILE                prints a hint
+    decode_store.py --hint-name PATH HOST      prints the name of the hint of a manifest, by its path and GH_HOST
+    decode_store.py --state-hash-of MANIFEST   prints the state hash of a manifest
 
-The first form verifies a store and prints it as JSON. The second prints the state hash of a manifest.
 Exit codes: 0 fine, 1 something does not verify (one sentence on stderr), 2 wrong usage.
 """
 
 import json
+import os
 import sys
 
-from bincode import KINDS, SOURCES, STATES
-from checks import Refused
-from fold import ordered, state_hash
+from checks import Refused, read_file
 from manifest import manifest_hash
-from store import decode
-from times import time_text
+from printed import as_of_json, store_json
+from small import decode_hint, hint_name
+from store import open_store
 
 
-def tracker_fields(tracker):
-    """A tracker's four fields, as they are printed."""
-    return {"state": STATES[tracker.state], "title": tracker.title,
-            "createdAt": time_text(tracker.times.created), "closedAt": time_text(tracker.times.closed)}
+def each(directory):
+    """Every store in a directory; None for one that is refused."""
+    found = {}
+    for name in sorted(os.listdir(directory)):
+        try:
+            found[name] = store_json(open_store(os.path.join(directory, name)))
+        except Refused:
+            found[name] = None
+    return found
 
 
-def differences(before, after):
-    """The fields that an event changed, before and after it."""
-    if before is None or after is None:
-        return before and tracker_fields(before), after and tracker_fields(after)
-    old, new = tracker_fields(before), tracker_fields(after)
-    changed = [name for name in old if old[name] != new[name]]
-    return {name: old[name] for name in changed}, {name: new[name] for name in changed}
-
-
-def event_json(seq, event, before, after, sync):
-    """One event, as it is printed."""
-    old, new = differences(before, after)
-    title = (after or before).title
-    return {"seq": seq, "event": event.what, "kind": KINDS[event.kind], "number": event.number, "title": title,
-            "before": old, "after": new, "changedAt": time_text(sync.changed_at),
-            "syncedAt": time_text(sync.synced_at), "source": SOURCES[sync.source],
-            "manifest": sync.manifest and sync.manifest.hex(),
-            "commit": None if sync.commit is None else sync.commit.hex(), "prev": event.prev}
-
-
-def tracker_json(kind, number, tracker):
-    """One tracker, as it is printed."""
-    return {"kind": KINDS[kind], "number": number, **tracker_fields(tracker), "lastSeq": tracker.last}
-
-
-def store_json(store):
-    """All that is printed of a store."""
-    fold = store.fold
-    return {"repo": store.repo, "store": store.current.store.hex(), "generation": store.current.generation,
-            "seq": fold.next_seq - 1, "stateHash": state_hash(fold.trackers).hex(),
-            "events": [event_json(*event) for event in fold.events],
-            "last": store.last,
-            "trackers": [tracker_json(*key, tracker) for key, tracker in ordered(fold.trackers)]}
+def run(arguments):
+    """What is to be printed; None if the usage is wrong."""
+    if len(arguments) == 2 and arguments[0] == "--state-hash-of":
+        return manifest_hash(arguments[1]).hex()
+    if len(arguments) == 2 and arguments[0] == "--hint":
+        return decode_hint(read_file("", arguments[1]))
+    if len(arguments) == 3 and arguments[0] == "--hint-name":
+        return hint_name(*arguments[1:])
+    if len(arguments) == 2 and arguments[0] == "--each":
+        return each(arguments[1])
+    if len(arguments) not in (1, 3) or arguments[0].startswith("--"):
+        return None
+    store = open_store(arguments[0])
+    if len(arguments) == 1:
+        return store_json(store)
+    return as_of_json(store, int(arguments[2])) if arguments[1] == "--at" and arguments[2].isdecimal() else None
 
 
 def main(arguments):
     """The command line."""
     sys.stdout.reconfigure(encoding="utf-8")
     try:
-        if len(arguments) == 2 and arguments[0] == "--state-hash-of":
-            print(manifest_hash(arguments[1]).hex())
-        elif len(arguments) == 1 and not arguments[0].startswith("--"):
-            print(json.dumps(store_json(decode(arguments[0])), ensure_ascii=False, indent=2))
-        else:
-            print(__doc__.strip(), file=sys.stderr)
-            return 2
+        output = run(arguments)
     except Refused as refused:
         print(f"{refused}.", file=sys.stderr)
         return 1
+    if output is None:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    print(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2))
     return 0
 
 

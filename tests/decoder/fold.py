@@ -1,170 +1,178 @@
-"""The state that a log adds up to: what frames and events may say, given those before them."""
+"""Section "Folding": the state that the frames of a log add up to."""
 
-import struct
+from collections import namedtuple
 
-from bincode import Bincode, Tracker, read_event, read_sync, read_tracker
+from bincode import Bincode, read_event, read_sync, read_tracker
 from blake3_pure import blake3
-from checks import NONE, need, need_time
-from frames import BASE, CHUNK, COMMIT, EVENT_CHUNK, NOTE, SEGMENT, SYNC, TRACKER_CHUNK
+from checks import TIME_MIN, need
+from hashes import event_id, history_hash, origin_of, state_hash, sum_bytes, tracker_number
+from log import BASE, CHUNK, COMMIT, HEADER, NOTE
+
+WAYPOINT_SEQS, WAYPOINT_BYTES = 64, 16384
+Waypoint = namedtuple("Waypoint", "first_seq changed_at offset")
+Known = namedtuple("Known", "tracker last")
+Taken = namedtuple("Taken", "seq id event frame")
+
+
+def order(key):
+    """Releases first, the largest number first."""
+    return key[0], -key[1]
 
 
 class Fold:
-    """Section "Frame" and "Chunk payloads": the state that the log adds up to, and what was met on the way."""
+    """The state after some frames, and what was met on the way. `known` has no tracker for one that was removed."""
 
-    def __init__(self, first_seq):
-        self.start, self.next_seq = first_seq, first_seq
-        self.trackers, self.removed = {}, {}
-        self.events, self.chunks = [], []
-        self.address = self.last_frame = self.hash = self.changed_at = self.sync = None
+    def __init__(self, log):
+        self.log, self.known, self.live, self.superseded, self.waypoints = log, {}, [], [], []
+        self.seq = self.published_seq = log.first_seq - 1
+        self.sum = self.last_frame = 0
+        self.history, self.freshness = bytes(32), None
+        self.chain, self.address = blake3(log.id), HEADER.size
 
-    def add_frame(self, segment, frame):
+    def need(self, good, at, what):
+        need(good, self.log.name, at, what)
+
+    def trackers(self):
+        """The trackers that are there, by key."""
+        return {key: known.tracker for key, known in self.known.items() if known.tracker}
+
+    def state_hash(self):
+        return state_hash(len(self.trackers()), self.sum)
+
+    def events(self):
+        """The live events."""
+        return [taken for frame in self.live for taken in frame.events]
+
+    def states(self):
+        """The live frames that are no notes."""
+        return [frame for frame in self.live if frame.kind != NOTE]
+
+    def baseline(self):
+        """The numbers of the first events."""
+        first = self.states()[:1]
+        return {t.seq for frame in first if frame.kind == COMMIT for t in frame.events if t.event.what == "added"}
+
+    def add_frame(self, frame):
         """One frame, onto the state before it."""
-        check_frame(self, segment, frame)
-        self.sync = check_sync(segment, frame)
-        # A note may say that the events up to here are lost; every other frame goes on where the last one ended.
-        self.next_seq = frame.head.first_seq
-        if frame.head.kind == BASE:
-            self.add_base(segment, frame)
-        for chunk in frame.chunks[1:]:
-            if chunk.kind == EVENT_CHUNK:
-                self.add_chunk(segment, frame, chunk)
-        self.hash, self.changed_at = frame.hash, frame.head.changed_at
-        self.last_frame, self.address = segment.base + frame.at, segment.base + frame.end
+        if not frame.ignorable:
+            start = frame.sync_chunk.at + CHUNK.size
+            frame.sync = read_sync(self.log.name, self.log.data, start, start + frame.sync_chunk.length)
+            frame.changed_at, frame.first_seq, frame.events = frame.head.changed_at, frame.head.first_seq, []
+            self.check_order(frame)
+            if frame.published and frame.kind == COMMIT:
+                self.supersede()
+            self.take_in(frame)
+            self.live.append(frame)
+            self.check_sync(frame)
+            self.freshness = None if frame.kind == NOTE else frame.sync
+        self.last_frame, self.chain, self.address = frame.at, frame.head.own, frame.end
 
-    def add_base(self, segment, frame):
-        """Section "Frame", a base; its trackers chunks."""
+    def check_order(self, frame):
+        """What must be right before a frame is taken in."""
+        at, kind = frame.at, frame.kind
+        published = [before for before in self.live if before.published]
+        supersedes = frame.published and kind == COMMIT
+        following = (self.published_seq if supersedes else self.seq) + 1
+        self.need(kind != BASE or not (self.live or self.superseded), at + 4, "a base that is not the first frame")
+        observed = any(not before.published for before in self.states())
+        self.need(not (kind == NOTE and frame.published and observed), at + 5, "a published note after observed")
+        # A base says itself where it stands.
+        follows = frame.first_seq == following or kind == BASE or (kind == NOTE and frame.first_seq > following)
+        self.need(follows, at + 16, f"the first seq is {frame.first_seq} and not {following}")
+        before = (published if supersedes else self.live)[-1:]
+        least = before[0].changed_at if before else TIME_MIN
+        self.need(frame.changed_at >= least, at + 32, "changed_at falls")
+        self.need(kind != NOTE or not before or frame.changed_at == least, at + 32, "a note changes changed_at")
+        self.need(frame.sync.changed_at == frame.changed_at, at + 32, "changed_at is not the sync record's")
+        good = (frame.sync.history is not None) == frame.published
+        self.need(good, at, "a history hash that is there without need, or missing")
+
+    def supersede(self):
+        """A published commit undoes what was observed before it."""
+        while self.live and not self.live[-1].published:
+            gone = self.live.pop()
+            for taken in reversed(gone.events):
+                event = taken.event
+                self.put((event.kind, event.number), event.before, event.prev)
+            if gone.kind == BASE:
+                self.known, self.sum = {}, 0
+            self.superseded.append(gone)
+        end = self.live[-1].end if self.live else 0
+        self.waypoints = [waypoint for waypoint in self.waypoints if waypoint.offset < end]
+        self.seq = self.published_seq
+
+    def take_in(self, frame):
+        """A frame's trackers or events, and its numbers."""
+        self.seq = frame.first_seq - 1
+        if frame.kind == BASE:
+            self.take_base(frame)
+            # An observed base is undone to nothing at all.
+            self.published_seq = self.published_seq if frame.published else 0
+        elif frame.kind == COMMIT:
+            for chunk in frame.bodies:
+                self.take_chunk(frame, chunk)
+        if frame.published:
+            self.published_seq = self.seq
+            if frame.kind == BASE:
+                self.history = frame.sync.history
+            if frame.events:
+                events = [taken.event for taken in frame.events]
+                self.history = history_hash(self.history, origin_of(frame.sync, True), events)
+
+    def items(self, chunk, read):
+        """The items of a chunk."""
+        start = chunk.at + CHUNK.size
+        items = Bincode(self.log.name, self.log.data, start, start + chunk.length).items(read)
+        self.need(len(items) == chunk.count, chunk.at + 8, "the number of items is another")
+        return items
+
+    def take_base(self, frame):
+        """A base."""
         keys = []
-        for chunk in frame.chunks[1:]:
-            for kind, number, tracker in decode_items(segment, chunk, read_tracker):
-                need(tracker.last < frame.head.first_seq, segment.name, chunk.at, "a base knows a later event")
-                keys.append((kind, -number))
-                self.trackers[kind, number] = tracker
-        need(keys == sorted(set(keys)), segment.name, frame.at, "the base's trackers are out of order")
+        for chunk in frame.bodies:
+            for kind, number, last, tracker in self.items(chunk, read_tracker):
+                self.need(0 < last < frame.first_seq, frame.at, "a base that holds a later event")
+                keys.append(order((kind, number)))
+                self.put((kind, number), tracker, last)
+        self.need(keys == sorted(set(keys)), frame.at, "the base's trackers are out of order")
 
-    def add_chunk(self, segment, frame, chunk):
-        """Section "Chunk", events."""
-        need(chunk.first_seq == self.next_seq, segment.name, chunk.at + 16, "the chunk's first seq is wrong")
-        self.chunks.append((chunk.first_seq, frame.head.changed_at, segment.base + chunk.at))
-        for event in decode_items(segment, chunk, read_event):
-            self.check_order(segment, frame, event)
-            before, after = self.apply(segment.name, event)
-            self.events.append((self.next_seq, event, before, after, self.sync))
-            self.next_seq += 1
+    def take_chunk(self, frame, chunk):
+        """Events, and the waypoint of their chunk."""
+        last = self.waypoints[-1] if self.waypoints else None
+        if not last or chunk.first_seq >= last.first_seq + WAYPOINT_SEQS or chunk.at >= last.offset + WAYPOINT_BYTES:
+            self.waypoints.append(Waypoint(chunk.first_seq, frame.changed_at, chunk.at))
+        origin = origin_of(frame.sync, frame.published)
+        for event in self.items(chunk, read_event):
+            key = event.kind, event.number
+            before = self.known.get(key, Known(None, 0))
+            self.need(before.tracker == event.before, event.at, f"{event.what}, but the tracker before is another")
+            self.need(before.last == event.prev, event.at, f"prev is {event.prev} and not {before.last}")
+            self.seq += 1
+            self.put(key, event.after, self.seq)
+            frame.events.append(Taken(self.seq, event_id(origin, event), event, frame))
 
-    def check_order(self, segment, frame, event):
-        """Section "Chunk payloads": events of one commit come ordered."""
-        if self.next_seq == frame.head.first_seq:
-            return
-        last = self.events[-1][1]
-        mine, other = (event.kind, -event.number), (last.kind, -last.number)
-        good = mine > other or (mine == other and event.what == "retitled" != last.what)
-        need(good, segment.name, event.at, "events are out of order")
+    def put(self, key, tracker, last):
+        """What a tracker is; without one it is removed. `last` is 0 if nothing is known of it."""
+        before = self.known.pop(key, None)
+        if before and before.tracker:
+            self.sum -= tracker_number(key, before.tracker)
+        if tracker:
+            self.sum += tracker_number(key, tracker)
+        if tracker or last:
+            self.known[key] = Known(tracker, last)
 
-    def apply(self, file, event):
-        """One event onto its tracker; its states before and after."""
-        key = event.kind, event.number
-        before = self.trackers.get(key)
-        known = before.last if before else self.removed.get(key)
-        # Behind a base, what was removed before it is not known: such a tracker's `prev` is 0.
-        need(event.prev == (known or 0), file, event.at, f"prev is {event.prev} where the fold says {known or 0}")
-        after = change(file, event, before, self.next_seq)
-        self.trackers.pop(key, None)
-        self.removed.pop(key, None)
-        if after:
-            self.trackers[key] = after
-        else:
-            self.removed[key] = self.next_seq
-        return before, after
+    def check_sync(self, frame):
+        """What the sync record says of the state after the frame."""
+        sync, at, count = frame.sync, frame.at, len(self.trackers())
+        self.need(sync.trackers == count, at, f"the frame leaves {count} trackers")
+        self.need(sync.sum == sum_bytes(self.sum), at, "the state sum is another")
+        self.need(not frame.published or sync.history == self.history, at, "the history hash is another")
 
-
-def change(file, event, before, seq):
-    """Section "Chunk payloads": what a tracker is after an event, which must fit what it was."""
-    need((before is None) == (event.what == "added"), file, event.at, f"{event.what}, against the state before")
-    if event.what == "added":
-        return Tracker(event.state, *event.after, seq)
-    title, times = event.before
-    need(before.title == title, file, event.at, "the title before is another")
-    need(event.what == "retitled" or before.times == times, file, event.at, "the times before are others")
-    if event.what == "removed":
-        need(before.state == event.state, file, event.at, "the state before is another")
-        return None
-    title, times = event.after
-    state = before.state
-    if event.what in ("closed", "reopened"):
-        state = int(event.what == "closed")
-        need(before.state != state, file, event.at, f"{event.what}, but it already was")
-    after = Tracker(state, title, times or before.times, seq)
-    need(after[:3] != before[:3], file, event.at, "the event changes nothing")
-    return after
-
-
-def decode_items(segment, chunk, read):
-    """Section "Chunk payloads": a sequence, all of the payload."""
-    start = chunk.at + CHUNK.size
-    code = Bincode(segment.name, segment.data, start, start + chunk.length)
-    count = code.uint()
-    code.need(count == chunk.count, "the count is not that of the chunk's header", start)
-    need(1 <= count <= 64, segment.name, start, f"a chunk of {count} items")
-    items = [read(code) for _ in range(count)]
-    code.finish()
-    return items
-
-
-def check_frame(fold, segment, frame):
-    """Section "Frame": the header's constraints, and which chunks it may hold."""
-    file, at, head = segment.name, frame.at, frame.head
-    first = at == SEGMENT.size
-    need(head.kind in (COMMIT, BASE, NOTE), file, at + 4, f"frame kind {head.kind} is unknown")
-    need(head.prev == (segment.prev if first else fold.hash), file, at + 40, "prev is not the frame before")
-    follows = head.first_seq == fold.next_seq or (head.kind == NOTE and head.first_seq > fold.next_seq)
-    need(follows, file, at + 16, "the first seq is not the next one")
-    need_time(head.changed_at, file, at + 32)
-    if fold.changed_at is not None:
-        need(head.changed_at >= fold.changed_at, file, at + 32, "changed_at falls")
-        need(head.kind != NOTE or head.changed_at == fold.changed_at, file, at + 32, "a note changes changed_at")
-    need((head.kind == BASE) <= (fold.hash is None), file, at + 4, "a base that is not the first frame")
-    need(fold.hash or head.kind == BASE or fold.start == 1, file, at + 4, "the history before is missing")
-    inner = {COMMIT: EVENT_CHUNK, BASE: TRACKER_CHUNK, NOTE: None}[head.kind]
-    need(all(c.kind == inner for c in frame.chunks[1:]), file, at + 4, "a chunk does not belong in its frame")
-    items = sum(c.count for c in frame.chunks[1:])
-    need(items == head.items, file, at + 24, "the count of items is wrong")
-    for chunk in frame.chunks:
-        need(chunk.frame_offset == at, file, chunk.at + 24, "the chunk is of another frame")
-        good = chunk.kind == EVENT_CHUNK or chunk.first_seq == head.first_seq
-        need(good, file, chunk.at + 16, "the chunk's first seq is wrong")
-
-
-def check_sync(segment, frame):
-    """Section "Chunk payloads", the sync record, in the first chunk of its frame."""
-    need(frame.chunks and frame.chunks[0].kind == SYNC, segment.name, frame.at, "no sync chunk")
-    chunk = frame.chunks[0]
-    need(chunk.count == 1, segment.name, chunk.at + 8, "a sync chunk has one item")
-    start = chunk.at + CHUNK.size
-    code = Bincode(segment.name, segment.data, start, start + chunk.length)
-    record = read_sync(code)
-    code.finish()
-    need(not record.note or frame.head.kind == NOTE, segment.name, start, "a note outside of notes")
-    good = record.changed_at == frame.head.changed_at
-    need(good, segment.name, start, "the sync record's changed_at is not its frame's")
-    return record
-
-
-def ordered(trackers):
-    """Section "Index", state hash: releases first, the largest number first."""
-    return sorted(trackers.items(), key=lambda item: (item[0][0], -item[0][1]))
-
-
-def raw_time(value):
-    """Section "Conventions": a time or none."""
-    return NONE if value is None else value
-
-
-def state_hash(trackers):
-    """Section "Index", state hash."""
-    parts = [b"gh-pmu state 1\n"]
-    for (kind, number), tracker in ordered(trackers):
-        title = tracker.title.encode("utf-8")
-        times = [raw_time(t) for t in tracker.times]
-        parts.append(b"RM"[kind:kind + 1] + b"OC"[tracker.state:tracker.state + 1])
-        parts.append(struct.pack("<QqqQ", number, *times, len(title)) + title)
-    return blake3(b"".join(parts))
+    def as_of(self, seq):
+        """What was known as of an event, by undoing live events from the present."""
+        known = dict(self.known)
+        for taken in reversed(self.events()):
+            if taken.seq > seq:
+                event = taken.event
+                known[event.kind, event.number] = Known(event.before, event.prev)
+        return {key: (value.tracker, value.last) for key, value in known.items() if value.tracker}

@@ -3,21 +3,20 @@
 import json
 import struct
 
-from bincode import KINDS, STATES, Times, Tracker
+from bincode import KINDS, STATES, Tracker
 from checks import Refused
-from fold import state_hash
+from hashes import hash_of
 from times import parse_time
 
 
 def manifest_tracker(entry):
     """One entry of a manifest."""
     state = STATES.index(entry["state"].lower())
-    times = Times(parse_time(entry.get("createdAt")), parse_time(entry.get("closedAt")))
-    return Tracker(state, entry["title"], times, 0)
+    return Tracker(state, entry["title"], parse_time(entry.get("createdAt")), parse_time(entry.get("closedAt")))
 
 
 def manifest_hash(path):
-    """Section "Index", state hash, of a manifest."""
+    """The state hash of a manifest."""
     try:
         with open(path, encoding="utf-8") as file:
             manifest = json.load(file)
@@ -26,6 +25,6 @@ def manifest_hash(path):
             for entry in manifest.get(field) or ():
                 if trackers.setdefault((kind, entry["number"]), tracker := manifest_tracker(entry)) is not tracker:
                     raise ValueError(f"{KINDS[kind]} {entry['number']} is there twice")
-        return state_hash(trackers)
+        return hash_of(trackers)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         raise Refused(path, 0, f"not a manifest ({error!r})") from error

@@ -1,54 +1,81 @@
-"""Section "Reading": a whole store, every byte of it verified."""
+"""Section "Reading, in order": a whole store, every byte of it verified."""
 
+import os
+import re
 from collections import namedtuple
 
-from checked import read_checked, read_last
-from checks import Refused, need, read_file
-from current import read_current
+from checks import Damaged, Refused, need, or_missing, read_file
+from current import Current, decode_current
 from fold import Fold
-from frames import SEGMENT, Segment, frames_of
-from index import Index, check_index
+from index import Index
+from log import HEADER, Log, walk
+from small import decode_marks
 
-Store = namedtuple("Store", "current repo fold last")
+ATTEMPTS = 8
+Store = namedtuple("Store", "current marks index fold torn repository")
 
 
-def decode(directory):
-    """Section "Reading", beginning again when files were retired meanwhile."""
-    for attempt in range(8):
+def read_current(directory):
+    """`CURRENT`; if only that is gone, what the logs give."""
+    data = read_file(directory, "CURRENT")
+    if data is None:
+        need(read_file(directory, "cleared") is None, "CURRENT", 0, "the store is being removed")
+        return from_logs(directory, Refused("CURRENT", 0, "the file is missing"))
+    try:
+        return decode_current(data)
+    except Damaged as damaged:
+        return from_logs(directory, damaged)
+
+
+def from_logs(directory, refused):
+    """The log with the highest generation whose header verifies."""
+    names = [name for name in os.listdir(directory) if re.fullmatch("log-[1-9][0-9]*", name)]
+    logs = [or_missing(Log, name, read_file(directory, name)) for name in names]
+    log = max(filter(None, logs), key=lambda log: log.generation, default=None)
+    if log is None:
+        raise refused
+    return Current(None, None, log.generation, log.id, HEADER.size, 0, 0, None, log.first_seq, None)
+
+
+def read_index(directory, current):
+    """The index that `CURRENT` names; None if it is missing."""
+    name = f"index-{current.index_seq}-{current.index_generation}"
+    data = read_file(directory, name) if current.index_generation else None
+    index = None if data is None else or_missing(Index, name, data)
+    named = (current.index_chain, current.log_id, current.index_seq, current.history_start)
+    return index if index and (index.chain, index.log_id, index.seq, index.history_start) == named else None
+
+
+def open_once(directory):
+    """All of a store, folded from its start."""
+    raw_marks = read_file(directory, "marks")
+    current = read_current(directory)
+    marks = (None if raw_marks is None else or_missing(decode_marks, raw_marks, current.store)) or []
+    index, name = read_index(directory, current), f"log-{current.log_generation}"
+    data = read_file(directory, name)
+    need(data is not None, name, 0, "the file is missing")
+    log = Log(name, data, current.log_id, current.log_generation)
+    records = [record["acknowledged"] for record in marks if "acknowledged" in record]
+    offsets = [record["offset"] for record in records if record["logId"] == log.id.hex()]
+    walked = walk(log, max([current.acknowledged, index.address if index else 0, *offsets]))
+    fold, compared = Fold(log), index is None
+    for frame in walked.frames:
+        fold.add_frame(frame)
+        if index and index.address == fold.address:
+            index.compare(fold, current.history_start)
+            compared = True
+    need(compared, name, index.address if index else 0, "no frame ends where the index does")
+    repository = current.repository or (fold.freshness and fold.freshness.repository)
+    return Store(current, marks, index, fold, walked.torn, repository)
+
+
+def open_store(directory):
+    """A store; begins again if its files were replaced meanwhile."""
+    for attempt in range(ATTEMPTS):
         before = read_file(directory, "CURRENT")
         try:
-            return decode_once(directory)
+            return open_once(directory)
         except Refused:
-            if read_file(directory, "CURRENT") == before or attempt == 7:
+            if read_file(directory, "CURRENT") == before or attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
-
-
-def decode_once(directory):
-    """Section "Reading", but of everything, and folded from the start."""
-    checked = read_checked(directory)
-    current, entries, repo = read_current(directory)
-    acknowledged = max(checked.get(current.store, 0), current.fresh_address)
-    index = Index(directory, current) if current.index_generation else None
-    segments = [Segment(directory, entry) for entry in entries]
-    fold = Fold(current.history_start)
-    for segment in segments:
-        fold_segment(fold, segment, index)
-    end, name = fold.address or entries[-1].base + SEGMENT.size, segments[-1].name
-    need(end >= acknowledged, name, max(end - entries[-1].base, 0), "the log ends before what was acknowledged")
-    need(index is None or index.seen, name, max(end - entries[-1].base, 0), "no frame ends where the index does")
-    return Store(current, repo, fold, read_last(directory).get(current.store))
-
-
-def fold_segment(fold, segment, index):
-    """Sections "Segment" and "Frame": all frames of a segment onto the state before it."""
-    need(segment.first_seq == fold.next_seq, segment.name, 40, "the first seq is not the next one")
-    if fold.hash is not None:
-        need(segment.prev == fold.hash, segment.name, 48, "prev is not the last frame before the segment")
-    else:
-        need(not any(segment.prev), segment.name, 48, "prev is not zero, and nothing is before")
-    for frame in frames_of(segment):
-        fold.add_frame(segment, frame)
-        if index and index.head.address == fold.address:
-            check_index(index, fold)
-            index.seen = True

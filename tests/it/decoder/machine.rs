@@ -1,68 +1,91 @@
-//! A machine of its own for the program and the decoder: a checkout with a real history, and a cache.
+//! A machine of its own for the program: a directory to work in, and a cache.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Where the decoder is.
-pub const DECODER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/decoder");
+use super::decoders;
+
 const BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/moq-transport.bundle");
 const MANIFEST: &str = ".github/pmu-cache.json";
 
 /// A directory with all that the program sees, and an environment without anything else.
 pub struct Machine {
     dir: tempfile::TempDir,
+    /// The directory of the repository's store below the cache.
+    store: &'static str,
 }
 
 impl Machine {
-    /// A clone of the real history, and nothing cached.
-    pub fn new() -> Self {
-        let machine = Self { dir: tempfile::tempdir().unwrap() };
-        let clone = machine.checkout();
-        machine.call("git", machine.dir.path(), &["clone", "-q", BUNDLE, clone.to_str().unwrap()]);
+    /// A clone of a real history, and nothing cached.
+    pub fn with_history() -> Self {
+        let machine = Self::without_git("github.com/moq-wg/moq-transport");
+        fs::remove_dir(machine.work()).unwrap();
+        machine.call("git", machine.dir.path(), &["clone", "-q", BUNDLE, machine.work().to_str().unwrap()]);
         machine
     }
 
-    fn checkout(&self) -> PathBuf {
-        self.dir.path().join("checkout")
+    /// An empty directory to work in, and nothing cached.
+    pub fn without_git(store: &'static str) -> Self {
+        let machine = Self { dir: tempfile::tempdir().unwrap(), store };
+        fs::create_dir(machine.work()).unwrap();
+        machine
     }
 
-    fn store(&self) -> PathBuf {
-        self.dir.path().join("cache/github.com/moq-wg/moq-transport")
+    fn work(&self) -> PathBuf {
+        self.dir.path().join("work")
     }
 
-    /// Runs a program to its end; gives what it printed.
-    fn call(&self, program: &str, at: &Path, arguments: &[&str]) -> String {
+    pub fn cache(&self) -> PathBuf {
+        self.dir.path().join("cache")
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.cache().join(self.store)
+    }
+
+    pub fn manifest(&self) -> PathBuf {
+        self.work().join(MANIFEST)
+    }
+
+    /// Runs a program to its end, whatever comes of it.
+    fn output(&self, program: &str, at: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(at).env_clear();
-        // Without the last two a python3 of pyenv would look for itself in our home directory.
-        for name in ["PATH", "SYSTEMROOT", "PYENV_ROOT", "PYENV_VERSION"] {
+        for name in ["PATH", "SYSTEMROOT"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
-        command.env("HOME", self.dir.path()).env("GH_PMU_CACHE_DIR", self.dir.path().join("cache"));
+        command.env("HOME", self.dir.path()).env("GH_PMU_CACHE_DIR", self.cache());
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("TZ", "UTC");
-        let output = command.output().unwrap();
+        command.output().unwrap()
+    }
+
+    /// Runs a program to its end; gives what it printed.
+    fn call(&self, program: &str, at: &Path, arguments: &[&str]) -> String {
+        let output = self.output(program, at, arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {arguments:?}: {errors}");
         String::from_utf8(output.stdout).unwrap()
     }
 
+    pub fn git(&self, arguments: &[&str]) -> String {
+        self.call("git", &self.work(), arguments)
+    }
+
     /// The commits of the history, oldest first.
     pub fn versions(&self) -> Vec<String> {
-        let log = self.call("git", &self.checkout(), &["log", "--first-parent", "--reverse", "--format=%H"]);
+        let log = self.git(&["log", "--first-parent", "--reverse", "--format=%H"]);
         log.lines().map(str::to_owned).collect()
     }
 
     /// The program.
     pub fn run(&self, arguments: &[&str]) -> String {
-        // OK to ask at run time: at compile time the shell of `.cargo/rustc` drops a name with a hyphen.
-        let program = std::env::var("CARGO_BIN_EXE_gh-pmu").unwrap();
-        self.call(&program, &self.checkout(), arguments)
+        self.call(&program(), &self.work(), arguments)
     }
 
     /// The program, asked for JSON.
@@ -70,47 +93,49 @@ impl Machine {
         serde_json::from_str(&self.run(arguments)).unwrap()
     }
 
+    /// The program's exit code.
+    pub fn code(&self, arguments: &[&str]) -> Option<i32> {
+        self.output(&program(), &self.work(), arguments).status.code()
+    }
+
     /// Checks the commits out, one after the other, and lists in each.
     pub fn sync_each(&self, commits: &[String]) {
         for commit in commits {
-            self.call("git", &self.checkout(), &["checkout", "-q", commit]);
+            self.git(&["checkout", "-q", commit]);
             self.run(&["release", "list"]);
         }
     }
 
-    /// Checks a commit out and leaves its files alone, without git.
-    pub fn forget_git(&self, commit: &str) {
-        self.sync_each(&[commit.to_owned()]);
-        fs::remove_dir_all(self.checkout().join(".git")).unwrap();
+    /// Leaves the files of the checkout alone, without git.
+    pub fn forget_git(&self) {
+        fs::remove_dir_all(self.work().join(".git")).unwrap();
     }
 
-    /// What the decoder makes of the store.
-    pub fn decode(&self) -> Value {
-        let store = self.store();
-        serde_json::from_str(&self.decoder(&[store.to_str().unwrap()])).unwrap()
+    /// Changes the manifest in the directory, or writes the first.
+    pub fn write_manifest(&self, manifest: &Value) {
+        fs::create_dir_all(self.manifest().parent().unwrap()).unwrap();
+        fs::write(self.manifest(), serde_json::to_vec_pretty(manifest).unwrap()).unwrap();
     }
 
-    /// The state hash of the manifest in the checkout.
+    pub fn read_manifest(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.manifest()).unwrap()).unwrap()
+    }
+
+    /// The state hash of the manifest in the directory.
     pub fn state_hash_of_manifest(&self) -> String {
-        let manifest = self.checkout().join(MANIFEST);
-        self.decoder(&["--state-hash-of", manifest.to_str().unwrap()]).trim().to_owned()
+        decoders::decoder(&["--state-hash-of", self.manifest().to_str().unwrap()]).trim().to_owned()
     }
 
-    fn decoder(&self, arguments: &[&str]) -> String {
-        let arguments: Vec<&str> = ["-B", "decode_store.py"].into_iter().chain(arguments.iter().copied()).collect();
-        self.call("python3", Path::new(DECODER), &arguments)
-    }
-
-    /// The first segment of the log.
+    /// The log that is live.
     fn log(&self) -> PathBuf {
         let names = fs::read_dir(self.store()).unwrap().map(|entry| entry.unwrap().path());
-        let mut logs: Vec<PathBuf> =
-            names.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("log-")).collect();
-        logs.sort();
-        logs.swap_remove(0)
+        let generation = |path: &PathBuf| -> Option<u64> {
+            path.file_name().unwrap().to_str().unwrap().strip_prefix("log-")?.parse().ok()
+        };
+        names.filter(|path| generation(path).is_some()).max_by_key(generation).unwrap()
     }
 
-    /// Writes behind the last commit.
+    /// Writes after the last commit.
     pub fn append_to_log(&self, bytes: &[u8]) {
         fs::OpenOptions::new().append(true).open(self.log()).unwrap().write_all(bytes).unwrap();
     }
@@ -123,4 +148,10 @@ impl Machine {
         bytes[len * from / 100..len * to / 100].iter_mut().for_each(|byte| *byte ^= 0xFF);
         fs::write(&path, bytes).unwrap();
     }
+}
+
+/// The program under test.
+fn program() -> String {
+    // OK to ask at run time: at compile time the shell of `.cargo/rustc` drops a name with a hyphen.
+    std::env::var("CARGO_BIN_EXE_gh-pmu").unwrap()
 }

@@ -2,8 +2,8 @@
 
 mod answers;
 mod failures;
-mod fake;
-mod lab;
+pub mod fake;
+pub mod lab;
 mod manifests;
 mod surroundings;
 mod templates;
