@@ -1,8 +1,9 @@
 //! Exit codes, and the one error type of the program. Owns what becomes of a failure; must not know how any of it is
 //! printed.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 
 use gh_pmu::github::GithubError;
 use gh_pmu::model::RepoError;
@@ -12,20 +13,42 @@ use gh_pmu::sync::SyncError;
 /// Exit codes as gh's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
-    Done = 0,
-    /// Failed, wrong flags too.
-    Failed = 1,
-    /// Cancelled by the user.
-    Cancelled = 2,
-    /// Not signed in.
-    NotSignedIn = 4,
+    /// 0: done.
+    Done,
+    /// 1: failed, wrong flags too.
+    Failed,
+    /// 2: cancelled by the user.
+    Cancelled,
+    /// 4: not signed in.
+    NotSignedIn,
+    /// As a program ended that did the work.
+    As(u8),
+}
+
+impl Exit {
+    /// How a program ended that did the work; by a signal, as shells count those.
+    pub fn of_child(status: ExitStatus) -> Self {
+        #[cfg(unix)]
+        let code = status.code().or_else(|| std::os::unix::process::ExitStatusExt::signal(&status).map(|n| 128 + n));
+        #[cfg(not(unix))]
+        let code = status.code();
+        match code {
+            Some(0) => Self::Done,
+            Some(code) => u8::try_from(code).map_or(Self::Failed, Self::As),
+            None => Self::Failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        // The cast keeps the value: the codes are 0 to 4.
-        ExitCode::from(exit as u8)
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Cancelled => 2,
+            Exit::NotSignedIn => 4,
+            Exit::As(code) => code,
+        })
     }
 }
 
@@ -124,6 +147,23 @@ impl From<RepoError> for Error {
     }
 }
 
+/// The text without the system's numbers: "permission denied (os error 13)" is said in words already.
+pub fn plain_words(text: &str) -> Cow<'_, str> {
+    const BEGIN: &str = " (os error ";
+    if !text.contains(BEGIN) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(BEGIN);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.bytes().all(|c| c.is_ascii_digit()) => plain.push_str(rest),
+            _ => plain.extend([BEGIN, part]),
+        }
+    }
+    Cow::Owned(plain)
+}
+
 /// The sentence, the usage or what to do next: the lines that standard error gets.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,8 +171,10 @@ impl fmt::Display for Error {
             Self::ClosedPipe | Self::Told(_) => Ok(()),
             Self::Usage { message, usage } if usage.is_empty() => writeln!(f, "{message}"),
             Self::Usage { message, usage } => writeln!(f, "{message}\n\n{usage}"),
-            Self::Failed { message, hint: None, .. } => writeln!(f, "{message}"),
-            Self::Failed { message, hint: Some(hint), .. } => writeln!(f, "{message}\n{hint}"),
+            Self::Failed { message, hint: None, .. } => writeln!(f, "{}", plain_words(message)),
+            Self::Failed { message, hint: Some(hint), .. } => {
+                writeln!(f, "{}\n{}", plain_words(message), plain_words(hint))
+            }
         }
     }
 }
@@ -162,6 +204,13 @@ mod tests {
             (Error::Told(Exit::Failed).to_string(), Error::Told(Exit::Failed).exit()),
             (String::new(), Exit::Failed)
         );
+    }
+
+    #[test]
+    fn the_system_s_numbers_are_left_out() {
+        let error = Error::new("could not read x: Permission denied (os error 13): y (os error 2)");
+        assert_eq!(error.to_string(), "could not read x: Permission denied: y\n");
+        assert_eq!(plain_words("a (os error x) (os error 5"), "a (os error x) (os error 5");
     }
 
     #[test]

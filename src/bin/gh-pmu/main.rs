@@ -13,18 +13,22 @@ mod cli;
 mod command;
 mod config;
 mod exit;
+mod near;
 mod output;
 mod source;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use gh_pmu::model::Repo;
 use gh_pmu::sync::Now;
 use jiff::tz::TimeZone;
 
 use cli::{Asked, Clock};
-use command::{ROOT, Ready};
+use command::delegate::{self, Delegated};
+use command::{ROOT, Ready, completion, home};
 use config::{Config, PagerCommand, TerminalWishes, process_env};
 use exit::{Error, Exit};
 use output::{Output, Stream, Terminal};
@@ -55,30 +59,81 @@ fn main() -> ExitCode {
 #[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
     let clock = Clock { now: now.millis(), zone: &TimeZone::system };
-    let (given, read) = match cli::parse(&ROOT, std::env::args_os().skip(1), clock)? {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let (given, read) = match cli::parse(&ROOT, args.iter().cloned(), clock)? {
         Asked::Help(spec) => return output.page(|bold| cli::help::help(spec, bold)).map(|()| Exit::Done),
+        Asked::Topic(text) => return output.page(|_| text.to_owned()).map(|()| Exit::Done),
+        Asked::Next(next) => {
+            return with_context((clock, now), About::Many, output, |_, context| completion::complete(next, context))?
+                .map(|()| Exit::Done);
+        }
+        Asked::Nothing => {
+            // Help needs no surroundings.
+            if !with_context((clock, now), About::Many, output, |_, context| home::run(context)).unwrap_or(Ok(false))? {
+                output.page(|bold| cli::help::help(&ROOT, bold))?;
+            }
+            return Ok(Exit::Done);
+        }
         Asked::Version => {
             return output.line(concat!("gh pmu version ", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Done);
+        }
+        Asked::Unknown(words, unknown) => {
+            let delegated = Delegated { words: &words, args: &args, unknown };
+            let (exit, is_of_trackers) = delegate::run(delegated, &process_env)?;
+            if is_of_trackers {
+                let repo = About::One(delegate::repo_of(&args));
+                with_context((clock, now), repo, output, delegate::refresh)?;
+            }
+            return Ok(exit);
         }
         Asked::Run(given, read) => (given, read),
     };
     match command::read(&given, *read)? {
         Ready::Bare(command) => command.run(cwd(), output),
+        Ready::Cached(command) if command.of_many().is_some() => {
+            with_context((clock, now), About::Many, output, |_, context| command.run(None, context))?
+        }
         Ready::Cached(command) => {
-            let config = Config::load(&process_env, &cwd()?)?;
-            config.warnings.iter().for_each(|warning| output.warn(warning));
-            let named = match command.of_many() {
-                Some(_) => None,
-                None => config.named_repo(given.repo())?,
-            };
-            command.run(named, &mut Context { config: &config, output, clock, now })
+            with_context((clock, now), About::One(given.repo()), output, |named, context| command.run(named, context))?
         }
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
+/// What a command is about.
+enum About<'a> {
+    /// The repository that `--repo` names, or else GH_REPO or the checkout.
+    One(Option<&'a str>),
+    /// More than one.
+    Many,
+}
+
+/// Looks at the surroundings, and runs what works with them.
+fn with_context<T>(
+    (clock, now): (Clock<'_>, Now),
+    about: About<'_>,
+    output: &mut Output<'_>,
+    run: impl FnOnce(Option<Repo>, &mut Context<'_, '_>) -> T,
+) -> Result<T, Error> {
+    let cwd = cwd();
+    let config = Config::load(&process_env, cwd.as_deref().ok())?;
+    config.warnings.iter().for_each(|warning| output.warn(warning));
+    let named = match about {
+        About::Many => None,
+        About::One(repo) => config.named_repo(repo)?,
+    };
+    match cwd {
+        // Whoever names a repository need not stand in one.
+        Err(error) if named.is_none() && matches!(about, About::One(_)) => Err(error),
+        _ => Ok(run(named, &mut Context { config: &config, output, clock, now })),
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place that asks for the directory")]
 fn cwd() -> Result<PathBuf, Error> {
-    std::env::current_dir().map_err(|error| Error::new(format!("cannot tell the working directory: {error}")))
+    std::env::current_dir().map_err(|error| {
+        let error = Error::new(format!("cannot read the name of the working directory: {error}"));
+        error.with_hint("Change to a directory that is there, or use `--repo OWNER/REPO`.")
+    })
 }
 
 /// The only reading of the clock.

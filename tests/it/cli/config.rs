@@ -76,7 +76,7 @@ fn a_big_older_file_with_cached_lists_disturbs_nothing() {
     let lab = lab_with(OLDER);
     let big = format!(
         "{OLDER}history:\n{}",
-        "    - {number: 1, title: \"Release: v0.0.1\", note: 'cache: x'}\n".repeat(20_000)
+        "    - {number: 1, title: \"Release: v0.0.1\", note: 'cache: x'}\n".repeat(15_000)
     );
     let crlf = OLDER.replace('\n', "\r\n");
     let texts = [
@@ -123,7 +123,10 @@ fn a_wrong_value_names_file_line_key_what_stands_there_and_what_may() {
         ("manifest: /etc/passwd", "cache.manifest is /etc/passwd; it may be a relative path inside the checkout"),
         ("branch: --upload-pack=x", "cache.branch is --upload-pack=x; it may be the name of a branch, or null"),
         ("path: {a: b}", "cache.path is a mapping; it may be the path of a directory"),
-        ("path: ~bob/x", "cache.path is ~bob/x; it may be the path of a directory; only ~/ is the home directory"),
+        (
+            "path: ~bob/x",
+            "cache.path is ~bob/x; it may be a directory as it is, without $; only ~/ at its beginning is the home directory",
+        ),
     ] {
         lab.write(".gh-pmu.yml", format!("project:\n  name: x\ncache:\n  {entry}\nfields: []\n"));
         let expected = format!("{}: line 4: {wrong}\n", lab.checkout.join(".gh-pmu.yml").display());
@@ -358,4 +361,52 @@ fn nothing_outside_of_the_cache_is_written() {
         assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.err);
         assert_same(&before, &outside(), args);
     }
+}
+
+#[test]
+fn unknown_keys_are_named_and_the_list_is_given() {
+    let lab = lab_with("cache :\n  auto_synk: false\n  release_labels: [branch]\n");
+    let file = lab.checkout.join(".gh-pmu.yml");
+    let warning =
+        format!("! {}: line 2: cache.auto_synk is not known and not used; did you mean auto_sync?\n", file.display());
+    assert_eq!(lab.run(&["release", "list"]).warns(), (SMALL_RELEASES.to_owned(), warning));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_never_ends_is_refused_at_once() {
+    let lab = lab_with("");
+    let file = lab.checkout.join(".gh-pmu.yml");
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    let said = lab.run(&["release", "list"]).fails();
+    assert_eq!(said, format!("cannot read {}: it is no regular file\n", file.display()));
+}
+
+#[test]
+fn the_section_may_stand_in_dot_github_and_goes_before() {
+    let lab = lab_with("cache: {manifest: none.json}\n");
+    lab.write(".github/pmu.yml", "cache:\n  manifest: .github/pmu-cache.json\n");
+    assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_names_a_repository_need_not_stand_in_a_directory() {
+    let lab = lab_with("");
+    lab.run(&["release", "list"]).ok();
+    let gone = lab.home.join("gone");
+    std::fs::create_dir(&gone).unwrap();
+    // The shell removes the directory it stands in, then starts the program there.
+    let run = |args: &str| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("rmdir ../gone; exec {} {args}", program().display())]).current_dir(&gone);
+        lab.enclose(&mut command);
+        let output = command.current_dir(&gone).output().unwrap();
+        std::fs::create_dir_all(&gone).unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(run("release list -R octo-org/atlas"), (Some(0), SMALL_RELEASES.to_owned(), String::new()));
+    let (code, _, said) = run("release list");
+    assert!(code == Some(1) && said.contains("use `--repo OWNER/REPO`") && !said.contains("os error"), "{said}");
 }

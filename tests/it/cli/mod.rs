@@ -4,6 +4,7 @@ mod accepted;
 mod cache;
 mod config;
 mod damage;
+mod delegate;
 mod export;
 mod git;
 mod histories;

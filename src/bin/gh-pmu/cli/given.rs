@@ -11,6 +11,7 @@ use super::help::Usage;
 use super::spec::{Argument, Flag, HELP, REPO, Spec, Switch, Valued};
 use super::value::{Clock, Value, Wrong, expected, find};
 use crate::exit::Error;
+use crate::near::near;
 
 const EXTRA: &str = "extra arguments";
 
@@ -43,7 +44,7 @@ impl<'c> Given<'c> {
         }
         let matches = command
             .try_get_matches_from(args)
-            .map_err(|error| Error::Usage { message: sentence(&error, args), usage: spec.usage() })?;
+            .map_err(|error| Error::Usage { message: sentence(&error, args, spec.flags), usage: spec.usage() })?;
         let Spec { flags, argument, json_fields, .. } = *spec;
         let given = Self { flags, argument, json_fields, usage: spec, matches, clock };
         given.check().map_err(|message| given.wrong(message))?;
@@ -173,7 +174,7 @@ impl<'c> Given<'c> {
                     false => find(&words, value).is_none().then_some(value.as_str()),
                 };
                 if let Some(wrong) = wrong {
-                    return Err(invalid(flag, wrong, &expected(&words)));
+                    return Err(invalid(flag, wrong, &expected(wrong, &words)));
                 }
             }
         }
@@ -213,14 +214,19 @@ fn arg(flag: &Flag) -> Arg {
 }
 
 /// clap's error in the words of gh's flag library.
-fn sentence(error: &clap::Error, args: &[String]) -> String {
+fn sentence(error: &clap::Error, args: &[String], flags: &[&Flag]) -> String {
     let named = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(named)) => named.split([' ', '=']).next().unwrap_or_default(),
         _ => "",
     };
     let last = args.last().map_or("", String::as_str);
     match error.kind() {
-        ErrorKind::UnknownArgument if named.starts_with("--") => format!("unknown flag: {named}"),
+        ErrorKind::UnknownArgument if named.starts_with("--") => {
+            let meant = near(&named[2..], flags.iter().map(|flag| flag.long));
+            let guess = meant.iter().fold(String::new(), |text, long| format!("{text}\n\t--{long}"));
+            let question = if meant.is_empty() { "" } else { "\n\nDid you mean this?" };
+            format!("unknown flag: {named}{question}{guess}")
+        }
         ErrorKind::UnknownArgument => {
             let short = named.chars().nth(1).unwrap_or('-');
             let of = args.iter().find(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.contains(short));

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use super::spec::{Flag, HELP, REPO, Spec};
+use super::topics::TOPICS;
+use crate::near::near;
 
 /// What can say how it is used.
 pub trait Usage {
@@ -18,7 +20,9 @@ impl<R> Usage for Spec<R> {
 
 /// The text of `--help`. `bold` wraps a heading.
 pub fn help<R>(spec: &Spec<R>, bold: &dyn Fn(&str) -> String) -> String {
-    let mut text = String::from(if spec.long.is_empty() { spec.short } else { spec.long });
+    let about = if spec.long.is_empty() { spec.short } else { spec.long };
+    let paragraphs: Vec<String> = about.split("\n\n").map(|text| lines(text, WIDTH).join("\n")).collect();
+    let mut text = paragraphs.join("\n\n");
     text.push_str("\n\n");
     let mut section = |title: &str, body: &str| {
         if body.is_empty() {
@@ -45,17 +49,46 @@ pub fn help<R>(spec: &Spec<R>, bold: &dyn Fn(&str) -> String) -> String {
     }
     section("JSON FIELDS", &wrapped(spec.json_fields));
     section("EXAMPLES", spec.examples);
+    if root {
+        section("HELP TOPICS", &topics());
+    }
     section("LEARN MORE", learn_more(spec));
     text.pop();
     text
 }
 
+/// What every page fits.
+const WIDTH: usize = 80;
+
+/// The words of the text in lines of at most so many letters.
+fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        // OK because there is a line from the beginning.
+        let line = lines.last_mut().expect("a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+fn topics() -> String {
+    let longest = TOPICS.iter().map(|topic| topic.name.len()).max().unwrap_or(0) + 1;
+    TOPICS.iter().map(|topic| format!("{:longest$} {}\n", format!("{}:", topic.name), topic.short)).collect()
+}
+
 fn learn_more<R>(spec: &Spec<R>) -> &'static str {
     if spec.commands.is_empty() {
-        "Use `gh pmu <command> <subcommand> --help` for more information about a command.\n\
-         Learn about exit codes using `gh help exit-codes`"
+        "Use `gh pmu <command> <subcommand> --help` for more about a command.\n\
+         Use `gh pmu help exit-codes` to learn about exit codes, `help dates` about times."
     } else {
-        "Use `gh pmu <command> <subcommand> --help` for more information about a command."
+        "Use `gh pmu <command> <subcommand> --help` for more about a command."
     }
 }
 
@@ -79,10 +112,9 @@ fn usage<R>(spec: &Spec<R>) -> String {
 
 /// The names of commands that may have been meant: those that begin so, or are two letters away.
 pub fn suggestions<R>(spec: &Spec<R>, typed: &str) -> String {
-    let near = |name: &str| name.starts_with(typed) || distance(name, typed) <= 2;
     let names: Vec<&str> = match typed {
         "help" => vec!["--help"],
-        _ => spec.commands.iter().map(|command| command.name).filter(|name| near(name)).collect(),
+        _ => near(typed, spec.commands.iter().map(|command| command.name)),
     };
     if names.is_empty() {
         return String::new();
@@ -116,7 +148,14 @@ fn flags<'f>(flags: impl Iterator<Item = &'f Flag> + Clone) -> String {
     };
     let width = flags.clone().map(|flag| left(flag).len()).max().unwrap_or(0);
     let indent = if flags.clone().any(|flag| flag.short.is_some()) { 0 } else { 4 };
-    flags.map(|flag| format!("{:width$}   {}\n", left(flag), flag.help)[indent..].to_owned()).collect()
+    // Two more for the indent of the section.
+    let room = WIDTH.saturating_sub(width.saturating_sub(indent) + 3 + 2).max(20);
+    let entry = |flag: &Flag| {
+        let help = lines(flag.help, room).join(&format!("\n{:1$}", "", width + 3));
+        let entry = format!("{:width$}   {help}", left(flag));
+        entry.lines().map(|line| format!("{}\n", &line[indent..])).collect::<String>()
+    };
+    flags.map(entry).collect()
 }
 
 fn wrapped(fields: &[&str]) -> String {
@@ -136,19 +175,4 @@ fn wrapped(fields: &[&str]) -> String {
         width += field.len() + comma.len();
     }
     text
-}
-
-/// Levenshtein's.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -3,11 +3,13 @@
 //! printed.
 
 pub mod common;
+pub mod complete;
 mod given;
 pub mod help;
 mod moment;
 mod range;
 pub mod spec;
+pub mod topics;
 pub mod value;
 mod when;
 
@@ -25,10 +27,18 @@ use spec::VERSION;
 pub enum Asked<'c, R: 'static> {
     /// To show the help of a command or group.
     Help(&'static Spec<R>),
+    /// To show the text of a topic.
+    Topic(&'static str),
+    /// What can come next on a command line.
+    Next(complete::Next),
+    /// Nothing in particular.
+    Nothing,
     /// To say its version.
     Version,
     /// To run this.
     Run(Given<'c>, &'static R),
+    /// Something else: the words up to the first that is not known, and what is to be said of it.
+    Unknown(Vec<String>, Error),
 }
 
 /// Reads the arguments after the program's name; `root` is the program.
@@ -44,7 +54,24 @@ pub fn parse<'c, R>(
     for arg in args {
         text.push(arg.into_string().map_err(|arg| wrong(root, format!("{arg:?} is not UTF-8")))?);
     }
-    let (spec, rest) = route(root, text)?;
+    if text.is_empty() {
+        return Ok(Asked::Nothing);
+    }
+    if let Some((first, words)) = text.split_first()
+        && first == "__complete"
+    {
+        return Ok(Asked::Next(complete::next(root, words)));
+    }
+    if let [help, topic] = &text[..]
+        && help == "help"
+        && let Some(topic) = topics::TOPICS.iter().find(|known| known.name == topic)
+    {
+        return Ok(Asked::Topic(topic.text));
+    }
+    let (spec, rest) = match route(root, text)? {
+        Route::Known(spec, rest) => (spec, rest),
+        Route::Unknown(words, error) => return Ok(Asked::Unknown(words, error)),
+    };
     let given = Given::parse(spec, &rest, clock)?;
     if given.asks_for_help() {
         return Ok(Asked::Help(spec));
@@ -60,9 +87,17 @@ pub fn parse<'c, R>(
     Ok(Asked::Run(given, run))
 }
 
-/// Finds the command; what remains are its flags and arguments.
-fn route<R>(root: &'static Spec<R>, args: Vec<String>) -> Result<(&'static Spec<R>, Vec<String>), Error> {
-    let mut spec = root;
+/// Where the words lead.
+enum Route<R: 'static> {
+    /// To a command or group; what remains are its flags and arguments.
+    Known(&'static Spec<R>, Vec<String>),
+    /// To no command of ours.
+    Unknown(Vec<String>, Error),
+}
+
+/// Finds the command.
+fn route<R>(root: &'static Spec<R>, args: Vec<String>) -> Result<Route<R>, Error> {
+    let (mut spec, mut words) = (root, Vec::new());
     let mut rest = Vec::with_capacity(args.len());
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
@@ -76,12 +111,17 @@ fn route<R>(root: &'static Spec<R>, args: Vec<String>) -> Result<(&'static Spec<
             rest.push(arg);
             rest.extend(takes_value.then(|| args.next()).flatten());
         } else if spec.path == root.path && arg == "help" {
-            return topic(root, args).map(|page| (page, vec!["--help".to_owned()]));
+            return topic(root, args).map(|page| Route::Known(page, vec!["--help".to_owned()]));
         } else {
-            spec = child(spec, &arg)?;
+            let found = child(spec, &arg);
+            words.push(arg);
+            match found {
+                Ok(child) => spec = child,
+                Err(error) => return Ok(Route::Unknown(words, error)),
+            }
         }
     }
-    Ok((spec, rest))
+    Ok(Route::Known(spec, rest))
 }
 
 /// The command that `help` is asked about.

@@ -4,6 +4,7 @@ use gh_pmu::model::{TrackerNumber, UnixMillis};
 use jiff::tz::TimeZone;
 
 use super::spec::Words;
+use crate::near::near;
 
 /// Where "now" and "here" come from.
 #[derive(Clone, Copy)]
@@ -43,7 +44,7 @@ impl<T: Words> Value for T {
     fn read(text: &str, _: Clock<'_>) -> Result<Self, Wrong> {
         let words = super::spec::words::<T>();
         let found = find(&words, text).and_then(|at| T::WORDS.get(at));
-        found.map(|(_, value)| *value).ok_or_else(|| Wrong::Invalid(expected(&words)))
+        found.map(|(_, value)| *value).ok_or_else(|| Wrong::Invalid(expected(text, &words)))
     }
 }
 
@@ -52,9 +53,13 @@ pub fn find(words: &[&str], value: &str) -> Option<usize> {
     words.iter().position(|word| word.eq_ignore_ascii_case(value))
 }
 
-/// The sentence that lists what may be.
-pub fn expected(words: &[&str]) -> String {
-    format!("valid values are {{{}}}", words.join("|"))
+/// The sentence that lists what may be, and names what may have been meant.
+pub fn expected(typed: &str, words: &[&str]) -> String {
+    let list = format!("valid values are {{{}}}", words.join("|"));
+    match near(&typed.to_ascii_lowercase(), words.iter().copied())[..] {
+        [word] => format!("{list}; did you mean {word}?"),
+        _ => list,
+    }
 }
 
 /// At most so many, and one at least.

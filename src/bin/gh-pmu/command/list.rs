@@ -70,7 +70,8 @@ pub const MICROSPRINT: Spec = Spec {
     examples: "$ gh pmu microsprint list --state open\n\
                $ gh pmu microsprint list --all-repos --created 2024-12-01..2024-12-31\n\
                $ gh pmu microsprint list --json number,name --jq '.[].name'\n\
-               $ gh pmu microsprint list --json number,name --template '{{range .}}{{tablerow .number .name}}{{end}}'",
+               $ gh pmu microsprint list --json number,name --template \\\n    \
+               '{{range .}}{{tablerow .number .name}}{{end}}'",
     ..Spec::command("list", "gh pmu microsprint list", "List microsprint trackers", |given| {
         cached(Args::read(Kind::Microsprint, given))
     })

@@ -3,9 +3,12 @@
 
 mod clear;
 mod compact;
+pub mod completion;
+pub mod delegate;
 mod export;
 mod frame;
 mod history;
+pub mod home;
 mod init;
 mod list;
 mod rebuild;
@@ -54,14 +57,18 @@ const CACHE: Spec = Spec {
 
 /// The program itself.
 pub const ROOT: Spec = Spec {
-    long: "List the release and microsprint trackers of a repository, and what changed, from a local cache.",
+    long: "List the releases and microsprints of a repository, and what changed, from a local cache.\n\n\
+           A tracker is a GitHub issue that stands for a release or a microsprint. It has a label such as `release`, \
+           and a title such as \"Release: v1.2.0 (Phoenix)\". A workflow of the repository publishes its trackers in the \
+           file .github/pmu-cache.json (the manifest); this program reads them from there, without the network. If \
+           there is no manifest, GitHub is asked for the issues.",
     flags: &[&VERSION.0],
     examples: "$ gh pmu release list\n$ gh pmu microsprint list --state open\n$ gh pmu cache history --since yesterday",
     ..Spec::group(
         "gh-pmu",
         "gh pmu",
         "List release and microsprint trackers",
-        &[&CACHE, &init::SPEC, &MICROSPRINT, &RELEASE, &timeline::SPEC],
+        &[&CACHE, &completion::SPEC, &init::SPEC, &MICROSPRINT, &RELEASE, &timeline::SPEC],
     )
 };
 

@@ -1,4 +1,4 @@
-//! The `cache:` section of `.gh-pmu.yml`. Owns its keys, defaults and what each may be; must not know where the file
+//! The `cache:` section of a configuration. Owns its keys, defaults and what each may be; must not know where the file
 //! was found.
 //!
 //! The file comes with a clone: `manifest` cannot leave the checkout, `branch` cannot be read as an option by git, and
@@ -6,8 +6,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use gh_pmu::github::{Rules, Wanted};
+
+use super::shell;
 use super::yaml::{self, Node, Value};
 use crate::exit::Error;
+use crate::near::nearest;
 
 /// How the default of `path` is written.
 pub const DEFAULT_PATH: &str = "~/.config/gh-pmu/cache";
@@ -31,7 +35,40 @@ pub struct CacheSection {
     pub auto_pull_interval: u64,
     /// Seconds after which the cache is stale.
     pub max_age: Option<u64>,
+    /// What a first sync begins with.
+    pub history: History,
+    /// Which issues are trackers.
+    pub rules: Rules,
 }
+
+/// What a first sync begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// The versions that git has.
+    Git,
+    /// The present.
+    None,
+}
+
+/// Every key.
+const KEYS: [&str; 14] = [
+    "enabled",
+    "backend",
+    "path",
+    "manifest",
+    "branch",
+    "auto_sync",
+    "auto_pull",
+    "auto_pull_interval",
+    "max_age",
+    "history",
+    "release_labels",
+    "release_titles",
+    "microsprint_labels",
+    "microsprint_titles",
+];
+/// Where the first proposal kept its lists.
+const OLD_KEYS: [&str; 2] = ["releases", "microsprints"];
 
 impl Default for CacheSection {
     fn default() -> Self {
@@ -44,15 +81,31 @@ impl Default for CacheSection {
             auto_pull: false,
             auto_pull_interval: 300,
             max_age: None,
+            history: History::Git,
+            rules: Rules::default(),
         }
     }
 }
 
-/// Reads the section from the file's bytes.
+/// Reads the section from the file's bytes; `home` is what `~/` stands for, and a relative `path` is seen from the root
+/// of the checkout.
 ///
 /// # Errors
 /// Not UTF-8, not YAML, or a value that cannot be: with file, line, key, what stands there and what may.
 pub fn read(file: &Path, bytes: &[u8], home: Option<&Path>, warnings: &mut Vec<String>) -> Result<CacheSection, Error> {
+    find(file, bytes, home, warnings).map(Option::unwrap_or_default)
+}
+
+/// As [`read`]; `None` if the file has no section.
+///
+/// # Errors
+/// As [`read`].
+pub fn find(
+    file: &Path,
+    bytes: &[u8],
+    home: Option<&Path>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<CacheSection>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|c| **c == b'\n').count();
         Error::new(format!("{}: line {line} is not UTF-8", file.display()))
@@ -63,18 +116,18 @@ pub fn read(file: &Path, bytes: &[u8], home: Option<&Path>, warnings: &mut Vec<S
     let mut section = CacheSection::default();
     let reader = Reader { file, home };
     let entries = match node {
-        None => return Ok(section),
+        None => return Ok(None),
         Some(Node { value: Value::Mapping(entries), .. }) => entries,
-        Some(node) if is_null(&node) => return Ok(section),
+        Some(node) if is_null(&node) => return Ok(Some(section)),
         Some(node) => return Err(reader.wrong("cache", &node, "a mapping such as {auto_sync: true}")),
     };
     for (at, (key, line, node)) in entries.iter().enumerate() {
         if entries[..at].iter().any(|(earlier, ..)| earlier == key) {
             return Err(Error::new(format!("{}: line {line}: cache.{key} is there twice", file.display())));
         }
-        reader.entry(&mut section, key, node, warnings)?;
+        reader.entry(&mut section, (key, *line), node, warnings)?;
     }
-    Ok(section)
+    Ok(Some(section))
 }
 
 struct Reader<'r> {
@@ -83,11 +136,11 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// Keys that are not known are left alone: newer versions may know them, and older ones kept lists here.
+    /// Keys that are not known are named and left alone: newer versions may know them.
     fn entry(
         &self,
         section: &mut CacheSection,
-        key: &str,
+        (key, line): (&str, usize),
         node: &Node,
         warnings: &mut Vec<String>,
     ) -> Result<(), Error> {
@@ -120,7 +173,27 @@ impl Reader<'_> {
             }
             "max_age" if is_null(node) => section.max_age = None,
             "max_age" => section.max_age = Some(seconds(node).ok_or_else(|| wrong("a number of seconds, or null"))?),
-            _ => {}
+            "history" => {
+                section.history = match string(node) {
+                    Some("git") => History::Git,
+                    Some("none") => History::None,
+                    _ => return Err(wrong("git or none")),
+                }
+            }
+            "release_labels" | "microsprint_labels" => {
+                let labels = texts(node).ok_or_else(|| wrong("a list of labels such as [release, branch]"))?;
+                rules_of(section, key).labels = labels;
+            }
+            "release_titles" | "microsprint_titles" => {
+                let titles = texts(node).ok_or_else(|| wrong("a list of texts such as [\"Release: \"]"))?;
+                rules_of(section, key).titles = titles;
+            }
+            _ if OLD_KEYS.contains(&key) => {}
+            _ => {
+                let meant = nearest(key, KEYS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+                let file = self.file.display();
+                warnings.push(format!("{file}: line {line}: cache.{key} is not known and not used{meant}"));
+            }
         }
         Ok(())
     }
@@ -131,17 +204,11 @@ impl Reader<'_> {
         if is_null(node) || string(node) == Some(DEFAULT_PATH) {
             return Ok(None);
         }
-        let may = "the path of a directory";
-        let text = string(node).filter(|text| !text.is_empty() && !text.contains('\0')).ok_or(may)?;
-        let dir = self.file.parent().unwrap_or(Path::new(""));
-        match text.strip_prefix('~') {
-            None => Ok(Some(dir.join(text))),
-            Some(rest) if rest.is_empty() || rest.starts_with(std::path::is_separator) => {
-                let home = self.home.ok_or("a path without ~, as there is no home directory")?;
-                Ok(Some(home.join(rest.trim_start_matches(std::path::is_separator))))
-            }
-            Some(_) => Err("the path of a directory; only ~/ is the home directory"),
+        let text = string(node).ok_or("the path of a directory")?;
+        if leads_elsewhere(text) {
+            return Err("the path of a directory of this machine, without streams or dots at the end of a name");
         }
+        shell::dir(text, base(self.file), self.home).map(Some)
     }
 
     fn wrong(&self, key: &str, node: &Node, may: &str) -> Error {
@@ -149,7 +216,7 @@ impl Reader<'_> {
             Value::Scalar { text, plain: true } if text.is_empty() => "empty".to_owned(),
             Value::Scalar { text, plain: true } => text.clone(),
             Value::Scalar { text, plain: false } => format!("{text:?}"),
-            Value::Sequence => "a list".to_owned(),
+            Value::Sequence(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),
         };
         Error::new(format!("{}: line {}: {key} is {stands}; it may be {may}", self.file.display(), node.line))
@@ -187,10 +254,46 @@ fn seconds(node: &Node) -> Option<u64> {
     }
 }
 
+/// One text or a list of them, none of them empty or with control characters.
+fn texts(node: &Node) -> Option<Vec<String>> {
+    let is_text = |text: &&str| !text.trim().is_empty() && !text.contains(char::is_control);
+    let text = |node| string(node).filter(is_text).map(str::to_owned);
+    match &node.value {
+        Value::Sequence(nodes) if !nodes.is_empty() => nodes.iter().map(text).collect(),
+        _ => text(node).map(|text| vec![text]),
+    }
+}
+
+fn rules_of<'s>(section: &'s mut CacheSection, key: &str) -> &'s mut Wanted {
+    match key.starts_with("release") {
+        true => &mut section.rules.releases,
+        false => &mut section.rules.microsprints,
+    }
+}
+
+/// The directory that relative paths are seen from: the checkout's, also if the file is in its `.github`.
+pub fn base(file: &Path) -> &Path {
+    let dir = file.parent().unwrap_or(Path::new(""));
+    match dir.file_name() {
+        Some(name) if name == ".github" => dir.parent().unwrap_or(dir),
+        _ => dir,
+    }
+}
+
+/// Whether Windows would follow the path to another machine, into a stream, or to another name. Refused everywhere: the
+/// file is the same for everybody.
+fn leads_elsewhere(text: &str) -> bool {
+    let is_drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    let rest = if is_drive { &text[2..] } else { text };
+    let is_share = text.starts_with("\\\\") || text.starts_with("//");
+    let changes = |part: &str| part.ends_with(['.', ' ']) && part != "." && part != "..";
+    is_share || rest.contains(':') || text.split(['/', '\\']).any(changes)
+}
+
 /// A relative path that stays where it is joined, on every system: no root, no drive, no `..`.
 fn inside(text: &str) -> Option<PathBuf> {
     let drive = text.as_bytes().get(1) == Some(&b':');
-    if text.contains(['\\', '\0']) || drive {
+    if text.contains(['\\', '\0', '$']) || text.starts_with('~') || drive {
         return None;
     }
     let mut path = PathBuf::new();
@@ -244,7 +347,9 @@ mod tests {
     #[test]
     fn every_key_of_the_documentation_is_read() {
         let text = "cache:\n  enabled: false\n  backend: log\n  path: ~/pmu\n  manifest: ./ci/m.json\n  branch: pmu-cache\n  \
-                    auto_sync: false\n  auto_pull: true\n  auto_pull_interval: 60\n  max_age: 3600\n";
+                    auto_sync: false\n  auto_pull: true\n  auto_pull_interval: 60\n  max_age: 3600\n  \
+                    history: none\n  release_labels: [rel, branch]\n  release_titles: \"R: \"\n  \
+                    microsprint_labels:\n    - m\n  microsprint_titles: [\"M: \", \"Sprint \"]\n";
         let expected = CacheSection {
             enabled: false,
             path: Some("/home/me/pmu".into()),
@@ -254,6 +359,11 @@ mod tests {
             auto_pull: true,
             auto_pull_interval: 60,
             max_age: Some(3600),
+            history: History::None,
+            rules: Rules {
+                releases: Wanted { labels: vec!["rel".into(), "branch".into()], titles: vec!["R: ".into()] },
+                microsprints: Wanted { labels: vec!["m".into()], titles: vec!["M: ".into(), "Sprint ".into()] },
+            },
         };
         assert_eq!(section(text), expected);
     }
@@ -267,7 +377,6 @@ mod tests {
             "cache: null\n",
             "cache: {}\n",
             "cache:\n  branch: null\n  max_age: ~\n  path:\n",
-            "cache:\n  newer: [1, 2]\n",
             "cache: {releases: [{number: 1}], microsprints: []}\n",
             "cache:\n  releases:\n    - number: 1\n      title: \"x: y\"\n  microsprints: []\n",
         ] {
@@ -297,12 +406,65 @@ mod tests {
         );
         assert_eq!(
             error("path: ~bob/x"),
-            "FILE: line 3: cache.path is ~bob/x; it may be the path of a directory; only ~/ is the home directory"
+            "FILE: line 3: cache.path is ~bob/x; it may be a directory as it is, without $; only ~/ at its beginning is the home directory"
         );
         assert_eq!(error("path: {a: b}"), "FILE: line 3: cache.path is a mapping; it may be the path of a directory");
         assert_eq!(error("enabled: true\n  enabled: true"), "FILE: line 4: cache.enabled is there twice");
         let whole = read_with("a: b\ncache: 5\n", &mut Vec::new()).unwrap_err();
         assert!(whole.to_string().contains("line 2: cache is 5; it may be a mapping"), "{whole}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_a_warning_that_names_the_nearest() {
+        let mut warnings = Vec::new();
+        let text = "cache:\n  auto_synk: false\n  <<: {releases_labels: [x]}\n  microsprints: []\n";
+        assert_eq!(read_with(text, &mut warnings).unwrap(), CacheSection::default());
+        assert_eq!(
+            warnings,
+            [
+                "/w/.gh-pmu.yml: line 2: cache.auto_synk is not known and not used; did you mean auto_sync?",
+                "/w/.gh-pmu.yml: line 3: cache.releases_labels is not known and not used; did you mean release_labels?",
+            ]
+        );
+    }
+
+    #[test]
+    fn lists_and_words_are_checked() {
+        for entry in
+            ["release_labels: []", "microsprint_labels: [a, \"\"]", "release_labels: {a: b}", "release_labels:"]
+        {
+            assert!(error(entry).ends_with("it may be a list of labels such as [release, branch]"), "{entry}");
+        }
+        assert!(error("release_titles: [[a]]").ends_with("it may be a list of texts such as [\"Release: \"]"));
+        assert_eq!(error("history: all"), "FILE: line 3: cache.history is all; it may be git or none");
+    }
+
+    #[test]
+    fn text_for_a_shell_is_expanded_or_refused() {
+        assert_eq!(section("cache: {path: '~/x'}").path.unwrap(), Path::new("/home/me/x"));
+        for path in ["$HOME/x", "a/${X}", "~bob/x", "~$x"] {
+            let message = error(&format!("path: {path}"));
+            assert!(message.contains("it may be a directory as it is, without $"), "{message}");
+        }
+        for path in ["$HOME/x", "~/m.json"] {
+            let message = error(&format!("manifest: {path}"));
+            assert!(message.ends_with("it may be a relative path inside the checkout"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_path_cannot_lead_to_another_machine_or_into_a_stream() {
+        for path in ["'\\\\server\\share'", "//server/share", "a:b", "C:/a:b", "a./b", "'a /b'", "..."] {
+            let message = error(&format!("path: {path}"));
+            assert!(message.contains("a directory of this machine"), "{message}");
+        }
+        assert!(section("cache: {path: ../c}").path.is_some() && section("cache: {path: 'C:/c'}").path.is_some());
+    }
+
+    #[test]
+    fn a_file_in_dot_github_is_seen_from_the_checkout() {
+        let section = read(Path::new("/w/.github/pmu.yml"), b"cache: {path: c}", None, &mut Vec::new()).unwrap();
+        assert_eq!(section.path.unwrap(), Path::new("/w/c"));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use gh_pmu::github::Gh;
 
-use super::yaml;
+use super::{shell, yaml};
+use crate::exit::Error;
 
 /// Looks up one variable.
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<OsString>;
@@ -111,8 +112,52 @@ pub fn home(env: Env<'_>) -> Option<PathBuf> {
 }
 
 /// `GH_PMU_CACHE_DIR`, seen from the working directory.
-pub fn cache_dir(env: Env<'_>, cwd: &Path) -> Option<PathBuf> {
-    Some(cwd.join(path(env, "GH_PMU_CACHE_DIR")?))
+///
+/// # Errors
+/// It is text for a shell, or relative to a directory that is gone.
+pub fn cache_dir(env: Env<'_>, cwd: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+    const NAME: &str = "GH_PMU_CACHE_DIR";
+    let Some(given) = path(env, NAME) else { return Ok(None) };
+    let dir = match given.to_str() {
+        Some(text) => {
+            let dir = shell::dir(text, cwd.unwrap_or(Path::new("")), home(env).as_deref());
+            dir.map_err(|may| Error::new(format!("{NAME} is {text}; it may be {may}")))?
+        }
+        None => cwd.unwrap_or(Path::new("")).join(given),
+    };
+    match cwd.is_none() && dir.is_relative() {
+        true => Err(Error::new(format!("{NAME} is relative, and the working directory is gone"))),
+        false => Ok(Some(dir)),
+    }
+}
+
+/// The words of the program that gets the commands that are not ours: `GH_PMU_DELEGATE`, else `delegate` of the user's own
+/// configuration; never a repository's.
+///
+/// # Errors
+/// A quote is not closed.
+pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
+    let own = || {
+        let file = default_cache_dir(env)?.with_file_name("config.yml");
+        let text = std::fs::read_to_string(file).ok()?;
+        match yaml::top_level(&text, "delegate").ok()??.value {
+            yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    };
+    let Some(named) = text(env, "GH_PMU_DELEGATE").or_else(own) else { return Ok(None) };
+    let named = match (named.strip_prefix("~/"), home(env)) {
+        (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
+        _ => named,
+    };
+    // A path may have spaces in it.
+    if Path::new(&named).is_file() {
+        return Ok(Some(vec![named]));
+    }
+    match split_words(&named).filter(|words| !words.is_empty()) {
+        Some(words) => Ok(Some(words)),
+        None => Err(Error::new(format!("{named:?} names no program to delegate to: a quote is not closed"))),
+    }
 }
 
 /// Where caches are when nothing says otherwise.

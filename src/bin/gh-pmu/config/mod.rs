@@ -1,10 +1,12 @@
-//! What the environment and the checkout say. Owns every look at an environment variable and at `.gh-pmu.yml`; must
+//! What the environment and the checkout say. Owns every look at an environment variable and at configurations; must
 //! not know the store or what is printed.
 //!
-//! A repository's `.gh-pmu.yml` comes with a clone and is not trusted: see [`cache`] for what it may name.
+//! A repository's configuration comes with a clone and is not trusted: see [`cache`] for what it may name.
 
 mod cache;
 mod env;
+mod file;
+mod shell;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -15,10 +17,10 @@ use gh_pmu::sync::Hosting;
 
 use crate::exit::Error;
 pub use cache::{CacheSection, DEFAULT_PATH, is_branch, read as cache_section};
-pub use env::{Env, PagerCommand, TerminalWishes, browser, gh, home, process_env, temporary_dir, utf8_variables};
-
-/// The file that holds the `cache:` section.
-pub const FILE_NAME: &str = ".gh-pmu.yml";
+pub use env::{
+    Env, PagerCommand, TerminalWishes, browser, delegate, gh, home, process_env, temporary_dir, utf8_variables,
+};
+pub use file::FILE_NAME;
 
 /// Everything that commands need to know about their surroundings.
 #[derive(Debug)]
@@ -27,12 +29,12 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// The root of the checkout around the working directory.
     pub checkout: Option<PathBuf>,
-    /// The `.gh-pmu.yml` that was read.
+    /// The file with the section that was read.
     pub file: Option<PathBuf>,
     /// Its `cache:` section, with defaults where it says nothing.
     pub cache: CacheSection,
-    /// The working directory.
-    pub cwd: PathBuf,
+    /// The working directory, if it is still there.
+    cwd: Option<PathBuf>,
     /// Lines for standard error.
     pub warnings: Vec<String>,
     /// `GH_REPO`.
@@ -44,28 +46,29 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the environment, and the nearest `.gh-pmu.yml` from `cwd` up to the root of its checkout. Outside any
-    /// checkout only one in `cwd` itself counts.
+    /// Reads the environment, and the nearest section from `cwd` up to the root of its checkout. Outside any checkout only
+    /// one in `cwd` itself counts.
     ///
     /// # Errors
     /// A value that cannot be, with file, line and key; no home directory.
-    pub fn load(env: Env<'_>, cwd: &Path) -> Result<Self, Error> {
-        let (checkout, found) = look_up(cwd)?;
+    pub fn load(env: Env<'_>, cwd: Option<&Path>) -> Result<Self, Error> {
+        let checkout = cwd.and_then(checkout_root);
         let mut warnings = Vec::new();
         let home = env::home(env);
+        let found = match cwd {
+            Some(cwd) => section(cwd, checkout.as_deref(), home.as_deref(), &mut warnings)?,
+            None => None,
+        };
         let (file, cache) = match found {
-            Some((path, bytes)) => {
-                let section = cache::read(&path, &bytes, home.as_deref(), &mut warnings)?;
-                (Some(path), section)
-            }
+            Some((file, section)) => (Some(file), section),
             None => (None, CacheSection::default()),
         };
         let from_file = || cache.path.clone();
-        let cache_dir = env::cache_dir(env, cwd).or_else(from_file).or_else(|| env::default_cache_dir(env));
+        let cache_dir = env::cache_dir(env, cwd)?.or_else(from_file).or_else(|| env::default_cache_dir(env));
         let cache_dir = cache_dir.ok_or_else(|| {
             Error::new("there is no home directory to keep the cache in").with_hint("Set HOME or GH_PMU_CACHE_DIR.")
         })?;
-        let cwd = cwd.to_owned();
+        let cwd = cwd.map(Path::to_path_buf);
         Ok(Self {
             cache_dir,
             checkout,
@@ -108,12 +111,12 @@ impl Config {
     /// The checkout around the working directory.
     pub fn checkout(&self) -> Option<Checkout> {
         let git = self.checkout.as_ref().map(|root| Checkout::of_git(root.clone()));
-        git.or_else(|| Checkout::find(&self.cwd, &self.cache.manifest))
+        git.or_else(|| Checkout::find(self.cwd.as_deref()?, &self.cache.manifest))
     }
 
     /// The manifest: beside the `.gh-pmu.yml` that names it if it is there, else in the root of the checkout.
     pub fn manifest(&self, checkout: Option<&Checkout>) -> Option<PathBuf> {
-        let beside = self.file.as_ref().and_then(|file| Some(file.parent()?.join(&self.cache.manifest)));
+        let beside = self.file.as_deref().map(|file| cache::base(file).join(&self.cache.manifest));
         let in_root = checkout.map(|checkout| checkout.root().join(&self.cache.manifest));
         match (beside, in_root) {
             (Some(beside), Some(in_root)) => Some(if beside != in_root && beside.is_file() { beside } else { in_root }),
@@ -122,30 +125,37 @@ impl Config {
     }
 }
 
+/// The nearest section, and its file.
+fn section(
+    cwd: &Path,
+    root: Option<&Path>,
+    home: Option<&Path>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<(PathBuf, CacheSection)>, Error> {
+    let top = root.unwrap_or(cwd);
+    for dir in cwd.ancestors().take_while(|dir| dir.starts_with(top)) {
+        let files = file::in_dir(dir, root, warnings)?;
+        for (path, bytes) in &files {
+            if let Some(section) = cache::find(path, bytes, home, warnings)? {
+                return Ok(Some((path.clone(), section)));
+            }
+        }
+        // A file without a section says: the defaults, also below a directory whose file has one.
+        if let Some((path, _)) = files.into_iter().next_back() {
+            return Ok(Some((path, CacheSection::default())));
+        }
+    }
+    Ok(None)
+}
+
+/// The root of the checkout around `cwd`.
+fn checkout_root(cwd: &Path) -> Option<PathBuf> {
+    cwd.ancestors().find(|dir| is_checkout(dir)).map(Path::to_path_buf)
+}
+
 /// Whether there is a `.git`: a directory, or the file that a worktree or submodule has there.
 pub fn is_checkout(dir: &Path) -> bool {
     std::fs::symlink_metadata(dir.join(".git")).is_ok()
-}
-
-/// The root of the checkout around `cwd`, and the nearest file with its content.
-type Found = (Option<PathBuf>, Option<(PathBuf, Vec<u8>)>);
-
-fn look_up(cwd: &Path) -> Result<Found, Error> {
-    let mut nearest = None;
-    for dir in cwd.ancestors() {
-        if nearest.is_none() {
-            let path = dir.join(FILE_NAME);
-            match std::fs::read(&path) {
-                Ok(bytes) => nearest = Some((path, bytes)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::new(format!("cannot read {}: {error}", path.display()))),
-            }
-        }
-        if is_checkout(dir) {
-            return Ok((Some(dir.to_path_buf()), nearest));
-        }
-    }
-    Ok((None, nearest.filter(|(path, _)| path.parent() == Some(cwd))))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fs;
 
 fn load(variables: &[(&str, &str)], cwd: &Path) -> Result<Config, Error> {
     let map: HashMap<&str, &str> = variables.iter().copied().collect();
-    Config::load(&|name| map.get(name).map(OsString::from), cwd)
+    Config::load(&|name| map.get(name).map(OsString::from), Some(cwd))
 }
 
 #[test]
@@ -84,5 +84,66 @@ fn a_file_that_cannot_be_read_is_named() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join(FILE_NAME)).unwrap();
     let error = load(&[("HOME", "/h")], dir.path()).unwrap_err().to_string();
-    assert!(error.starts_with("cannot read ") && error.contains(FILE_NAME), "{error}");
+    assert!(error.starts_with("cannot read ") && error.ends_with(".gh-pmu.yml: it is no regular file\n"), "{error}");
+}
+
+#[test]
+fn what_is_no_small_regular_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(FILE_NAME);
+    fs::write(&file, vec![b'#'; (1 << 20) + 1]).unwrap();
+    let refused = || load(&[("HOME", "/h")], dir.path()).unwrap_err().to_string();
+    assert!(refused().ends_with("it is larger than 1 MiB\n"), "{}", refused());
+    #[cfg(unix)]
+    {
+        fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        assert!(refused().ends_with("it is no regular file\n"), "{}", refused());
+    }
+}
+
+#[test]
+fn the_file_in_dot_github_goes_before_the_other_if_it_has_the_section() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(".github")).unwrap();
+    fs::write(dir.path().join(FILE_NAME), "cache: {max_age: 1}").unwrap();
+    fs::write(dir.path().join(".github/pmu.yml"), "other: 1").unwrap();
+    let home = [("HOME", "/h")];
+    assert_eq!(load(&home, dir.path()).unwrap().cache.max_age, Some(1));
+    fs::write(dir.path().join(".github/pmu.yml"), "cache: {max_age: 2, path: c}").unwrap();
+    let config = load(&home, dir.path()).unwrap();
+    assert_eq!((config.cache.max_age, config.cache_dir.clone()), (Some(2), dir.path().join("c")));
+    assert_eq!(config.manifest(None), Some(dir.path().join(".github/pmu-cache.json")));
+}
+
+#[test]
+fn the_environment_s_directory_is_no_text_for_a_shell() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = load(&[("HOME", "/h"), ("GH_PMU_CACHE_DIR", "~/c")], dir.path()).unwrap();
+    assert_eq!(home.cache_dir, Path::new("/h/c"));
+    let error = load(&[("HOME", "/h"), ("GH_PMU_CACHE_DIR", "$HOME/c")], dir.path()).unwrap_err().to_string();
+    assert!(error.starts_with("GH_PMU_CACHE_DIR is $HOME/c; it may be a directory as it is"), "{error}");
+}
+
+#[test]
+fn without_a_working_directory_the_rest_still_counts() {
+    let config = Config::load(&|name| (name == "HOME").then(|| "/h".into()), None).unwrap();
+    assert_eq!((config.cache_dir.as_path(), config.checkout()), (Path::new("/h/.config/gh-pmu/cache"), None));
+}
+
+#[test]
+fn the_delegate_is_the_user_s_own_choice() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("gh-pmu")).unwrap();
+    let at = dir.path().to_str().unwrap();
+    let read = |variables: &[(&str, &str)]| {
+        let map: HashMap<&str, &str> = variables.iter().copied().collect();
+        delegate(&|name| map.get(name).map(OsString::from)).map(Option::unwrap_or_default)
+    };
+    let own = [("XDG_CONFIG_HOME", at)];
+    assert_eq!(read(&own), Ok(Vec::new()));
+    fs::write(dir.path().join("gh-pmu/config.yml"), "delegate: other --flag").unwrap();
+    assert_eq!(read(&own), Ok(vec!["other".to_owned(), "--flag".to_owned()]));
+    assert_eq!(read(&[("GH_PMU_DELEGATE", "x"), ("XDG_CONFIG_HOME", at)]), Ok(vec!["x".to_owned()]));
+    assert!(read(&[("GH_PMU_DELEGATE", "'x")]).is_err());
 }

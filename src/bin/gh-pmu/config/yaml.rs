@@ -13,7 +13,7 @@ pub struct Node {
     pub line: usize,
 }
 
-/// A value; what is inside a sequence is not kept, nobody asks for it.
+/// A value. Aliases are followed, and what `<<` merges is in the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `plain` where it stands without quotes.
@@ -21,7 +21,7 @@ pub enum Value {
         text: String,
         plain: bool,
     },
-    Sequence,
+    Sequence(Vec<Node>),
     /// Keys with their lines.
     Mapping(Vec<(String, usize, Node)>),
 }
@@ -35,6 +35,8 @@ pub struct Malformed {
 
 /// Deeper than any configuration; what is deeper may have been written to exhaust the stack.
 const MAX_DEPTH: usize = 32;
+/// More nodes than the aliases of any configuration stand for: aliases of aliases can multiply without end.
+const MAX_COPIES: usize = 100_000;
 
 /// The value of a top-level key; `None` where the key is not there.
 ///
@@ -74,7 +76,8 @@ fn slice<'t>(text: &'t str, key: &str) -> Slice<'t> {
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let start = offset;
         offset += line.len();
-        let is_key = line.strip_prefix(key).is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(':'));
+        let is_key =
+            line.strip_prefix(key).map(str::trim_start).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
         match line.as_bytes().first() {
             // The whole file may stand indented.
             Some(b' ') if is_first && !line.trim().is_empty() && !line.trim_start().starts_with('#') => {
@@ -106,22 +109,22 @@ fn slice<'t>(text: &'t str, key: &str) -> Slice<'t> {
 /// # Errors
 /// The text is not YAML.
 pub fn keys(text: &str) -> Result<Vec<String>, Malformed> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before: 0, anchors: Vec::new() };
+    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before: 0, anchors: Vec::new(), copies: 0 };
     let entries = if reader.enter()? { reader.mapping(0)? } else { Vec::new() };
     Ok(entries.into_iter().map(|(key, ..)| key).collect())
 }
 
 /// Reads the top-level mapping of the first document up to the key.
 fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Malformed> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before, anchors: Vec::new() };
-    let mut found = None;
+    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before, anchors: Vec::new(), copies: 0 };
+    let (mut found, mut merged) = (None, None);
     if !reader.enter()? {
         return Ok(None);
     }
     loop {
         let name = match reader.next()? {
             (Event::Scalar(name, ..), _) => name.into_owned(),
-            (Event::MappingEnd, _) => return Ok(found),
+            (Event::MappingEnd, _) => return Ok(found.or(merged)),
             other => {
                 reader.node(other, 0)?;
                 String::new()
@@ -135,6 +138,8 @@ fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Mal
                 return Err(Malformed { line, reason: format!("{key} is there twice") });
             }
             found = Some(node);
+        } else if name == MERGE {
+            merged = merged_entries(node).into_iter().find(|(name, ..)| name == key).map(|(.., node)| node).or(merged);
         }
     }
 }
@@ -144,6 +149,28 @@ struct Reader<'t> {
     lines_before: usize,
     /// By the parser's number, from 1.
     anchors: Vec<(usize, Node)>,
+    /// How many nodes were copied for aliases so far.
+    copies: usize,
+}
+
+/// The key whose value's entries count as the mapping's own, unless it has them.
+const MERGE: &str = "<<";
+
+/// What a merge key brings: the entries of a mapping, or of a list of mappings.
+fn merged_entries(node: Node) -> Vec<(String, usize, Node)> {
+    match node.value {
+        Value::Mapping(entries) => entries,
+        Value::Sequence(nodes) => nodes.into_iter().flat_map(merged_entries).collect(),
+        Value::Scalar { .. } => Vec::new(),
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Scalar { .. } => 0,
+        Value::Sequence(nodes) => nodes.iter().map(size).sum::<usize>(),
+        Value::Mapping(entries) => entries.iter().map(|(.., node)| size(node)).sum(),
+    }
 }
 
 impl<'t> Reader<'t> {
@@ -179,51 +206,69 @@ impl<'t> Reader<'t> {
             Event::Scalar(text, style, anchor, _) => {
                 (Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }, anchor)
             }
-            Event::SequenceStart(anchor, _) => {
-                self.skip(depth)?;
-                (Value::Sequence, anchor)
-            }
+            Event::SequenceStart(anchor, _) => (Value::Sequence(self.sequence(depth)?), anchor),
             Event::MappingStart(anchor, _) => (Value::Mapping(self.mapping(depth)?), anchor),
-            Event::Alias(number) => return Ok(self.aliased(number, line)),
+            Event::Alias(number) => return self.aliased(number, line),
             _ => (Value::Scalar { text: String::new(), plain: true }, 0),
         };
         let node = Node { value, line };
-        // Anchors on mappings are not kept: aliases of aliases could multiply without end.
-        if anchor > 0 && !matches!(node.value, Value::Mapping(_)) {
+        if anchor > 0 {
+            self.count(size(&node), line)?;
             self.anchors.push((anchor, node.clone()));
         }
         Ok(node)
     }
 
-    fn aliased(&self, number: usize, line: usize) -> Node {
+    fn count(&mut self, nodes: usize, line: usize) -> Result<(), Malformed> {
+        self.copies += nodes;
+        match self.copies > MAX_COPIES {
+            true => Err(Malformed { line, reason: "the aliases stand for too much".to_owned() }),
+            false => Ok(()),
+        }
+    }
+
+    fn aliased(&mut self, number: usize, line: usize) -> Result<Node, Malformed> {
         let known = self.anchors.iter().find(|(anchor, _)| *anchor == number);
-        Node { value: known.map_or(Value::Sequence, |(_, node)| node.value.clone()), line }
+        // Where the alias stands inside of what it names, there is nothing yet.
+        let Some((_, node)) = known else { return Ok(Node { value: Value::Sequence(Vec::new()), line }) };
+        let value = node.value.clone();
+        let nodes = size(node);
+        self.count(nodes, line)?;
+        Ok(Node { value, line })
     }
 
     fn mapping(&mut self, depth: usize) -> Result<Vec<(String, usize, Node)>, Malformed> {
-        let mut entries = Vec::new();
+        let (mut entries, mut merged) = (Vec::<(String, usize, Node)>::new(), Vec::new());
         loop {
             let key = self.next()?;
             let line = key.1;
             if matches!(key.0, Event::MappingEnd | Event::StreamEnd) {
+                for (name, line, node) in merged {
+                    if !entries.iter().any(|(own, ..)| *own == name) {
+                        entries.push((name, line, node));
+                    }
+                }
                 return Ok(entries);
             }
             let key = self.node(key, depth + 1)?;
             let value = self.next()?;
             let value = self.node(value, depth + 1)?;
-            if let Value::Scalar { text, .. } = key.value {
-                entries.push((text, line, value));
+            match key.value {
+                Value::Scalar { text, plain: true } if text == MERGE => merged.extend(merged_entries(value)),
+                Value::Scalar { text, .. } => entries.push((text, line, value)),
+                _ => {}
             }
         }
     }
 
-    fn skip(&mut self, depth: usize) -> Result<(), Malformed> {
+    fn sequence(&mut self, depth: usize) -> Result<Vec<Node>, Malformed> {
+        let mut nodes = Vec::new();
         loop {
             let event = self.next()?;
             if matches!(event.0, Event::SequenceEnd | Event::StreamEnd) {
-                return Ok(());
+                return Ok(nodes);
             }
-            self.node(event, depth + 1)?;
+            nodes.push(self.node(event, depth + 1)?);
         }
     }
 }
@@ -239,7 +284,7 @@ mod tests {
             Ok(Some(Node { value: Value::Mapping(entries), .. })) => {
                 let entry = |(key, line, node): &(String, usize, Node)| match &node.value {
                     Value::Scalar { text, plain } => format!("{key}={text}{}@{line}", if *plain { "" } else { "\"" }),
-                    Value::Sequence => format!("{key}=[]@{line}"),
+                    Value::Sequence(nodes) => format!("{key}=[{}]@{line}", "x".repeat(nodes.len())),
                     Value::Mapping(_) => format!("{key}={{}}@{line}"),
                 };
                 entries.iter().map(entry).collect::<Vec<_>>().join(" ")
@@ -287,9 +332,25 @@ mod tests {
 
     #[test]
     fn old_lists_and_quotes_are_told_apart() {
-        assert_eq!(shown("cache: {releases: [{n: 1}], microsprints: []}"), "releases=[]@1 microsprints=[]@1");
+        assert_eq!(shown("cache: {releases: [{n: 1}], microsprints: []}"), "releases=[x]@1 microsprints=[]@1");
         assert_eq!(shown("cache:\n  path: \"x\"\n  branch: ~\n  a: {b: c}"), "path=x\"@2 branch=~@3 a={}@4");
         assert_eq!(shown("cache:\n"), "Scalar { text: \"\", plain: true }");
+    }
+
+    #[test]
+    fn merges_and_aliases_are_followed_as_far_as_they_can_be() {
+        let text = "d: &d\n  path: x\n  branch: b\ncache:\n  <<: *d\n  branch: own\n";
+        assert_eq!(shown(text), "branch=own@6 path=x@2");
+        assert_eq!(shown("a: &a {path: x}\nb: &b {path: y, branch: z}\ncache: {<<: [*a, *b]}"), "path=x@1 branch=z@2");
+        assert_eq!(shown("x: &x\n  cache: {path: y}\n<<: *x\n"), "path=y@2");
+        assert_eq!(shown("cache :\n  path: x\n"), "path=x@2");
+        assert_eq!(shown("d: &d {path: x}\ncache: *d\n"), "path=x@1");
+        let mut bomb = String::from("a0: &a0 {k: v}\n");
+        for n in 1..40 {
+            bomb.push_str(&format!("a{n}: &a{n} {{k: [*a{0}, *a{0}, *a{0}]}}\n", n - 1));
+        }
+        bomb.push_str("cache: *a39\n");
+        assert!(shown(&bomb).ends_with("the aliases stand for too much"), "{}", shown(&bomb));
     }
 
     #[test]

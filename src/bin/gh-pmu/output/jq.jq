@@ -1,3 +1,9 @@
+def @uri: __uri;
+def INDEX(stream; f): reduce stream as $row ({}; .[$row | f | tostring] = $row);
+def INDEX(f): INDEX(.[]; f);
+def leaf_paths: paths(scalars);
+def halt_error: error("error: " + if type == "string" then . else tojson end);
+def halt_error($code): halt_error;
 def IN(s): any(s == .; .);
 def IN(src; s): any(src == s; .);
 def ltrimstr($x): if type == "string" and ($x | type) == "string" and startswith($x) then .[($x | length):] end;

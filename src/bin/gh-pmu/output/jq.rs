@@ -1,10 +1,11 @@
 //! `--jq`: the jaq interpreter, made to answer as gh's does. Owns compiling, running and how results are written; must
 //! not know what the JSON is about.
 //!
-//! Where the two differ, gh wins: strings raw, null as an empty line, other floats with two decimals, keys sorted,
-//! `@tsv`, `@csv`, `$ENV`, `IN/2`, `tostream`.
+//! If the two differ, gh wins: strings raw, null as an empty line, other floats with two decimals, keys sorted,
+//! `@tsv`, `@csv`, `@uri`, `$ENV`, `IN/2`, `INDEX`, `leaf_paths`, `halt_error`, `tostream`.
 
 use std::fmt::Write as _;
+use std::sync::mpsc::{self, SyncSender};
 
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::native::{bome, run, v};
@@ -12,7 +13,7 @@ use jaq_core::{Compiler, Ctx, Filter, RunPtr, Vars, compile, data};
 use jaq_json::{Num, Val, read};
 
 use super::json::JsonWriter;
-use super::{Output, PORTION, pretty, sanitize};
+use super::{Output, PORTION, jq_guard, pretty, sanitize};
 use crate::config;
 use crate::exit::{Error, Exit};
 
@@ -27,50 +28,75 @@ impl Output<'_> {
     /// # Errors
     /// The expression cannot be read, or fails on this JSON.
     pub fn jq(&mut self, expression: &str, json: &[u8]) -> Result<(), Error> {
-        let filter = compiled(expression)?;
-        let input = read::parse_single(json).map_err(|error| Error::new(error.to_string()))?;
-        let context = Ctx::<Data>::new(&filter.lut, Vars::new([environment()]));
-        let mut bytes = Vec::new();
-        let mut end = Ok(());
-        for result in filter.id.run((context, input)) {
-            match result {
-                Ok(value) => self.jq_value(&value, &mut bytes),
-                Err(stop) => {
-                    end = stopped(stop);
-                    break;
+        let look = Look { is_terminal: self.terminal.stdout, is_colored: self.terminal.palette.is_on() };
+        std::thread::scope(|scope| {
+            let (results, received) = mpsc::sync_channel(1);
+            let worker = jq_guard::spawn(scope, move || evaluated(expression, json, look, &results))
+                .map_err(|error| Error::new(format!("could not start the jq interpreter: {error}")))?;
+            let mut shown = Vec::new();
+            for bytes in received {
+                match look.is_terminal {
+                    true => shown.extend(bytes),
+                    // The worker stops when nobody receives any more.
+                    false => self.write(&bytes)?,
                 }
             }
-            if bytes.len() >= PORTION && !self.terminal.stdout {
-                self.write(&bytes)?;
-                bytes.clear();
-            }
-        }
-        self.show(&bytes)?;
-        end
+            self.show(&shown)?;
+            worker.join().unwrap_or_else(|_| Err(Error::new("the jq interpreter failed")))
+        })
     }
+}
 
-    fn jq_value(&self, value: &Val, out: &mut Vec<u8>) {
-        let is_terminal = self.terminal.stdout;
-        match value {
-            Val::Null => {}
-            Val::TStr(text) | Val::BStr(text) => {
-                let text = String::from_utf8_lossy(text);
-                let shown = if is_terminal { sanitize::visible(&text) } else { text };
-                out.extend_from_slice(shown.as_bytes());
-            }
-            Val::Bool(_) | Val::Num(_) => out.extend_from_slice(scalar(value).as_bytes()),
-            Val::Arr(_) | Val::Obj(_) => {
-                let mut compact = Vec::new();
-                write(&mut JsonWriter::new(&mut compact, is_terminal), value);
-                if is_terminal {
-                    pretty::format(&compact, "  ", self.terminal.palette.is_on(), out);
-                } else {
-                    out.extend_from_slice(&compact);
-                }
+/// How results look.
+#[derive(Clone, Copy)]
+struct Look {
+    is_terminal: bool,
+    is_colored: bool,
+}
+
+/// Sends what the expression makes of the JSON, in portions.
+fn evaluated(expression: &str, json: &[u8], look: Look, results: &SyncSender<Vec<u8>>) -> Result<(), Error> {
+    let filter = compiled(expression)?;
+    let input = read::parse_single(json).map_err(|error| Error::new(error.to_string()))?;
+    let context = Ctx::<Data>::new(&filter.lut, Vars::new([environment()]));
+    let mut bytes = Vec::new();
+    let mut end = Ok(());
+    for result in filter.id.run((context, input)) {
+        match result {
+            Ok(value) => print(&value, look, &mut bytes),
+            Err(stop) => {
+                end = stopped(stop);
+                break;
             }
         }
-        out.push(b'\n');
+        if bytes.len() >= PORTION && results.send(std::mem::take(&mut bytes)).is_err() {
+            return Err(Error::ClosedPipe);
+        }
     }
+    let _ = results.send(bytes);
+    end
+}
+
+fn print(value: &Val, look: Look, out: &mut Vec<u8>) {
+    match value {
+        Val::Null => {}
+        Val::TStr(text) | Val::BStr(text) => {
+            let text = String::from_utf8_lossy(text);
+            let shown = if look.is_terminal { sanitize::visible(&text) } else { text };
+            out.extend_from_slice(shown.as_bytes());
+        }
+        Val::Bool(_) | Val::Num(_) => out.extend_from_slice(scalar(value).as_bytes()),
+        Val::Arr(_) | Val::Obj(_) => {
+            let mut compact = Vec::new();
+            write(&mut JsonWriter::new(&mut compact, look.is_terminal), value);
+            if look.is_terminal {
+                pretty::format(&compact, "  ", look.is_colored, out);
+            } else {
+                out.extend_from_slice(&compact);
+            }
+        }
+    }
+    out.push(b'\n');
 }
 
 /// An error, `halt` or `break` ended the run.
@@ -109,11 +135,21 @@ fn brief(text: String) -> String {
 }
 
 fn compiled(expression: &str) -> Result<Filter<Data>, Error> {
+    let guarded = jq_guard::guarded(expression).map_err(Error::new)?;
+    // The error is about the expression as it was written.
+    if guarded != expression {
+        compiled_as(expression)?;
+    }
+    compiled_as(&guarded)
+}
+
+fn compiled_as(expression: &str) -> Result<Filter<Data>, Error> {
     let prelude = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
     let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(prelude);
     // jaq's own `env` gives up on variables that are not UTF-8.
     let std_funs = jaq_std::funs().filter(|(name, ..)| *name != "env");
-    let funs = jaq_core::funs().chain(std_funs).chain(jaq_json::funs()).chain(own_funs());
+    let json_funs = jaq_json::funs().filter(|(name, ..)| *name != "fromjson");
+    let funs = jaq_core::funs().chain(std_funs).chain(json_funs).chain(own_funs());
     let arena = Arena::default();
     let file = File { code: expression, path: () };
     let modules = Loader::new(defs).load(&arena, file).map_err(|errors| syntax_error(expression, errors))?;
@@ -122,7 +158,10 @@ fn compiled(expression: &str) -> Result<Filter<Data>, Error> {
 }
 
 fn own_funs() -> impl Iterator<Item = jaq_core::native::Fun<Data>> {
-    let funs: [(&'static str, RunPtr<Data>); 3] = [
+    let funs: [(&'static str, RunPtr<Data>); 6] = [
+        (jq_guard::GUARD, |cv| bome(jq_guard::guard(cv.1))),
+        ("fromjson", |cv| bome(jq_guard::from_json(&cv.1))),
+        ("__uri", |cv| bome(Ok(uri(&cv.1)))),
         ("env", |_| bome(Ok(environment()))),
         ("@tsv", |cv| bome(joined(&cv.1, "@tsv", "\t", tsv_field))),
         ("@csv", |cv| bome(joined(&cv.1, "@csv", ",", csv_field))),
@@ -150,6 +189,29 @@ fn joined(row: &Val, format: &str, between: &str, field: fn(&str) -> String) -> 
     };
     let texts = fields.iter().map(text).collect::<Result<Vec<_>, _>>()?;
     Ok(Val::from(texts.join(between)))
+}
+
+/// As Go's form encoding, which gh's interpreter uses.
+fn uri(value: &Val) -> Val {
+    let text = match value {
+        Val::TStr(text) => text.to_vec(),
+        other => {
+            let mut out = Vec::new();
+            write(&mut JsonWriter::new(&mut out, false), other);
+            out
+        }
+    };
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text {
+        match byte {
+            b' ' => encoded.push('+'),
+            b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            byte => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    Val::from(encoded)
 }
 
 fn tsv_field(text: &str) -> String {

@@ -10,6 +10,7 @@ mod export;
 mod go_time;
 mod history;
 mod jq;
+mod jq_guard;
 mod json;
 mod list;
 mod page;
@@ -36,7 +37,7 @@ use gh_pmu::query::Row;
 
 use crate::cli::JsonShape;
 use crate::config::PagerCommand;
-use crate::exit::{Error, Exit};
+use crate::exit::{Error, Exit, plain_words};
 use style::Style;
 
 pub use age::{Age, From};
@@ -140,7 +141,8 @@ impl<'o> Output<'o> {
     /// One line of warning, on standard error.
     pub fn warn(&mut self, sentence: &str) {
         let mark = self.terminal.err_palette().paint(Style::Yellow, "!");
-        let sentence = sanitize::visible_line(sentence);
+        let sentence = plain_words(sentence);
+        let sentence = sanitize::visible_line(&sentence);
         // When standard error is gone there is nobody to tell.
         let _ = writeln!(self.err, "{mark} {sentence}");
     }

@@ -255,6 +255,47 @@ fn jq(expression: &str, json: &str) -> (String, String) {
     printed(piped(), |output| output.jq(expression, json.as_bytes()))
 }
 
+/// Each was run with `gh api --jq`.
+#[test]
+fn jq_functions_answer_as_gh_s_do() {
+    let json = "{\"a\":[1,2,{\"b\":\"x y\"}],\"t\":\"a/b?c=d&e é~!*()'-_.\"}";
+    for (expression, expected) in [
+        (".t|@uri", "a%2Fb%3Fc%3Dd%26e+%C3%A9~%21%2A%28%29%27-_.\n"),
+        ("[leaf_paths]", "[[\"a\",0],[\"a\",1],[\"a\",2,\"b\"],[\"t\"]]\n"),
+        ("INDEX(.a[]?;tostring)", "{\"1\":1,\"2\":2,\"{\\\"b\\\":\\\"x y\\\"}\":{\"b\":\"x y\"}}\n"),
+        (".a[:2]|INDEX(.)", "{\"1\":1,\"2\":2}\n"),
+        ("def f: if . > 100000 then . else . + 1 | f end; 0 | f", "100001\n"),
+        ("[limit(3; def f: ., (. + 1 | f); 1 | f)]", "[1,2,3]\n"),
+        ("\"[1,{}]\" | fromjson", "[1,{}]\n"),
+        ("def x: 1; def y: x + 1; [x, y, (def z: 3; z)]", "[1,2,3]\n"),
+    ] {
+        assert_eq!(jq(expression, json), (expected.to_owned(), String::new()), "{expression}");
+    }
+    for (expression, expected) in [
+        ("\"x\" | halt_error", "error: x"),
+        ("{a:1} | halt_error", "error: {\"a\":1}"),
+        ("\"x\" | halt_error(3)", "error: x"),
+        ("import \"x\" as $x; $x", "cannot load module: \"x\""),
+        ("include \"x\"; .", "cannot load module: \"x\""),
+    ] {
+        let said = jq(expression, json).1;
+        assert!(said.contains(expected), "{expression}: {said}");
+    }
+}
+
+#[test]
+fn an_expression_that_would_use_up_the_stack_is_stopped() {
+    let deep = serde_json::to_string(&"[".repeat(60_000)).unwrap();
+    for (expression, expected) in [
+        ("def f: 1 + f; f", "the expression recurses too deep"),
+        ("def f: [f]; def g: f; g", "the expression recurses too deep"),
+        ("fromjson", "nested too deep"),
+    ] {
+        let said = jq(expression, &deep).1;
+        assert!(said.contains(expected), "{expression}: {said}");
+    }
+}
+
 #[test]
 fn jq_results_are_written_as_gh_writes_them() {
     for (expression, expected) in [

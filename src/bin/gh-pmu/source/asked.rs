@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gh_pmu::github::{Found, GithubError, ManifestPlace, Rules};
+use gh_pmu::github::{Found, GithubError, ManifestPlace};
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Outcome, Recording, Said, SyncError, Synced, record, unrecorded};
@@ -110,7 +110,7 @@ impl Context<'_, '_> {
                 Found::Manifest(manifest) => return Ok(Said::Manifest(manifest, place)),
             }
         }
-        gh.trackers(repo, &Rules::default(), now, &|_, _| ()).map(Said::Issues)
+        gh.trackers(repo, &self.config.cache.rules, now, &|_, _| ()).map(Said::Issues)
     }
 
     fn recorded(&mut self, repo: &Repo, said: &Said, keep: Keep, patience: Duration) -> Result<Source, Error> {

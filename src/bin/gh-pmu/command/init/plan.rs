@@ -168,6 +168,13 @@ fn planned(
 }
 
 /// Returns the labels that make an issue a tracker.
-fn labels(_section: &CacheSection) -> Vec<&str> {
-    ["release", "branch", "patch", "microsprint"].to_vec()
+fn labels(section: &CacheSection) -> Vec<&str> {
+    let rules = &section.rules;
+    let mut labels: Vec<&str> = Vec::new();
+    for label in rules.releases.labels.iter().chain(&rules.microsprints.labels) {
+        if !labels.contains(&label.as_str()) {
+            labels.push(label);
+        }
+    }
+    labels
 }

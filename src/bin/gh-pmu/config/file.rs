@@ -1,0 +1,74 @@
+//! The file with the `cache:` section: which it is, and whether it may be read. Owns the search for it; must not know
+//! what it says.
+//!
+//! It comes with a clone: what is no regular file, large, or another user's is not read.
+
+use std::fs::Metadata;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use gh_pmu::git::Checkout;
+
+use crate::exit::Error;
+
+/// The usual file.
+pub const FILE_NAME: &str = ".gh-pmu.yml";
+/// Goes before [`FILE_NAME`]: another program removes that one.
+pub const OTHER_NAME: &str = ".github/pmu.yml";
+/// A configuration is a page; more was written to exhaust memory.
+const MAX_LEN: u64 = 1 << 20;
+
+/// The files of a directory that may hold the section, as they are read: those that are there.
+///
+/// # Errors
+/// One of them is no regular file, is too large, or cannot be read.
+pub fn in_dir(dir: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
+    let mut found = Vec::new();
+    for name in [OTHER_NAME, FILE_NAME] {
+        let path = dir.join(name);
+        match read(&path, root, warnings) {
+            Ok(Some(bytes)) => found.push((path, bytes)),
+            Ok(None) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(Error::new(format!("cannot read {}: {error}", path.display()))),
+        }
+    }
+    Ok(found)
+}
+
+/// `None` for a file that is not to be trusted.
+fn read(path: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> io::Result<Option<Vec<u8>>> {
+    let of = std::fs::metadata(path)?;
+    if !of.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if is_foreign(&of) && !root.is_some_and(is_trusted) {
+        warnings.push(format!("{} belongs to another user and is not used", path.display()));
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    // It can grow after it was looked at.
+    std::fs::File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_LEN {
+        true => Err(io::Error::other("it is larger than 1 MiB")),
+        false => Ok(Some(bytes)),
+    }
+}
+
+/// Whether git takes the checkout for safe: `safe.directory` names it.
+fn is_trusted(root: &Path) -> bool {
+    let owner = std::fs::metadata(root.join(".git"));
+    owner.is_ok_and(|of| is_foreign(&of)) && Checkout::of_git(root.to_owned()).check_owner().is_ok()
+}
+
+/// Whether somebody else owns it; what the administrator owns is no danger.
+#[cfg(unix)]
+fn is_foreign(of: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    of.uid() != 0 && of.uid() != rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_foreign(_: &Metadata) -> bool {
+    false
+}

@@ -1,0 +1,26 @@
+//! Directories as people write them where a shell would have read them first. Owns `~/` and the refusal of `$`.
+
+use std::path::{Path, PathBuf};
+
+const PLAIN: &str = "a directory as it is, without $; only ~/ at its beginning is the home directory";
+
+/// The directory that the text names, seen from `base`.
+///
+/// # Errors
+/// What it may be instead: text for a shell is never taken for a name.
+pub fn dir(text: &str, base: &Path, home: Option<&Path>) -> Result<PathBuf, &'static str> {
+    if text.is_empty() || text.contains('\0') {
+        return Err("the path of a directory");
+    }
+    if text.contains('$') {
+        return Err(PLAIN);
+    }
+    match text.strip_prefix('~') {
+        None => Ok(base.join(text)),
+        Some(rest) if rest.is_empty() || rest.starts_with(std::path::is_separator) => {
+            let home = home.ok_or("a path without ~, as there is no home directory")?;
+            Ok(home.join(rest.trim_start_matches(std::path::is_separator)))
+        }
+        Some(_) => Err(PLAIN),
+    }
+}
