@@ -59,6 +59,18 @@ impl Checkout {
     }
 }
 
+impl Checkout {
+    /// Whether a committed file is missing from the working tree by design: in a sparse checkout, or in a clone without
+    /// files. (A file that was deleted is not.)
+    pub fn leaves_out(&self, path: &str) -> bool {
+        match self.ask(&["ls-files", "-t", "-z", "--", path]) {
+            Ok(said) if said.is_empty() => self.git_dir().is_ok_and(|dir| !dir.join("index").exists()),
+            Ok(said) => said.starts_with("S "),
+            Err(_) => false,
+        }
+    }
+}
+
 impl Blobs {
     /// Asks for an object. Two requests may be open at a time, so that git works on one while the other is used.
     ///

@@ -31,11 +31,16 @@ impl Checkout {
     ///
     /// # Errors
     /// No git, git's own, [`GitError::TooLong`].
-    pub fn publisher(&self, repo: &Repo, hosts: &Hosts<'_>, limits: Limits<'_>) -> Result<Option<Publisher>, GitError> {
+    pub fn publisher(
+        &self,
+        repo: Option<&Repo>,
+        hosts: &Hosts<'_>,
+        limits: Limits<'_>,
+    ) -> Result<Option<Publisher>, GitError> {
         let Some(head) = self.head() else { return Ok(None) };
         let remotes = Remotes::read(self, hosts)?;
         let mut candidates: Vec<_> = remotes.in_order().collect();
-        candidates.sort_by_key(|(_, of)| of.as_ref() != Some(repo));
+        candidates.sort_by_key(|(_, of)| of.is_none() || of.as_ref() != repo);
         let Some((reference, of)) =
             candidates.into_iter().find_map(|(remote, of)| Some((self.default_branch(remote)?, of)))
         else {

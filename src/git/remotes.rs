@@ -56,6 +56,15 @@ impl Checkout {
         self.repo_by(Command::new("git"), "ssh".as_ref(), hosts)
     }
 
+    /// Whether a remote names a repository on another host than this one.
+    pub fn is_on_another_host(&self, host: &str) -> bool {
+        let Ok(entries) = config::read(self, Command::new("git")) else { return false };
+        remotes(&entries).iter().any(|remote| {
+            let url = remote.fetch.or(remote.push).map(|url| remote.rewritten(url));
+            url.as_deref().and_then(Place::of).is_some_and(|place| !place.host.eq_ignore_ascii_case(host))
+        })
+    }
+
     pub(super) fn repo_by(&self, git: Command, ssh: &OsStr, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
         if !self.is_git() {
             return Err(GitError::NotARepository);

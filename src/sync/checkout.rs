@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::SyncError;
+use super::error::SyncError;
 use crate::format::{Hint, Signature};
 use crate::fs::{Storage, publish_unsynced};
-use crate::git::{Checkout, HostSource, Hosts};
+use crate::git::{Checkout, GitError, HostSource, Hosts};
 use crate::manifest::RepoName;
 use crate::model::Repo;
 
@@ -25,12 +25,12 @@ pub struct Hosting<'a> {
 }
 
 impl Hosting<'_> {
-    fn signed_in(&self) -> Vec<String> {
+    pub(super) fn signed_in(&self) -> Vec<String> {
         self.hosts_file.map(self.read_hosts).unwrap_or_default()
     }
 
     /// As `gh` has it: the host that is named, or the only one that the user is signed in to, else github.com.
-    fn hosts<'h>(&'h self, signed_in: &'h [String]) -> Hosts<'h> {
+    pub(super) fn hosts<'h>(&'h self, signed_in: &'h [String]) -> Hosts<'h> {
         let (default, source) = match (self.named, signed_in) {
             (Some(named), _) => (named, HostSource::Environment),
             (None, [only]) => (only.as_str(), HostSource::Config),
@@ -89,7 +89,7 @@ pub fn locate(
 }
 
 /// Removes the hints of all checkouts. Best effort: they are only hints.
-pub fn forget_checkouts(storage: &dyn Storage, cache: &Path) {
+pub(super) fn forget(storage: &dyn Storage, cache: &Path) {
     let dir = cache.join(HINTS);
     for name in storage.list(&dir).unwrap_or_default() {
         let stem = name.split('.').next().unwrap_or_default();
@@ -102,7 +102,7 @@ pub fn forget_checkouts(storage: &dyn Storage, cache: &Path) {
 
 /// FNV-1a of 128 bits (Fowler, Noll, Vo; draft-eastlake-fnv, section 5), big-endian: it tells paths apart, and no answer
 /// rests on it alone.
-fn key(parts: &[&[u8]]) -> [u8; 16] {
+pub(super) fn key(parts: &[&[u8]]) -> [u8; 16] {
     const OFFSET_BASIS: u128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013B;
     let bytes = parts.iter().flat_map(|part| part.iter());
@@ -113,6 +113,24 @@ impl Located {
     /// The file whose age is that of the last pull.
     pub(super) fn pull_stamp(&self) -> PathBuf {
         self.hint_path.with_extension("pulled")
+    }
+
+    /// Refuses what another user owns, as git does.
+    pub(super) fn check_owner(&self) -> Result<(), SyncError> {
+        let checkout = self.checkout.as_ref().map_or(Ok(()), Checkout::check_owner);
+        match checkout {
+            Err(error @ GitError::Dubious { .. }) => Err(SyncError::Untrusted(error)),
+            // Whatever else git says shows when it is asked for something.
+            _ => Ok(()),
+        }
+    }
+
+    /// The checkout, and the manifest's path in it.
+    pub(super) fn in_git(&self) -> Result<(&Checkout, String), SyncError> {
+        let no_git = || SyncError::Git { path: self.manifest.clone(), error: GitError::NotARepository };
+        let checkout = self.checkout.as_ref().filter(|checkout| checkout.is_git()).ok_or_else(no_git)?;
+        let path = checkout.path_of(&self.manifest).ok_or_else(no_git)?;
+        Ok((checkout, path))
     }
 
     /// Remembers whose the manifest is. Best effort: without the hint the manifest is read again.
@@ -131,6 +149,7 @@ impl Located {
     /// # Errors
     /// A manifest that is refused; git's answer, where no remote is of a known host.
     pub fn identify(&self, storage: &dyn Storage, hosting: Hosting<'_>) -> Result<Repo, SyncError> {
+        self.check_owner()?;
         let path = &self.manifest;
         let bytes = storage.read(path, crate::manifest::MAX_LEN);
         match bytes.map_err(|source| SyncError::Read { path: path.clone(), source })? {
@@ -169,18 +188,21 @@ impl Located {
         let signed_in = hosting.signed_in();
         let hosts = hosting.hosts(&signed_in);
         match (name, checkout) {
-            (Some(name), _) if hosting.named.is_some() => on(hosts.default, name),
             (Some(name), None) => on(hosts.default, name),
             (Some(name), Some(checkout)) => match checkout.repo(&hosts) {
                 // The remote tells the host, where it is of the same repository.
                 Ok(remote) if on(remote.host(), name)? == remote => on(remote.host(), name),
+                // As gh: whoever names a host does not mean a checkout of another one.
+                Err(error @ GitError::NotOnHost) if checkout.is_on_another_host(hosts.default) => {
+                    Err(SyncError::Unnamed { path: self.manifest.clone(), error })
+                }
                 _ => on(hosts.default, name),
             },
             (None, Some(checkout)) => {
                 checkout.repo(&hosts).map_err(|error| SyncError::Unnamed { path: self.manifest.clone(), error })
             }
             (None, None) => {
-                let error = crate::git::GitError::NotARepository;
+                let error = GitError::NotARepository;
                 Err(SyncError::Unnamed { path: self.manifest.clone(), error })
             }
         }

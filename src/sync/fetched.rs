@@ -1,7 +1,7 @@
 //! Whether what was fetched holds a newer manifest than the one that is checked out.
 
-use super::Located;
-use crate::git::GitError;
+use super::checkout::Located;
+use crate::git::Blob;
 use crate::manifest;
 use crate::store::View;
 
@@ -11,13 +11,9 @@ impl Located {
     pub fn would_pull_newer(&self, view: &View) -> bool {
         let Ok((checkout, path)) = self.in_git() else { return false };
         let Some(tip) = checkout.fetched() else { return false };
-        let mut is_newer = false;
+        let tip: String = tip.iter().map(|byte| format!("{byte:02x}")).collect();
         // What git cannot read is nothing to hope for.
-        let _ = checkout.read_versions(std::slice::from_ref(&tip), &path, manifest::MAX_LEN, |version| {
-            let manifest = version.bytes.as_deref().and_then(|bytes| manifest::parse(bytes).ok());
-            is_newer = manifest.is_some_and(|manifest| manifest.updated_at > view.changed_at());
-            Ok::<(), GitError>(())
-        });
-        is_newer
+        let Ok(Blob::Bytes(bytes)) = checkout.committed(&tip, &path, manifest::MAX_LEN) else { return false };
+        manifest::parse(&bytes).is_ok_and(|manifest| manifest.updated_at > view.updated_at())
     }
 }

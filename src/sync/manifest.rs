@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use super::apply::{Outcome, apply};
-use super::pulled::take_pulled;
-use super::{Hosting, Located, Now, SyncError};
+use super::checkout::{Hosting, Located};
+use super::collected::Collection;
+use super::error::{Now, SyncError};
+use super::line::{GitLine, Line};
+use super::outcome::Synced;
+use super::renamed::{current_name, remember};
+use super::take::{History, Reading, Way, at_hand, take};
 use crate::format::{Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
+use crate::git::{Blob, Limits};
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::model::Repo;
-use crate::store::{Damage, Store, View};
+use crate::store::{Store, StoreError, View};
 
 /// Two stamps of one clock can be equal within its grain: Linux's coarse clock ticks at most every 10 ms. A file whose
 /// stamps have no fraction is on a file system of whole (FAT: even) seconds. Compare git's racy-git.adoc.
@@ -34,18 +39,24 @@ pub struct Options<'a> {
     pub explain: bool,
     /// Called once the signature does not tell, and work begins.
     pub on_work: &'a dyn Fn(),
+    /// How much of git's history is wanted.
+    pub history: History,
+    /// How long git's history may take, and who watches it.
+    pub limits: Limits<'a>,
+    /// The collection that the manifest is of: it must name its repository itself.
+    pub collection: Option<&'a Collection>,
 }
 
-/// A sync, and the state behind it.
-pub struct Synced {
-    /// Whose manifest it is.
-    pub repo: Repo,
-    /// The state after it.
-    pub view: View,
-    /// What it came to.
-    pub outcome: Outcome,
-    /// Damage that was found and mended on the way.
-    pub mended: Vec<Damage>,
+impl Options<'_> {
+    pub(super) fn way(&self, now: Now) -> Way {
+        Way { force: self.force, patience: self.patience, history: self.history, now }
+    }
+
+    /// Whether the past is wanted, and has not been looked at.
+    fn lacks_history(&self, located: &Located, view: &View) -> bool {
+        let was_looked_at = view.has_published() || view.freshness().is_some_and(|fresh| fresh.commit.is_some());
+        self.history == History::Needed && !was_looked_at && located.in_git().is_ok()
+    }
 }
 
 /// Syncs from the manifest at `located`.
@@ -61,9 +72,15 @@ pub fn sync(
     now: Now,
 ) -> Result<Synced, SyncError> {
     let path = &located.manifest;
+    located.check_owner()?;
     let read_error = |source| SyncError::Read { path: path.clone(), source };
     let Some(signature) = storage.signature(path).map_err(read_error)? else {
-        return Err(SyncError::NoManifest { path: path.clone() });
+        if options.only.is_some() && options.only != located.known.as_ref() {
+            // Somebody else was asked for: this checkout need not be looked through for a manifest.
+            return Err(SyncError::NoManifest { path: path.clone() });
+        }
+        let run = Run { storage, cache, located, hosting, options, now, recorded: None, source: Source::Git };
+        return run.apply(&located.left_out()?);
     };
     let mut known = None;
     if let Some(repo) = &located.known {
@@ -73,9 +90,9 @@ pub fn sync(
             let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.
             let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
-            if clean && !options.force {
+            if clean && !options.force && !options.lacks_history(located, &view) {
                 check_repo(options, located, repo)?;
-                return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
+                return Ok(Synced::unchanged(repo, view));
             }
             known = Some(Known { store, view, entry });
         }
@@ -85,6 +102,7 @@ pub fn sync(
         && let Some(repo) = &located.known
         && !options.force
         && view.damage().is_empty()
+        && !options.lacks_history(located, view)
         && entry.signature.len == signature.len
         && hash_in_pieces(storage, path, signature)? == Some(entry.manifest)
     {
@@ -95,17 +113,23 @@ pub fn sync(
         let view = known.map(|known| known.view);
         // OK because the condition above has looked into it.
         let view = view.expect("a store that is known");
-        return Ok(Synced { repo: repo.clone(), view, outcome: Outcome::Unchanged, mended: Vec::new() });
+        return Ok(Synced::unchanged(repo, view));
     }
     let file = read_manifest(storage, located, signature)?;
     let recorded = file.signature.map(|signature| (signature, now.nanos));
-    let run = Run { storage, cache, located, hosting, options, now, recorded };
+    let run = Run { storage, cache, located, hosting, options, now, recorded, source: Source::Manifest };
     run.apply(&file.bytes)
 }
 
 /// Whether a sync from the manifest at `located` would change the state of `repo`: false too where the manifest is
 /// missing, refused or another repository's. Changes nothing.
-pub fn is_pending(storage: &dyn Storage, located: &Located, hosting: Hosting<'_>, repo: &Repo, view: &View) -> bool {
+pub fn is_pending(
+    storage: &dyn Storage,
+    located: &Located,
+    hosting: Hosting<'_>,
+    (repo, view): (&Repo, &View),
+    now: Now,
+) -> bool {
     let Ok(Some(signature)) = storage.signature(&located.manifest) else { return false };
     if entry_of(view, located).is_some_and(|entry| is_clean(&entry, &signature)) {
         return false;
@@ -115,7 +139,7 @@ pub fn is_pending(storage: &dyn Storage, located: &Located, hosting: Hosting<'_>
     if view.freshness().and_then(|fresh| fresh.manifest) == Some(hash) {
         return false;
     }
-    let Ok(manifest) = manifest::parse(&file.bytes) else { return false };
+    let Ok(manifest) = accepted(&file.bytes, &located.manifest, now) else { return false };
     let ours = located.repo(manifest.repo.as_ref(), hosting).is_ok_and(|of| of == *repo);
     ours && manifest.updated_at >= view.updated_at()
 }
@@ -141,6 +165,7 @@ struct Run<'a> {
     options: Options<'a>,
     now: Now,
     recorded: Option<(Signature, i64)>,
+    source: Source,
 }
 
 fn entry_of(view: &View, located: &Located) -> Option<SignatureMark> {
@@ -195,41 +220,117 @@ impl Run<'_> {
     fn apply(&self, bytes: &[u8]) -> Result<Synced, SyncError> {
         let (manifest, hash) = parse_and_hash(bytes);
         let path = &self.located.manifest;
-        let manifest = manifest.map_err(|error| SyncError::Refused { path: path.clone(), error })?;
-        let repo = self.located.repo(manifest.repo.as_ref(), self.hosting)?;
+        let manifest = in_time(manifest, path, self.now)?;
+        if self.options.collection.is_some() && manifest.repo.is_none() {
+            return Err(SyncError::NoName { path: path.clone() });
+        }
+        let named = self.located.repo(manifest.repo.as_ref(), self.hosting)?;
+        let repo = self.present_name(named, &manifest);
         check_repo(self.options, self.located, &repo)?;
-        let synced = self.write(repo, &manifest, hash)?;
+        let synced = self.write(&repo, &manifest, hash)?;
+        remember(self.storage, self.cache, &synced)?;
         self.located.remember(self.storage, &synced.repo);
         Ok(synced)
     }
 
-    fn entry(&self, manifest: [u8; 32]) -> Option<SignatureMark> {
-        let (signature, recorded) = self.recorded?;
-        Some(SignatureMark { path_key: self.located.path_key, signature, recorded, manifest })
+    fn write(&self, repo: &Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
+        let store = Store::of(self.storage, self.cache, repo);
+        let (mut own, mut collected) = match self.options.collection {
+            Some(collection) => (None, collection.line(&self.located.manifest, self.options.limits)),
+            None => (self.line(repo), None),
+        };
+        let own = own.as_mut().map(|line| line as &mut dyn Line);
+        let line = own.or(collected.as_mut().map(|line| line as &mut dyn Line));
+        let reading = |line| Reading {
+            repo,
+            record: SyncRecord {
+                manifest: Some(hash),
+                ..SyncRecord::new(self.source, manifest.updated_at, self.now.millis())
+            },
+            trackers: &manifest.trackers,
+            file: self.recorded.map(|(signature, recorded)| SignatureMark {
+                path_key: self.located.path_key,
+                signature,
+                recorded,
+                manifest: hash,
+            }),
+            line,
+        };
+        let way = self.options.way(self.now);
+        let with_line = take(&store, reading(line), way);
+        let synced = match with_line {
+            // Without git's history the manifest is all there is; it can still be taken.
+            Err(SyncError::History(_)) => take(&store, reading(None), way),
+            synced => synced,
+        };
+        match synced {
+            Err(SyncError::Store(error)) if !self.options.explain && is_answerable(&error) => {
+                Ok(at_hand(&store, &reading(None), error))
+            }
+            synced => synced,
+        }
     }
 
-    fn write(&self, repo: Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
-        let store = Store::of(self.storage, self.cache, &repo);
-        let mut writer = store.writer(&repo, self.options.patience)?;
-        let head = self.located.head();
-        let sync = SyncRecord {
-            manifest: Some(hash),
-            // Where the checkout stood: what a later pull brings is found from here.
-            commit: head.clone(),
-            ..SyncRecord::new(Source::Manifest, manifest.updated_at, self.now.millis())
-        };
-        let pulled =
-            take_pulled(&mut writer, self.located, &repo, head.as_ref().filter(|_| !self.options.force), self.now)?;
-        let outcome = apply(&mut writer, sync, &manifest.trackers, self.options.force)?;
-        let outcome = match pulled {
-            Some(pulled) => Outcome::after(pulled, outcome),
-            None => outcome,
-        };
-        writer.record_checked(self.entry(hash), self.now.millis());
-        // OK because every outcome of apply() has or makes a store.
-        let (view, mended) = writer.into_view();
-        let view = view.expect("a store behind a sync");
-        Ok(Synced { repo, view, outcome, mended })
+    /// The repository's name now: an old manifest names it as it was called then. (One that is newer than what is cached
+    /// under the new name is of another repository, which took the old name.)
+    fn present_name(&self, named: Repo, manifest: &Manifest<'_>) -> Repo {
+        let current = current_name(self.storage, self.cache, &named);
+        if current == named {
+            return named;
+        }
+        let cached = Store::of(self.storage, self.cache, &current).view().ok().flatten();
+        let is_old = cached.is_some_and(|view| manifest.updated_at <= view.updated_at());
+        if is_old { current } else { named }
+    }
+
+    /// The line of the branch that publishes, if git can tell.
+    fn line(&self, repo: &Repo) -> Option<GitLine<'_>> {
+        let (checkout, path) = self.located.in_git().ok()?;
+        let signed_in = self.hosting.signed_in();
+        let limits = self.options.limits;
+        let publisher = checkout.publisher(Some(repo), &self.hosting.hosts(&signed_in), limits).ok()??;
+        Some(GitLine::of(checkout, publisher, path, limits))
+    }
+}
+
+/// Whether a list can do without the store. (Of a damaged one it shows what verifies; a busy one is worth waiting for.)
+pub(super) fn is_answerable(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Unrecorded { .. } | StoreError::Poisoned { .. } | StoreError::Io { .. } | StoreError::Newer { .. }
+    )
+}
+
+/// A manifest that may be taken in: the one door through which the time of every manifest comes that is not dated by a
+/// commit.
+pub(super) fn accepted<'b>(bytes: &'b [u8], path: &std::path::Path, now: Now) -> Result<Manifest<'b>, SyncError> {
+    in_time(manifest::parse(bytes), path, now)
+}
+
+fn in_time<'b>(
+    manifest: Result<Manifest<'b>, ManifestError>,
+    path: &std::path::Path,
+    now: Now,
+) -> Result<Manifest<'b>, SyncError> {
+    let manifest = manifest.and_then(|manifest| manifest.not_ahead_of(now.millis()));
+    manifest.map_err(|error| SyncError::Refused { path: path.to_owned(), error })
+}
+
+impl Located {
+    /// The committed manifest that a sparse checkout, or one without files, leaves out of the working tree.
+    fn left_out(&self) -> Result<Vec<u8>, SyncError> {
+        let missing = || SyncError::NoManifest { path: self.manifest.clone() };
+        let (checkout, path) = self.in_git().map_err(|_| missing())?;
+        if !checkout.leaves_out(&path) {
+            return Err(missing());
+        }
+        match checkout.committed("HEAD", &path, manifest::MAX_LEN).map_err(SyncError::History)? {
+            Blob::Bytes(bytes) => Ok(bytes),
+            Blob::TooLong { len } => {
+                Err(SyncError::Refused { path: self.manifest.clone(), error: ManifestError::TooLong { len } })
+            }
+            Blob::Missing => Err(missing()),
+        }
     }
 }
 

@@ -1,147 +1,244 @@
 //! A fresh log out of git: every committed version of the manifest, in first-parent order.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::{Located, Now, SyncError};
-use crate::format::{Source, SyncRecord};
+use super::checkout::{Hosting, Located};
+use super::error::{Held, Loss, Now, SyncError};
+use super::line::{Found, GitLine, Line};
+use super::outcome::Note;
+use super::versions::{Judge, Tally, Verdict};
+use crate::format::SyncRecord;
 use crate::fs::Storage;
-use crate::git::{Checkout, Version};
-use crate::manifest::{self, Manifest};
+use crate::git::{CommitId, GitError, Limits};
 use crate::model::{Repo, Seq, Tracker, UnixMillis};
-use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, StoreError};
+use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, View, Writer};
 
-/// What a rebuild found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a rebuild came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// Versions whose state was taken in.
-    pub versions: u64,
-    /// Versions that cannot be read, or are of another repository.
-    pub skipped: u64,
-    /// Versions older than one before them.
-    pub older: u64,
-    /// Events written.
-    pub events: u64,
+    /// What became of the versions.
+    pub tally: Tally,
+    /// What the log held before; `None` if there was none.
+    pub before: Option<Held>,
+    /// What it holds now.
+    pub after: Held,
+    /// What of the past is not here.
+    pub note: Option<Note>,
 }
 
-/// Replaces the log of `repo` by one out of the history of a remote branch, such as `origin/pmu-cache`, or of what is
-/// checked out.
+/// How a log is rebuilt.
+#[derive(Clone, Copy)]
+pub struct Rebuilding<'a> {
+    /// Even if something is lost by it.
+    pub yes: bool,
+    /// Who watches it.
+    pub limits: Limits<'a>,
+    /// The present.
+    pub now: Now,
+}
+
+/// Replaces the log of `repo` by one out of the history of a remote branch, such as `pmu-cache`, or of the branch that
+/// publishes.
 ///
 /// # Errors
-/// No git, no version in its history, another writer, the store's. The old log is then as it was.
+/// No git, no version in its history, another writer, the store's; what would be lost. The old log is then as it was.
 pub fn rebuild(
     storage: &dyn Storage,
     cache: &Path,
     located: &Located,
-    (repo, branch): (&Repo, Option<&str>),
-    now: Now,
+    (repo, branch, hosting): (&Repo, Option<&str>, Hosting<'_>),
+    rebuilding: Rebuilding<'_>,
 ) -> Result<Rebuilt, SyncError> {
-    let (checkout, path) = located.in_git()?;
-    let git_error = |error| SyncError::Git { path: located.manifest.clone(), error };
-    let revision = branch.map_or_else(|| checkout.mainline(&path), str::to_owned);
-    let commits = checkout.commits_of(&revision, None, &path).map_err(git_error)?;
-    let no_versions =
-        || SyncError::NoVersions { path: located.manifest.clone(), revision: branch.unwrap_or("HEAD").to_owned() };
-    if commits.is_empty() {
-        return Err(no_versions());
-    }
+    let Rebuilding { yes, limits, now } = rebuilding;
+    let mut line = line(located, (repo, branch, hosting), limits)?;
+    let (found, name) = (line.look(None)?, line.name().to_owned());
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
-    let mut replay = Replay { rewrite: writer.rewrite(Seq(1)), last: None, failed: None, rebuilt: Rebuilt::default() };
-    let read = checkout.read_versions(&commits, &path, manifest::MAX_LEN, |version| {
-        replay.version(&version, repo, now);
-        Ok::<(), crate::git::GitError>(())
-    });
-    read.map_err(git_error)?;
-    replay.failed.map_or(Ok(()), Err)?;
-    replay.last.ok_or_else(no_versions)?;
-    writer.replace_log(replay.rewrite, Replaced::Renumbered)?;
-    Ok(replay.rebuilt)
+    let is_whole = found == Found::Whole;
+    let mut replayed = replay(&writer, &mut line, (is_whole, None), (repo, now))?;
+    let mut note = (!is_whole).then_some(Note::Shallow);
+    if is_whole && replayed.lacks {
+        // Numbers from a part of history would bend those of everybody else.
+        note = Some(Note::Partial { path: line.path().to_owned() });
+        replayed = replay(&writer, &mut line, (false, None), (repo, now))?;
+    }
+    let Replayed { rewrite, records, tally, after, .. } = replayed;
+    if records.is_empty() {
+        return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: name });
+    }
+    let before = match writer.view() {
+        Some(view) => {
+            let (held, mut what) = losses(&store, view, (&records, after, note.is_none()))?;
+            if let (Some(note), false) = (&note, what.is_empty()) {
+                what.push(note.to_string());
+            }
+            if !yes && !what.is_empty() {
+                let loss = Loss { repo: repo.clone(), before: held, after, what };
+                return Err(SyncError::WouldLose(Box::new(loss)));
+            }
+            Some(held)
+        }
+        None => None,
+    };
+    writer.replace_log(rewrite, Replaced::Renumbered)?;
+    Ok(Rebuilt { tally, before, after, note })
 }
 
-/// The states that git holds of a manifest, oldest first, for repairs. Best effort: none where git cannot tell.
-pub fn past_states(located: &Located, repo: &Repo, now: Now) -> Vec<PastState> {
+/// Returns the states that git holds of a manifest, oldest first, for repairs. Best effort: none if git cannot tell.
+pub fn past_states(located: &Located, (repo, hosting): (&Repo, Hosting<'_>), now: Now) -> Vec<PastState> {
     let mut states = Vec::new();
-    let Ok((checkout, path)) = located.in_git() else { return states };
-    let Ok(commits) = checkout.commits_of(&checkout.mainline(&path), None, &path) else { return states };
-    let read = checkout.read_versions(&commits, &path, manifest::MAX_LEN, |version| {
-        if let Some((bytes, manifest)) = readable(&version)
-            && manifest.repo.as_ref().is_none_or(|name| name.on(repo.host()).ok().as_ref() == Some(repo))
-        {
-            let sync = git_record(&version.commit, bytes, manifest.updated_at, now);
-            states.push((sync, manifest.trackers.into_iter().map(Tracker::into_owned).collect()));
-        }
-        Ok::<(), crate::git::GitError>(())
-    });
+    let Ok(mut line) = line(located, (repo, None, hosting), Limits::NONE) else { return states };
+    if line.look(None).is_err() {
+        return states;
+    }
+    let mut judge = Judge::from_the_first(repo, now);
     // What was read before git failed is still true.
-    drop(read);
+    let _ = line.read(false, &mut |committed| {
+        match judge.judge(committed) {
+            Verdict::Nothing => {}
+            Verdict::First(record, manifest) => {
+                states.clear();
+                states.push((record, manifest.trackers.into_iter().map(Tracker::into_owned).collect()));
+            }
+            Verdict::Next(record, manifest) => {
+                states.push((record, manifest.trackers.into_iter().map(Tracker::into_owned).collect()));
+            }
+        }
+        Ok(true)
+    });
     states
 }
 
-struct Replay {
+fn line<'l>(
+    located: &'l Located,
+    (repo, branch, hosting): (&Repo, Option<&str>, Hosting<'_>),
+    limits: Limits<'l>,
+) -> Result<GitLine<'l>, SyncError> {
+    located.check_owner()?;
+    let (checkout, path) = located.in_git()?;
+    let git_error = |error| SyncError::Git { path: located.manifest.clone(), error };
+    let signed_in = hosting.signed_in();
+    let hosts = hosting.hosts(&signed_in);
+    let publisher = match branch {
+        Some(branch) => Some(checkout.publisher_on(branch, &hosts).map_err(git_error)?),
+        None => checkout.publisher(Some(repo), &hosts, limits).map_err(git_error)?,
+    };
+    let publisher = publisher.ok_or_else(|| git_error(GitError::Unborn))?;
+    Ok(GitLine::of(checkout, publisher, path, limits))
+}
+
+/// A log in the making, and what it is made of.
+struct Replayed {
     rewrite: Rewrite,
-    /// The newest version's time.
-    last: Option<UnixMillis>,
-    failed: Option<StoreError>,
-    rebuilt: Rebuilt,
+    records: Vec<SyncRecord>,
+    tally: Tally,
+    after: Held,
+    /// Whether versions are not here.
+    lacks: bool,
 }
 
-impl Replay {
-    fn version(&mut self, version: &Version, repo: &Repo, now: Now) {
-        let Some((bytes, manifest)) = readable(version) else {
-            self.rebuilt.skipped += 1;
-            return;
-        };
-        // A manifest of another name is another repository's, from before a fork or a copy.
-        let name = manifest.repo.as_ref();
-        if name.is_some_and(|name| name.on(repo.host()).ok().as_ref() != Some(repo)) {
-            self.rebuilt.skipped += 1;
-            return;
+fn replay(
+    writer: &Writer<'_>,
+    line: &mut dyn Line,
+    (published, begins_at): (bool, Option<CommitId>),
+    (repo, now): (&Repo, Now),
+) -> Result<Replayed, SyncError> {
+    let mut rewrite = writer.rewrite(Seq(1));
+    let mut judge = Judge::from_the_first(repo, now);
+    let (mut records, mut events, mut span, mut restart) = (Vec::new(), 0, None, None);
+    let mut skipped = 0;
+    let mut skipping = begins_at;
+    let are_here = line.read(published, &mut |committed| {
+        if let Some(first) = &skipping {
+            if first != committed.commit {
+                skipped += 1;
+                return Ok(true);
+            }
+            skipping = None;
         }
-        if self.last.is_some_and(|last| manifest.updated_at < last) {
-            self.rebuilt.older += 1;
-            return;
+        match judge.judge(committed) {
+            Verdict::Nothing => {}
+            Verdict::First(..) => {
+                restart = Some(committed.commit.to_vec());
+                return Ok(false);
+            }
+            Verdict::Next(record, manifest) => {
+                let taken = match published {
+                    true => rewrite.published(&record, &manifest.trackers)?,
+                    false => rewrite.observed(&record, &manifest.trackers)?,
+                };
+                if taken.count() > 0 {
+                    let (first, _) = *span.get_or_insert((record.changed_at, record.changed_at));
+                    span = Some((first, record.changed_at));
+                }
+                events += taken.count();
+                records.push(record);
+            }
         }
-        self.take(&version.commit, bytes, manifest, now);
+        Ok(true)
+    })?;
+    if restart.is_some() {
+        return replay(writer, line, (published, restart), (repo, now));
     }
+    let tally = Tally { skipped: judge.tally.skipped + skipped, ..judge.tally };
+    Ok(Replayed { rewrite, records, tally, after: Held { events, span }, lacks: !are_here })
+}
 
-    fn take(&mut self, commit: &[u8], bytes: &[u8], manifest: Manifest<'_>, now: Now) {
-        let sync = git_record(commit, bytes, manifest.updated_at, now);
-        self.rebuilt.versions += 1;
-        match self.rewrite.published(&sync, &manifest.trackers) {
-            Ok(taken) => self.rebuilt.events += taken.count(),
-            Err(error) => drop(self.failed.get_or_insert(error)),
+/// What a log holds, and what of it a new log out of these versions would not.
+fn losses(
+    store: &Store<'_>,
+    view: &View,
+    (records, after, is_whole): (&[SyncRecord], Held, bool),
+) -> Result<(Held, Vec<String>), SyncError> {
+    let manifests: BTreeSet<_> = records.iter().filter_map(|record| record.manifest).collect();
+    let commits: BTreeSet<_> = records.iter().filter_map(|record| record.commit.as_deref()).collect();
+    let comes_again = |record: &SyncRecord| record.manifest.is_some_and(|manifest| manifests.contains(&manifest));
+    let history = store.history(view)?;
+    let (mut events, mut observed, mut last_published, mut other) = (0, 0, None, None);
+    let mut first: Option<UnixMillis> = None;
+    let mut last = None;
+    for span in 0..history.span_count() {
+        for logged in history.span(span)?.iter() {
+            events += 1;
+            first.get_or_insert(logged.sync.changed_at);
+            last = Some(logged.sync.changed_at);
+            if !logged.published {
+                observed += u64::from(!comes_again(&logged.sync));
+                continue;
+            }
+            last_published = Some(logged.sync.changed_at);
+            let is_there = logged.sync.commit.as_deref().is_none_or(|commit| commits.contains(commit));
+            if !is_there {
+                other.get_or_insert(logged.seq);
+            }
         }
-        self.last = Some(sync.updated_at);
     }
-}
-
-/// A version's bytes and manifest, if it has one that is accepted.
-pub(super) fn readable(version: &Version) -> Option<(&[u8], Manifest<'_>)> {
-    let bytes = version.bytes.as_deref()?;
-    let manifest = manifest::parse(bytes).ok()?;
-    Some((bytes, manifest))
-}
-
-/// The sync record of a committed version.
-pub(super) fn git_record(commit: &[u8], bytes: &[u8], changed_at: UnixMillis, now: Now) -> SyncRecord {
-    SyncRecord {
-        manifest: Some(*blake3::hash(bytes).as_bytes()),
-        commit: Some(commit.to_vec()),
-        ..SyncRecord::new(Source::Git, changed_at, now.millis())
+    observed += history.superseded()?.iter().filter(|logged| !comes_again(&logged.sync)).count() as u64;
+    let start = view.history_start();
+    let mut what = Vec::new();
+    if observed > 0 {
+        what.push(format!("{observed} observed events, which no committed version holds"));
     }
-}
-
-impl Located {
-    /// The commit that is checked out.
-    pub(super) fn head(&self) -> Option<crate::git::CommitId> {
-        self.checkout.as_ref().filter(|checkout| checkout.is_git())?.head()
+    if let (Some(first), Some((begins, _))) = (first, after.span)
+        && first < begins
+    {
+        what.push(format!("what happened before {begins}"));
     }
-
-    /// The checkout, and the manifest's path in it.
-    pub(super) fn in_git(&self) -> Result<(&Checkout, PathBuf), SyncError> {
-        let no_git = || SyncError::Git { path: self.manifest.clone(), error: crate::git::GitError::NotARepository };
-        let checkout = self.checkout.as_ref().filter(|checkout| checkout.is_git()).ok_or_else(no_git)?;
-        let path = self.manifest.strip_prefix(checkout.root()).map_err(|_| no_git())?;
-        Ok((checkout, path.to_owned()))
+    if let (Some(last), Some((_, ends))) = (last_published, after.span)
+        && last > ends
+    {
+        what.push(format!("what was published after {ends}"));
     }
+    if let Some(seq) = other {
+        what.push(format!("the published events from @{seq} on, whose commits the branch does not have"));
+    }
+    if !is_whole && view.has_published() {
+        what.push("numbers that are for good".to_owned());
+    }
+    if view.seq().0 + 1 > start.0 + events {
+        what.push(format!("the numbers of {} events that were lost before", view.seq().0 + 1 - start.0 - events));
+    }
+    let span = first.zip(last);
+    Ok((Held { events, span }, what))
 }

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gh_pmu::model::Repo;
-use gh_pmu::sync::Now;
+use gh_pmu::sync::{History, Now};
 use jiff::tz::TimeZone;
 
 use cli::{Asked, Clock};
@@ -108,6 +108,7 @@ enum About<'a> {
 }
 
 /// Looks at the surroundings, and runs what works with them.
+#[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn with_context<T>(
     (clock, now): (Clock<'_>, Now),
     about: About<'_>,
@@ -124,7 +125,12 @@ fn with_context<T>(
     match cwd {
         // Whoever names a repository need not stand in one.
         Err(error) if named.is_none() && matches!(about, About::One(_)) => Err(error),
-        _ => Ok(run(named, &mut Context { config: &config, output, clock, now })),
+        _ => {
+            let start = std::time::Instant::now();
+            let elapsed = || start.elapsed();
+            let history = if config.cache.keeps_history() { History::AtHand } else { History::None };
+            Ok(run(named, &mut Context { config: &config, output, clock, now, elapsed: &elapsed, history }))
+        }
     }
 }
 

@@ -147,8 +147,14 @@ fn a_committed_file_is_found_where_the_working_tree_has_none() {
     let checkout = sandbox.find("work").unwrap();
     assert_eq!(checkout.committed("HEAD", MANIFEST, 10), Ok(Blob::Missing));
     sandbox.commit("work", MANIFEST, "12");
+    assert!(!checkout.leaves_out(MANIFEST));
+    fs::remove_file(sandbox.path("work").join(MANIFEST)).unwrap();
+    assert!(!checkout.leaves_out(MANIFEST), "deleted, not left out");
+    sandbox.git("work", &["sparse-checkout", "set", "--no-cone", "/other"]);
+    assert!(checkout.leaves_out(MANIFEST));
     sandbox.git(".", &["clone", "-q", "-n", "work", "clone"]);
     let checkout = sandbox.find("clone").unwrap();
+    assert!(checkout.leaves_out(MANIFEST));
     assert_eq!(checkout.committed("HEAD", MANIFEST, 2), Ok(Blob::Bytes(b"12".to_vec())));
     assert_eq!(checkout.committed("HEAD", MANIFEST, 1), Ok(Blob::TooLong { len: 2 }));
     assert_eq!(checkout.committed("HEAD", "a\nHEAD", 1), Ok(Blob::Missing));

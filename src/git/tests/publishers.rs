@@ -7,7 +7,7 @@ use crate::model::Repo;
 impl Sandbox {
     fn publisher(&self, dir: &str, repo: &str) -> Option<(String, CommitId)> {
         let repo = Repo::parse(repo, Repo::DEFAULT_HOST).unwrap();
-        let found = self.find(dir).unwrap().publisher(&repo, &Hosts::GITHUB, Limits::NONE).unwrap();
+        let found = self.find(dir).unwrap().publisher(Some(&repo), &Hosts::GITHUB, Limits::NONE).unwrap();
         found.map(|Publisher { name, tip, .. }| (name, tip))
     }
 

@@ -11,7 +11,7 @@ use crate::model::Repo;
 fn ask_all(sandbox: &Sandbox, dir: &str) -> Vec<Blob> {
     let checkout = sandbox.find(dir).unwrap();
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
-    let publisher = checkout.publisher(&repo, &Hosts::GITHUB, Limits::NONE).unwrap().unwrap();
+    let publisher = checkout.publisher(Some(&repo), &Hosts::GITHUB, Limits::NONE).unwrap().unwrap();
     let log = checkout.log_of((&publisher.tip, None), MANIFEST, Limits::NONE).unwrap();
     let mut blobs = checkout.blobs().unwrap();
     let read = log.versions(MANIFEST).into_iter().map(|version| {

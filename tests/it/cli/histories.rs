@@ -106,7 +106,8 @@ fn replay(bundle: &str, versions: usize) -> BTreeMap<String, u64> {
         let (seq, log_bytes) = known.unwrap_or((0, 0));
         assert_eq!(now.0, seq + changes.len() as u64, "version {at}");
         match changes.is_empty() {
-            true => assert_eq!(now.1, log_bytes, "version {at} differs in nothing but its time"),
+            // A version that differs in nothing but its time is remembered in few bytes.
+            true => assert!(now.1 > log_bytes && now.1 < log_bytes + 1024, "version {at}: {} bytes", now.1 - log_bytes),
             false => assert!(now.1 > log_bytes, "version {at}"),
         }
         expected.push((manifest["updated_at"].clone(), changes));

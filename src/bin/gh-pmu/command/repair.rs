@@ -26,7 +26,8 @@ impl Command for Args {
         let store = context.store(&repo);
         let progress = context.output.progress("Repairing");
         let now = context.now;
-        let mut past = || located.as_ref().map_or_else(Vec::new, |located| past_states(located, &repo, now));
+        let mut past =
+            || located.as_ref().map_or_else(Vec::new, |located| past_states(located, (&repo, context.hosting()), now));
         let repaired = store.repair(&repo, PATIENCE, &mut past, now.millis());
         drop(progress);
         let repaired = repaired?;
@@ -37,7 +38,7 @@ impl Command for Args {
         let Some(located) = &located else { return Ok(Exit::Done) };
         // Nothing is left that git's versions would be merged with.
         if repaired.is_some_and(|repaired| repaired.begun_anew)
-            && let Ok(rebuilt) = rebuild::from_git(located, &repo, context)
+            && let Ok(rebuilt) = rebuild::from_git(located, (&repo, true), context)
         {
             context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
         }

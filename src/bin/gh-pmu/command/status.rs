@@ -104,7 +104,8 @@ fn status_of<'s>(
     let (log_bytes, index_bytes) = view.byte_lens();
     let is_old = context.config.cache.max_age.is_some()
         && checked_at.is_none_or(|checked_at| context.is_older_than_allowed(checked_at));
-    let pending = located.is_some_and(|located| is_pending(&DISK, located, context.hosting(), repo, view));
+    let pending =
+        located.is_some_and(|located| is_pending(&DISK, located, context.hosting(), (repo, view), context.now));
     Ok(RepoStatus {
         repo,
         path: view.dir(),

@@ -87,6 +87,13 @@ impl Default for CacheSection {
     }
 }
 
+impl CacheSection {
+    /// Whether a first sync takes the versions that git has.
+    pub fn keeps_history(&self) -> bool {
+        self.history == History::Git
+    }
+}
+
 /// Reads the section from the file's bytes; `home` is what `~/` stands for, and a relative `path` is seen from the root
 /// of the checkout.
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gh_pmu::github::{Found, GithubError, ManifestPlace};
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Outcome, Recording, Said, SyncError, Synced, record, unrecorded};
+use gh_pmu::sync::{Outcome, Past, Recording, Said, SyncError, Synced, past_on_github, record, unrecorded};
 
 use super::context::{Context, DISK, Keep, Known, Source};
 use crate::config::{self, CacheSection, process_env};
@@ -78,8 +78,11 @@ impl Context<'_, '_> {
         let place = self.manifest_place(named);
         let tag = if force { None } else { self.tag(repo, &place) };
         let said = self.ask(repo, Some((place, tag)))?;
-        let (synced, said) = self.record(repo, said, Recording { force, patience: PATIENCE, now: self.now })?;
+        let past = self.past(repo, &said);
+        let recording = Recording { force, patience: PATIENCE, past: past.as_ref(), now: self.now };
+        let (synced, said) = self.record(repo, said, recording)?;
         self.tell_mended(&synced.mended);
+        self.tell_notes(&synced.notes);
         Ok((synced, matches!(said, Said::Issues(_))))
     }
 
@@ -113,8 +116,24 @@ impl Context<'_, '_> {
         gh.trackers(repo, &self.config.cache.rules, now, &|_, _| ()).map(Said::Issues)
     }
 
+    /// The versions of a manifest that GitHub gave. If it does not give them, history begins with the present.
+    fn past(&mut self, repo: &Repo, said: &Said) -> Option<Past> {
+        let Said::Manifest(_, place) = said else { return None };
+        let progress = self.output.progress(&format!("Asking {} for the history", repo.host()));
+        let gh = config::gh(&process_env);
+        let past = past_on_github(&DISK, &self.config.cache_dir, repo, (&gh, place), (self.now, &|_, _| ()));
+        drop(progress);
+        past.unwrap_or_else(|error| {
+            self.output.warn(&format!("{error}; so there is no history before today's manifest"));
+            None
+        })
+    }
+
     fn recorded(&mut self, repo: &Repo, said: &Said, keep: Keep, patience: Duration) -> Result<Source, Error> {
-        match self.record(repo, said.clone(), Recording { force: false, patience, now: self.now }) {
+        // A list shows the present; whoever asks about the past gets all of it.
+        let past = if keep == Keep::Must { self.past(repo, said) } else { None };
+        let recording = Recording { force: false, patience, past: past.as_ref(), now: self.now };
+        match self.record(repo, said.clone(), recording) {
             Ok((synced, _)) => {
                 self.tell_synced(&synced);
                 Ok((synced.repo, synced.view))
@@ -128,7 +147,7 @@ impl Context<'_, '_> {
     }
 
     /// Records what was said. Where that is a manifest that cannot be used, the issues are asked for.
-    fn record(&mut self, repo: &Repo, said: Said, recording: Recording) -> Result<(Synced, Said), SyncError> {
+    fn record(&mut self, repo: &Repo, said: Said, recording: Recording<'_>) -> Result<(Synced, Said), SyncError> {
         let cache = &self.config.cache_dir;
         match record(&DISK, cache, repo, &said, recording) {
             Ok(synced) => Ok((synced, said)),

@@ -4,15 +4,18 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, Store, StoreError, View};
-use gh_pmu::sync::{Located, Options, Outcome, SyncError, Synced, pull_if_due, sync, sync_branch};
+use gh_pmu::sync::{History, Located, Options, Outcome, SyncError, Synced, pull_if_due, sync, sync_branch};
 
 use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
 use crate::exit::{Error, Exit};
 
 /// A list waits no longer than this for another writer.
 const LIST_PATIENCE: Duration = Duration::from_millis(100);
+/// A list spends no longer than this on git's history: whoever asks about the past gets it then.
+const LIST_TIME: Duration = Duration::from_secs(1);
 /// `checked` is written again on a hit only when it is older than this, so that most lists write nothing.
 const CHECK_AGAIN_MILLIS: i64 = 60_000;
 
@@ -31,7 +34,13 @@ impl Context<'_, '_> {
         force: bool,
         patience: Duration,
     ) -> Result<Synced, SyncError> {
-        self.sync_as(located, Options { force, patience, only, explain: true, on_work: &|| () })
+        let history = if self.history == History::None { History::None } else { History::Needed };
+        let limits = Limits::NONE;
+        let options =
+            Options { force, patience, only, explain: true, on_work: &|| (), history, limits, collection: None };
+        let synced = self.sync_as(located, options)?;
+        self.tell_notes(&synced.notes);
+        Ok(synced)
     }
 
     fn sync_as(&mut self, located: &Located, options: Options<'_>) -> Result<Synced, SyncError> {
@@ -39,7 +48,10 @@ impl Context<'_, '_> {
         let progress = RefCell::new(None);
         let output = &*self.output;
         let on_work = || drop(progress.replace(Some(output.progress("Syncing from the manifest"))));
-        let options = Options { on_work: &on_work, ..options };
+        let elapsed = self.elapsed;
+        let is_over = || options.history == History::AtHand && elapsed() > LIST_TIME;
+        let limits = Limits { is_over: &is_over, progress: &|_, _| () };
+        let options = Options { on_work: &on_work, limits, ..options };
         let cache = &self.config.cache_dir;
         let synced = match &self.config.cache.branch {
             Some(branch) => sync_branch(&DISK, cache, (located, branch), self.hosting(), options, self.now),
@@ -58,7 +70,10 @@ impl Context<'_, '_> {
             return;
         }
         let progress = self.output.progress("Pulling");
-        let pulled = pull_if_due(&DISK, located, cache.branch.as_deref(), cache.auto_pull_interval, self.now);
+        let pulled = {
+            let due = (cache.auto_pull_interval, self.now);
+            pull_if_due(&DISK, located, self.hosting(), cache.branch.as_deref(), due)
+        };
         drop(progress);
         if let Some(Err(error)) = pulled {
             self.output.warn(&format!("could not pull: {error}"));
@@ -73,6 +88,9 @@ impl Context<'_, '_> {
     pub fn source(&mut self, named: Option<Repo>, keep: Keep) -> Result<Source, Error> {
         if !self.config.cache.enabled {
             return Err(switched_off());
+        }
+        if keep == Keep::Must {
+            self.need_past();
         }
         match self.known(named)? {
             Known { repo, view: Some(view), stopped, .. } => {
@@ -198,7 +216,16 @@ impl Context<'_, '_> {
 
     /// `None` where there is no manifest to use, and what is cached must do.
     fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
-        let options = Options { force: false, patience: LIST_PATIENCE, only: named, explain: false, on_work: &|| () };
+        let options = Options {
+            force: false,
+            patience: LIST_PATIENCE,
+            only: named,
+            explain: false,
+            on_work: &|| (),
+            history: self.history,
+            limits: Limits::NONE,
+            collection: None,
+        };
         let synced = match self.sync_as(located, options) {
             // Somebody else's first sync is worth waiting for: before it there is nothing to answer from.
             Err(SyncError::Store(StoreError::Busy { .. })) if !self.is_cached(located, named) => {
@@ -207,8 +234,18 @@ impl Context<'_, '_> {
             synced => synced,
         };
         match synced {
+            // What is recorded nowhere has no past: what was cached before has one.
+            Ok(Synced { unrecorded: Some(error), .. }) if self.history == History::Needed => {
+                Err(SyncError::Store(error))
+            }
+            Ok(Synced { unrecorded: Some(error), repo, view, .. }) => {
+                let cure = "set GH_PMU_CACHE_DIR to a directory on a disk that takes it";
+                self.output.warn(&format!("{error}; what is shown was not recorded: {cure}"));
+                Ok(Some((repo, view)))
+            }
             Ok(synced) => {
                 self.check_again(&synced);
+                self.tell_notes(&synced.notes);
                 if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
                     self.output.warn(&format!("the cache was synced, and not compacted: {error}"));
                 }

@@ -1,10 +1,12 @@
 //! What every command has at hand: the surroundings, the printer, the clock, and the stores. Owns which repository is
 //! meant; must not know from where its trackers come ([`super::cached`], [`super::asked`]).
 
+use std::time::Duration;
+
 use gh_pmu::fs::Disk;
 use gh_pmu::model::{Repo, Seq};
 use gh_pmu::store::{Damage, Store, StoreError, View};
-use gh_pmu::sync::{Hosting, Located, Now, SyncError, locate};
+use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
 
 use crate::cli::Clock;
 use crate::config::Config;
@@ -27,6 +29,10 @@ pub struct Context<'c, 'o> {
     pub clock: Clock<'c>,
     /// The present, to the nanosecond.
     pub now: Now,
+    /// How long the program has run.
+    pub elapsed: &'c dyn Fn() -> Duration,
+    /// How much of git's history the command needs.
+    pub history: History,
 }
 
 /// One repository to answer about.
@@ -115,6 +121,20 @@ impl Context<'_, '_> {
         Store::of(&DISK, &self.config.cache_dir, repo)
     }
 
+    /// Says what of the past is not here.
+    pub fn tell_notes(&mut self, notes: &[Note]) {
+        for note in notes {
+            self.output.warn(&note.to_string());
+        }
+    }
+
+    /// Has the next sync take all of git's history, unless it is not wanted at all.
+    pub fn need_past(&mut self) {
+        if self.history == History::AtHand {
+            self.history = History::Needed;
+        }
+    }
+
     pub fn tell_mended(&mut self, mended: &[Damage]) {
         for damage in mended {
             self.output.warn(&format!("{damage}; it has been written anew"));
@@ -127,7 +147,7 @@ impl Context<'_, '_> {
     /// No checkout, or one of no known repository.
     pub fn repo(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Repo, Error> {
         if let Some(repo) = named {
-            return Ok(repo);
+            return Ok(current_name(&DISK, &self.config.cache_dir, &repo));
         }
         match located {
             Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),

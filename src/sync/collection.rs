@@ -1,0 +1,75 @@
+//! One sync of every manifest of a collection.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::checkout::{Hosting, locate};
+use super::collected::Collection;
+use super::error::{Now, SyncError};
+use super::manifest::{Options, sync};
+use super::outcome::Synced;
+use crate::fs::Storage;
+use crate::manifest;
+use crate::model::Repo;
+
+/// What became of one file.
+pub struct Collected {
+    /// The file.
+    pub path: PathBuf,
+    /// The sync, or why there was none.
+    pub synced: Result<Synced, SyncError>,
+}
+
+/// Syncs every manifest below the directory of `collection`, each into the store of the repository that it names, and
+/// hands on what became of each, with its place and their count. One that names none, or one that another file names
+/// too, is refused; the others go on.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn sync_collection(
+    storage: &dyn Storage,
+    cache: &Path,
+    (collection, hosting): (&Collection, Hosting<'_>),
+    (options, now): (Options<'_>, Now),
+    each: &mut dyn FnMut(Collected, u64, u64),
+) -> Result<(), SyncError> {
+    let files = collection.files()?;
+    let located: Vec<_> = files.iter().map(|path| locate(storage, cache, None, path.clone(), hosting)).collect();
+    let host = hosting.default_host();
+    // A file that was looked at before names who it named then, unless it has changed: the sync finds that out.
+    let names: Vec<Option<Repo>> = located
+        .iter()
+        .map(|located| located.known.clone().or_else(|| named(storage, &located.manifest, &host)))
+        .collect();
+    let mut owners: BTreeMap<[String; 3], usize> = BTreeMap::new();
+    for repo in names.iter().flatten() {
+        *owners.entry(repo.dir_names()).or_default() += 1;
+    }
+    let total = files.len() as u64;
+    for ((done, located), name) in (1..).zip(&located).zip(&names) {
+        let path = located.manifest.clone();
+        let is_double = name.as_ref().is_some_and(|repo| owners.get(&repo.dir_names()).is_some_and(|count| *count > 1));
+        let options = Options { only: name.as_ref(), collection: Some(collection), ..options };
+        let synced = match name {
+            Some(repo) if is_double => Err(SyncError::Double { path: path.clone(), repo: Box::new(repo.clone()) }),
+            _ => match sync(storage, cache, located, hosting, options, now) {
+                // It names another repository than it did: that one may have its file already.
+                Err(SyncError::OtherRepo { found, .. }) if owners.contains_key(&found.dir_names()) => {
+                    Err(SyncError::Double { path: path.clone(), repo: found })
+                }
+                Err(SyncError::OtherRepo { .. }) => {
+                    sync(storage, cache, located, hosting, Options { only: None, ..options }, now)
+                }
+                synced => synced,
+            },
+        };
+        each(Collected { path, synced }, done, total);
+    }
+    Ok(())
+}
+
+/// The repository that a manifest names; `None` if it cannot be read, or names none: the sync says so.
+fn named(storage: &dyn Storage, path: &Path, host: &str) -> Option<Repo> {
+    let bytes = storage.read(path, manifest::MAX_LEN).ok()??;
+    manifest::parse(&bytes).ok()?.repo?.on(host).ok()
+}

@@ -1,0 +1,218 @@
+//! Where published versions come from: a line of commits, in a clone or on GitHub.
+
+use super::error::SyncError;
+use super::outcome::Note;
+use super::versions::Committed;
+use crate::git::{Beginning, Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
+use crate::github::{ManifestPlace, RemoteHistory};
+use crate::manifest;
+
+/// What was found after a known commit, or from the first one on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// All versions.
+    Whole,
+    /// The newest versions: those before them are not here.
+    Part,
+    /// The known commit is not on the line.
+    Elsewhere,
+    /// It takes longer than it may.
+    TooLong,
+}
+
+/// Gets the versions one by one; false ends the reading.
+pub(super) type Take<'t> = dyn FnMut(&Committed<'_>) -> Result<bool, SyncError> + 't;
+
+/// A line of commits that publishes a manifest.
+pub(super) trait Line {
+    /// How people call it.
+    fn name(&self) -> &str;
+
+    /// Its newest commit.
+    fn tip(&self) -> &[u8];
+
+    /// The manifest's path in it.
+    fn path(&self) -> &str;
+
+    /// Why only a part of it is here.
+    fn part(&self) -> Note;
+
+    /// Looks for the versions after `known`, or for all.
+    fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError>;
+
+    /// The commits of the versions that were found.
+    fn commits(&self) -> Vec<CommitId>;
+
+    /// Reads the versions that were found, oldest first. `false` if some are not here: they are passed over, or end the
+    /// reading if `all` are needed.
+    fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError>;
+}
+
+/// The line of a branch in a clone.
+pub(super) struct GitLine<'l> {
+    checkout: &'l Checkout,
+    publisher: Publisher,
+    path: String,
+    limits: Limits<'l>,
+    log: Option<Log>,
+}
+
+impl<'l> GitLine<'l> {
+    pub(super) fn of(checkout: &'l Checkout, publisher: Publisher, path: String, limits: Limits<'l>) -> Self {
+        Self { checkout, publisher, path, limits, log: None }
+    }
+}
+
+impl Line for GitLine<'_> {
+    fn name(&self) -> &str {
+        &self.publisher.name
+    }
+
+    fn tip(&self) -> &[u8] {
+        &self.publisher.tip
+    }
+
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn part(&self) -> Note {
+        Note::Shallow
+    }
+
+    fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError> {
+        let log = match self.checkout.log_of((&self.publisher.tip, known), &self.path, self.limits) {
+            Err(GitError::TooLong) => return Ok(Found::TooLong),
+            log => log.map_err(SyncError::History)?,
+        };
+        let found = found(log.beginning);
+        self.log = Some(log);
+        Ok(found)
+    }
+
+    fn commits(&self) -> Vec<CommitId> {
+        let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
+        versions.into_iter().map(|version| version.commit.clone()).collect()
+    }
+
+    fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
+        let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
+        read_versions(self.checkout, &versions, (all, self.limits), take)
+    }
+}
+
+/// What the beginning of a log says.
+pub(super) fn found(beginning: Beginning) -> Found {
+    match beginning {
+        Beginning::Root | Beginning::Known => Found::Whole,
+        Beginning::Shallow => Found::Part,
+        Beginning::Elsewhere => Found::Elsewhere,
+    }
+}
+
+/// Reads versions out of a clone.
+pub(super) fn read_versions(
+    checkout: &Checkout,
+    versions: &[&FileVersion],
+    (all, limits): (bool, Limits<'_>),
+    take: &mut Take<'_>,
+) -> Result<bool, SyncError> {
+    if versions.is_empty() {
+        return Ok(true);
+    }
+    let mut blobs = checkout.blobs().map_err(SyncError::History)?;
+    let mut wanted = versions.iter().filter_map(|version| version.blob.as_deref());
+    let mut ask =
+        |blobs: &mut Blobs| wanted.next().map_or(Ok(()), |blob| blobs.request(blob)).map_err(SyncError::History);
+    ask(&mut blobs)?;
+    let (mut are_here, total) = (true, versions.len() as u64);
+    for (done, version) in (0..).zip(versions) {
+        (limits.progress)(done, total);
+        let mut bytes = None;
+        if version.blob.is_some() {
+            // Git works on the next while this one is taken.
+            ask(&mut blobs)?;
+            match blobs.answer(manifest::MAX_LEN).map_err(SyncError::History)? {
+                Blob::Bytes(content) => bytes = Some(content),
+                Blob::TooLong { .. } => {}
+                Blob::Missing if all => return Ok(false),
+                Blob::Missing => {
+                    are_here = false;
+                    continue;
+                }
+            }
+        }
+        let committed =
+            Committed { commit: &version.commit, committed_at: version.committed_at, bytes: bytes.as_deref() };
+        if !take(&committed)? {
+            break;
+        }
+    }
+    Ok(are_here)
+}
+
+/// The line of a branch as GitHub tells it.
+pub(super) struct RemoteLine<'l> {
+    name: String,
+    path: String,
+    history: &'l RemoteHistory,
+    tip: CommitId,
+    known: Option<CommitId>,
+}
+
+impl<'l> RemoteLine<'l> {
+    /// Of a history that was asked for after `known`; `None` if its commits have no ids.
+    pub(super) fn of(place: &ManifestPlace, history: &'l RemoteHistory, known: Option<CommitId>) -> Option<Self> {
+        let name = place.branch.clone().unwrap_or_else(|| "the default branch".to_owned());
+        Some(Self { name, path: place.path.clone(), history, tip: unhex(&history.tip)?, known })
+    }
+}
+
+impl Line for RemoteLine<'_> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn tip(&self) -> &[u8] {
+        &self.tip
+    }
+
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn part(&self) -> Note {
+        Note::NotShown
+    }
+
+    fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError> {
+        let is_asked = known == self.known.as_deref();
+        Ok(match (is_asked, self.history.is_whole) {
+            (true, true) => Found::Whole,
+            (true, false) if known.is_none() => Found::Part,
+            _ => Found::Elsewhere,
+        })
+    }
+
+    fn commits(&self) -> Vec<CommitId> {
+        self.history.versions.iter().filter_map(|version| unhex(&version.commit)).collect()
+    }
+
+    fn read(&mut self, _all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
+        for version in &self.history.versions {
+            let Some(commit) = unhex(&version.commit) else { continue };
+            let bytes = version.bytes.as_deref();
+            if !take(&Committed { commit: &commit, committed_at: version.committed_at, bytes })? {
+                break;
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn unhex(text: &str) -> Option<CommitId> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| matches!(digits.len(), 40 | 64))?;
+    // Casts keep the value: two digits of sixteen.
+    Some(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
+}

@@ -1,0 +1,112 @@
+//! What a sync came to.
+
+use std::fmt;
+
+use crate::model::{Repo, Seq, UnixMillis};
+use crate::store::{Damage, StoreError, View};
+
+/// What a sync came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The manifest is the one that was last looked at.
+    Unchanged,
+    /// Its trackers are those cached; only its time moved on.
+    Fresher,
+    /// What the source says is older than what is cached, and changed nothing.
+    Older {
+        /// The manifest's time, or the answer's.
+        manifest: UnixMillis,
+        /// The cache's.
+        cached: UnixMillis,
+    },
+    /// Its changes were appended.
+    Changed {
+        /// The first event.
+        first_seq: Seq,
+        /// The last event.
+        last_seq: Seq,
+        /// How many events of each word there are, in the words' order of first appearance.
+        counts: Vec<(&'static str, u64)>,
+        /// Why the compaction that was due did not happen.
+        compaction_failed: Option<StoreError>,
+    },
+}
+
+/// A sync, and the state after it.
+pub struct Synced {
+    /// Whose manifest it is.
+    pub repo: Repo,
+    /// The state after it.
+    pub view: View,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Why nothing was recorded: the view is then what the source says, and nowhere else.
+    pub unrecorded: Option<StoreError>,
+    /// Damage that was found and mended on the way.
+    pub mended: Vec<Damage>,
+    /// What of the past is not here, and how it comes here.
+    pub notes: Vec<Note>,
+    /// Names that the repository had before, if its history was taken in now.
+    pub(super) formerly: Vec<Repo>,
+}
+
+impl Synced {
+    /// Nothing had to be done.
+    pub(super) fn unchanged(repo: &Repo, view: View) -> Self {
+        Self {
+            repo: repo.clone(),
+            view,
+            outcome: Outcome::Unchanged,
+            unrecorded: None,
+            mended: Vec::new(),
+            notes: Vec::new(),
+            formerly: Vec::new(),
+        }
+    }
+}
+
+/// Why history is not that of everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The clone has only the newest commits.
+    Shallow,
+    /// The clone has left files on the server.
+    Partial {
+        /// The manifest's path.
+        path: String,
+    },
+    /// GitHub does not show that its versions follow each other.
+    NotShown,
+    /// The branch has another past than it had.
+    Rewritten {
+        /// Such as `origin/main`.
+        branch: String,
+        /// The first event that the branch no longer has.
+        seq: Seq,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::Shallow => f.write_str(
+                "this is a shallow clone, so the history of the manifest begins in the middle: run `git fetch \
+                 --unshallow`, then `gh pmu cache rebuild`",
+            ),
+            Note::Partial { path } => write!(
+                f,
+                "this is a partial clone, which lacks versions of the manifest: run `git log -p -m --first-parent -- \
+                 {path}` once, which fetches them, then `gh pmu cache rebuild`"
+            ),
+            Note::NotShown => f.write_str(
+                "GitHub does not show how the versions of the manifest follow each other, so their numbers are not for \
+                 good: a clone has them",
+            ),
+            Note::Rewritten { branch, seq } => write!(
+                f,
+                "the history of {branch} was rewritten: from event @{seq} on it differs from what is cached, of which \
+                 nothing was taken back; `gh pmu cache rebuild` takes the new history"
+            ),
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The one function that takes a reading in: versions that everybody has first, then what this source says now, all of
+//! it one commit.
+
+use std::time::Duration;
+
+use super::error::{Now, SyncError};
+use super::line::{Found, Line};
+use super::outcome::{Note, Outcome, Synced};
+use super::versions::{Judge, Verdict, full_name};
+use crate::format::{SignatureMark, SyncRecord};
+use crate::git::CommitId;
+use crate::model::{Repo, Seq, Tracker, UnixMillis};
+use crate::store::{Batch, Store, StoreError, Taken, View, Writer};
+
+/// What one source says of a repository.
+pub(super) struct Reading<'r> {
+    pub(super) repo: &'r Repo,
+    /// Of the present.
+    pub(super) record: SyncRecord,
+    pub(super) trackers: &'r [Tracker<'r>],
+    /// The file that it was read from, as it was.
+    pub(super) file: Option<SignatureMark>,
+    /// Where the versions before it are.
+    pub(super) line: Option<&'r mut dyn Line>,
+}
+
+/// How much of the past is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// None: history begins with the present.
+    None,
+    /// As much as is at hand.
+    AtHand,
+    /// All of it, however long that takes.
+    Needed,
+}
+
+/// How a reading is taken in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) force: bool,
+    pub(super) patience: Duration,
+    pub(super) history: History,
+    pub(super) now: Now,
+}
+
+/// The store before.
+struct Before {
+    is_new: bool,
+    updated_at: Option<UnixMillis>,
+    manifest: Option<[u8; 32]>,
+    commit: Option<CommitId>,
+    published: Option<SyncRecord>,
+}
+
+/// The versions that are to be taken.
+#[derive(Default)]
+struct Plan {
+    /// After this one; `None` for all.
+    after: Option<UnixMillis>,
+    wanted: Wanted,
+    /// Up to where the line was looked through.
+    tip: Option<CommitId>,
+    note: Option<Note>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Wanted {
+    #[default]
+    Nothing,
+    Published,
+    Observed,
+}
+
+/// What was taken.
+#[derive(Default)]
+struct Done {
+    first_seq: Option<Seq>,
+    words: Vec<(&'static str, u64)>,
+    /// The last version's record.
+    last: Option<SyncRecord>,
+    frames: u64,
+    former_names: Vec<Repo>,
+}
+
+/// How far a reading of versions came.
+enum Read {
+    All(Box<Done>),
+    /// Some versions are not here.
+    Missing,
+    /// The versions before this commit are another repository's.
+    BeginsAt(CommitId),
+}
+
+/// Takes a reading in.
+///
+/// # Errors
+/// What the store cannot take, and what git or GitHub cannot give; the cached state is then as it was.
+pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<Synced, SyncError> {
+    let Reading { repo, mut record, trackers, file, mut line } = reading;
+    let mut writer = store.writer(repo, way.patience)?;
+    let before = Before::of(store, &writer)?;
+    let mut plan = match line.as_deref_mut() {
+        Some(line) => planned(line, store, &writer, (&before, way))?,
+        None => Plan::default(),
+    };
+    record.commit = record.commit.take().or(plan.tip.take());
+    let mut begins_at = None;
+    let (formerly, outcome) = loop {
+        let mut batch = writer.batch()?;
+        let read = match line.as_deref_mut().filter(|_| plan.wanted != Wanted::Nothing) {
+            Some(line) => versions(&mut batch, line, (&plan, begins_at.as_deref()), (repo, way))?,
+            None => Read::All(Box::default()),
+        };
+        match read {
+            Read::All(mut done) => {
+                let older = present(&mut batch, &mut done, (&before, way), &record, trackers)?;
+                let formerly = std::mem::take(&mut done.former_names);
+                break (formerly, finished(batch, *done, &before, older)?);
+            }
+            Read::BeginsAt(commit) => begins_at = Some(commit),
+            Read::Missing => {
+                let path = line.as_deref().map_or_else(String::new, |line| line.path().to_owned());
+                plan = Plan {
+                    wanted: Wanted::Observed,
+                    after: before.updated_at,
+                    note: Some(Note::Partial { path }),
+                    ..plan
+                };
+            }
+        }
+    };
+    // What was set aside is not what the cache holds, but a file need not be looked at again for that.
+    if file.is_some() || !matches!(outcome, Outcome::Older { .. }) {
+        writer.record_checked(file, way.now.millis());
+    }
+    let (view, mended) = writer.into_view();
+    // OK because every batch has or makes a store: the first one always has a frame.
+    let view = view.expect("a store after a sync");
+    let notes = plan.note.into_iter().collect();
+    Ok(Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly })
+}
+
+impl Before {
+    fn of(store: &Store<'_>, writer: &Writer<'_>) -> Result<Self, StoreError> {
+        let Some(view) = writer.view() else {
+            return Ok(Self { is_new: true, updated_at: None, manifest: None, commit: None, published: None });
+        };
+        let fresh = view.freshness();
+        let published = if view.has_published() { store.published_record(view)? } else { None };
+        Ok(Self {
+            is_new: false,
+            updated_at: Some(view.updated_at()),
+            manifest: fresh.and_then(|fresh| fresh.manifest),
+            commit: fresh.and_then(|fresh| fresh.commit.clone()),
+            published,
+        })
+    }
+}
+
+/// Which versions of the line are to be taken, and as what.
+fn planned(
+    line: &mut dyn Line,
+    store: &Store<'_>,
+    writer: &Writer<'_>,
+    (before, way): (&Before, Way),
+) -> Result<Plan, SyncError> {
+    let tip = Some(line.tip().to_vec());
+    let nothing = Plan { tip: tip.clone(), ..Plan::default() };
+    let observed = |line: &mut dyn Line, note: Option<Note>| -> Result<Plan, SyncError> {
+        let (wanted, after) = (Wanted::Observed, before.updated_at);
+        match &before.commit {
+            Some(commit) if line.look(Some(commit))? == Found::Whole => {
+                Ok(Plan { wanted, after, tip: tip.clone(), note })
+            }
+            _ => Ok(Plan { tip: tip.clone(), note, ..Plan::default() }),
+        }
+    };
+    if way.history == History::None {
+        return observed(line, None);
+    }
+    if let Some(published) = &before.published {
+        let Some(known) = published.commit.as_deref().filter(|_| before.commit != tip) else { return Ok(nothing) };
+        let after = Some(published.updated_at);
+        return Ok(match line.look(Some(known))? {
+            Found::Whole => Plan { after, wanted: Wanted::Published, tip, note: None },
+            Found::TooLong => Plan::default(),
+            Found::Part | Found::Elsewhere => {
+                let seq = fork(line, store, writer.view())?;
+                let note = seq.map(|seq| Note::Rewritten { branch: line.name().to_owned(), seq });
+                Plan { note, ..nothing }
+            }
+        });
+    }
+    // A list does not look again for what it had no time for, or what was not there.
+    let was_looked_at = !before.is_new && (before.commit == tip || before.commit.is_none());
+    if way.history == History::AtHand && was_looked_at {
+        return Ok(Plan { tip: before.commit.clone(), ..Plan::default() });
+    }
+    match line.look(None)? {
+        Found::Whole => Ok(Plan { after: None, wanted: Wanted::Published, tip, note: None }),
+        Found::TooLong => Ok(Plan::default()),
+        Found::Part | Found::Elsewhere if before.is_new => {
+            let note = Some(line.part());
+            Ok(Plan { after: None, wanted: Wanted::Observed, tip, note })
+        }
+        Found::Part | Found::Elsewhere => {
+            let note = Some(line.part()).filter(|_| way.history == History::Needed);
+            observed(line, note)
+        }
+    }
+}
+
+/// The first published event whose commit is not on the line any more.
+fn fork(line: &mut dyn Line, store: &Store<'_>, view: Option<&View>) -> Result<Option<Seq>, SyncError> {
+    let Some(view) = view else { return Ok(None) };
+    if line.look(None)? == Found::TooLong {
+        return Ok(None);
+    }
+    let commits: std::collections::BTreeSet<CommitId> = line.commits().into_iter().collect();
+    let history = store.history(view)?;
+    for span in 0..history.span_count() {
+        for logged in history.span(span)?.iter().filter(|logged| logged.published) {
+            if logged.sync.commit.as_ref().is_some_and(|commit| !commits.contains(commit)) {
+                return Ok(Some(logged.seq));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Takes the versions that were found.
+fn versions(
+    batch: &mut Batch<'_, '_>,
+    line: &mut dyn Line,
+    (plan, begins_at): (&Plan, Option<&[u8]>),
+    (repo, way): (&Repo, Way),
+) -> Result<Read, SyncError> {
+    let is_published = plan.wanted == Wanted::Published;
+    let mut judge = match plan.after {
+        Some(last) => Judge::after(repo, way.now, last),
+        None => Judge::from_the_first(repo, way.now),
+    };
+    let (mut done, mut restart, mut skipping) = (Done::default(), None, begins_at);
+    let are_here = line.read(is_published, &mut |committed| {
+        if skipping.take_if(|first| *first == committed.commit).is_none() && skipping.is_some() {
+            return Ok(true);
+        }
+        match judge.judge(committed) {
+            Verdict::Nothing => {}
+            Verdict::First(..) => {
+                restart = Some(committed.commit.to_vec());
+                return Ok(false);
+            }
+            Verdict::Next(record, manifest) => {
+                let taken = match is_published {
+                    true => batch.published(&record, &manifest.trackers)?,
+                    false => batch.observed(&record, &manifest.trackers)?,
+                };
+                done.take(taken, record);
+            }
+        }
+        Ok(true)
+    })?;
+    done.former_names = judge.former_names;
+    Ok(match restart {
+        Some(commit) => Read::BeginsAt(commit),
+        None if is_published && !are_here => Read::Missing,
+        None => Read::All(Box::new(done)),
+    })
+}
+
+/// Takes the present, if the versions do not end with it; `Some` if it is older than what is cached.
+fn present(
+    batch: &mut Batch<'_, '_>,
+    done: &mut Done,
+    (before, way): (&Before, Way),
+    record: &SyncRecord,
+    trackers: &[Tracker<'_>],
+) -> Result<Option<Outcome>, StoreError> {
+    let version = done.last.as_ref();
+    let floor = before.updated_at.max(version.map(|version| version.updated_at));
+    let is = |manifest: Option<[u8; 32]>| record.manifest.is_some() && manifest == record.manifest;
+    if version.is_some_and(|version| is(version.manifest)) && !way.force {
+        return Ok(None);
+    }
+    let older = floor.filter(|cached| record.updated_at < *cached);
+    let mut record = record.clone();
+    match older {
+        Some(cached) if !way.force => {
+            return Ok(Some(Outcome::Older { manifest: record.updated_at, cached }));
+        }
+        // What is forced in counts from now on; what comes later is compared with its own time.
+        Some(_) => record.changed_at = way.now.millis(),
+        None if version.is_none() && is(before.manifest) && !way.force => return Ok(Some(Outcome::Unchanged)),
+        None => {}
+    }
+    let taken = batch.observed(&record, trackers)?;
+    done.take(taken, record);
+    Ok(None)
+}
+
+impl Done {
+    fn take(&mut self, taken: Taken, record: SyncRecord) {
+        self.frames += 1;
+        self.last = Some(record);
+        if taken.count() == 0 {
+            return;
+        }
+        self.first_seq.get_or_insert(taken.first_seq);
+        for (word, count) in taken.words {
+            match self.words.iter_mut().find(|(known, _)| *known == word) {
+                Some((_, sum)) => *sum += count,
+                None => self.words.push((word, count)),
+            }
+        }
+    }
+}
+
+/// Makes it durable, and says what it came to.
+fn finished(
+    batch: Batch<'_, '_>,
+    done: Done,
+    before: &Before,
+    instead: Option<Outcome>,
+) -> Result<Outcome, StoreError> {
+    let append = batch.commit()?;
+    let is_changed = !done.words.is_empty() || (before.is_new && done.frames > 0);
+    Ok(match (instead, is_changed) {
+        (_, true) => Outcome::Changed {
+            first_seq: done.first_seq.unwrap_or(Seq(1)),
+            last_seq: append.last_seq,
+            counts: done.words,
+            compaction_failed: append.compaction_failed,
+        },
+        (Some(instead), false) if done.frames == 0 => instead,
+        (Some(older @ Outcome::Older { .. }), false) => older,
+        _ => Outcome::Fresher,
+    })
+}
+
+/// The answer that is at hand although it cannot be recorded: what is cached, if that is as new, else the reading.
+pub(super) fn at_hand(store: &Store<'_>, reading: &Reading<'_>, error: StoreError) -> Synced {
+    let cached = store.view().ok().flatten().filter(|view| {
+        let is_same =
+            view.freshness().is_some_and(|fresh| fresh.manifest.is_some() && fresh.manifest == reading.record.manifest);
+        view.damage().is_empty() && (is_same || view.updated_at() > reading.record.updated_at)
+    });
+    let view = cached.unwrap_or_else(|| {
+        let trackers = reading.trackers.iter().map(|tracker| tracker.clone().into_owned());
+        View::of_trackers(&full_name(reading.repo), reading.record.clone(), trackers)
+    });
+    Synced { unrecorded: Some(error), ..Synced::unchanged(reading.repo, view) }
+}

@@ -1,0 +1,174 @@
+//! Orders of publishing and observing.
+
+use super::*;
+
+/// Who publishes, and a clone that has synced.
+fn pair() -> (Machine, Machine) {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a"]);
+    let ours = Machine::clone_of(&theirs.url(), &[]);
+    ours.sync();
+    (theirs, ours)
+}
+
+fn pull(machine: &Machine) -> Synced {
+    machine.git(&["checkout", "-q", "-f", "HEAD"]);
+    machine.git(&["pull", "-q", "--ff-only"]);
+    machine.sync()
+}
+
+fn seqs(machine: &Machine) -> (u64, u64) {
+    let view = machine.view("o/r");
+    (view.published_seq().0, view.seq().0)
+}
+
+fn tracker(title: &str) -> Tracker<'static> {
+    let text = manifest(1, &[title]);
+    let manifest = crate::manifest::parse(text.as_bytes()).unwrap();
+    manifest.trackers.into_iter().next().unwrap().into_owned()
+}
+
+#[test]
+fn what_is_not_committed_continues_the_numbers_until_the_next_version() {
+    let (theirs, ours) = pair();
+    ours.write(&manifest(2, &["Release: dirty", "Release: c"]));
+    ours.sync();
+    assert_eq!(seqs(&ours), (1, 3));
+    publish(&theirs, 3, &["Release: b"]);
+    pull(&ours);
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 2), vec!["Release: b".to_owned()]));
+    let store = ours.store("o/r");
+    assert_eq!(store.history(&ours.view("o/r")).unwrap().superseded().unwrap().len(), 2);
+}
+
+#[test]
+fn a_commit_of_one_s_own_is_observed_until_it_is_pushed() {
+    let (theirs, ours) = pair();
+    ours.commit(&manifest(2, &["Release: b"]));
+    ours.sync();
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((1, 2), vec!["Release: b".to_owned()]));
+    theirs.git(&["config", "receive.denyCurrentBranch", "ignore"]);
+    ours.git(&["push", "-q", "origin", "HEAD"]);
+    ours.try_sync(|options| (options.history, options.force) = (History::Needed, true)).unwrap();
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    other.sync();
+    assert_eq!(other.view("o/r").history_hash(), ours.view("o/r").history_hash());
+    assert_eq!(seqs(&ours), (2, 2));
+}
+
+#[test]
+fn an_answer_of_github_s_that_is_newer_is_carried_over_what_is_published() {
+    let (theirs, ours) = pair();
+    ours.refresh("o/r", &[tracker("Release: newest")], time("2024-12-24T05:00:00Z"));
+    assert_eq!(seqs(&ours), (1, 2));
+    publish(&theirs, 3, &["Release: b"]);
+    pull(&ours);
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 3), vec!["Release: newest".to_owned()]));
+    publish(&theirs, 6, &["Release: c"]);
+    pull(&ours);
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((3, 3), vec!["Release: c".to_owned()]));
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    other.sync();
+    assert_eq!(other.events("o/r"), ours.events("o/r"));
+}
+
+#[test]
+fn an_older_manifest_is_set_aside_and_forced_in_bends_nothing() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 3, &["Release: b"]);
+    pull(&ours);
+    ours.git(&["checkout", "-q", "--detach", "HEAD~1"]);
+    let outcome = ours.try_sync(|options| options.explain = true).unwrap().outcome;
+    assert!(matches!(outcome, Outcome::Older { .. }), "{outcome:?}");
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 2), vec!["Release: b".to_owned()]));
+    let forced = ours.try_sync(|options| options.force = true).unwrap();
+    assert_eq!((seqs(&ours), titles(&forced.view)), ((2, 3), vec!["Release: a".to_owned()]));
+    assert_eq!(forced.view.changed_at(), NOW.millis());
+    // And every later one comes in.
+    ours.git(&["checkout", "-q", "-"]);
+    ours.sync();
+    assert_eq!(ours.titles("o/r"), ["Release: b"]);
+    publish(&theirs, 4, &["Release: c"]);
+    pull(&ours);
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    other.sync();
+    assert_eq!(other.events("o/r"), ours.events("o/r"));
+}
+
+#[test]
+fn without_history_the_log_begins_with_the_present_and_goes_on_version_by_version() {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a"]);
+    publish(&theirs, 2, &["Release: b"]);
+    let ours = Machine::clone_of(&theirs.url(), &[]);
+    let none = |options: &mut Options<'_>| options.history = History::None;
+    ours.try_sync(none).unwrap();
+    assert_eq!(seqs(&ours), (0, 1));
+    publish(&theirs, 3, &["Release: c"]);
+    publish(&theirs, 4, &["Release: d"]);
+    ours.git(&["pull", "-q", "--ff-only"]);
+    ours.try_sync(none).unwrap();
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((0, 3), vec!["Release: d".to_owned()]));
+}
+
+#[test]
+fn a_list_that_has_no_time_shows_the_present_and_who_asks_for_the_past_gets_it() {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a"]);
+    publish(&theirs, 2, &["Release: b"]);
+    let ours = Machine::clone_of(&theirs.url(), &[]);
+    let over = Limits { is_over: &|| true, progress: &|_, _| () };
+    ours.try_sync(|options| options.limits = over).unwrap();
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((0, 1), vec!["Release: b".to_owned()]));
+    // Lists do not try again; nothing has changed.
+    let outcome = ours.sync().outcome;
+    assert!(matches!(outcome, Outcome::Unchanged), "{outcome:?}");
+    let seen = std::cell::Cell::new(0);
+    let progress = |_, total| seen.set(total);
+    let watched = Limits { is_over: &|| false, progress: &progress };
+    ours.try_sync(|options| (options.history, options.limits) = (History::Needed, watched)).unwrap();
+    assert_eq!((seqs(&ours), seen.get()), ((2, 2), 2));
+}
+
+#[test]
+fn a_rewritten_branch_is_named_with_the_first_event_that_differs_and_takes_nothing_back() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    pull(&ours);
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    publish(&theirs, 3, &["Release: other"]);
+    ours.git(&["fetch", "-q"]);
+    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    let synced = ours.sync();
+    let branch = ours.git(&["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
+    assert_eq!(synced.notes, [Note::Rewritten { branch, seq: crate::model::Seq(2) }]);
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 3), vec!["Release: other".to_owned()]));
+}
+
+#[test]
+fn a_moved_manifest_and_a_renamed_repository_keep_their_history() {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a", "Release: b"]);
+    publish(&theirs, 2, &["Release: a", "Release: c"]);
+    theirs.commit(&manifest_of("new/name", 3, &["Release: a", "Release: d"]));
+    theirs.commit(&manifest_of("new/name", 4, &["Release: a", "Release: e"]));
+    let late = Machine::clone_of(&theirs.url(), &[]);
+    late.sync();
+    let expected = late.events("new/name");
+    assert_eq!(expected.len(), 5);
+    let early = Machine::clone_of(&theirs.url(), &[]);
+    early.git(&["checkout", "-q", "--detach", "HEAD~2"]);
+    early.sync();
+    let old = early.events("o/r");
+    assert_eq!(old, expected[..3]);
+    early.git(&["checkout", "-q", "-"]);
+    early.sync();
+    assert_eq!(early.events("new/name"), expected);
+    // A fork is no renaming: its trackers are its own.
+    let fork = Machine::clone_of(&theirs.url(), &[]);
+    fork.commit(&manifest_of("me/fork", 5, &["Release: x"]).replace("2024-12-0", "2025-01-0"));
+    fork.git(&["remote", "remove", "origin"]);
+    fork.sync();
+    let events = fork.events("me/fork");
+    assert_eq!((events.len(), events[0].2), (1, true));
+}

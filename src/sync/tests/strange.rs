@@ -1,0 +1,105 @@
+//! Clocks, disks, clones and neighbours that are not as they should be.
+
+use super::*;
+use crate::store::StoreError;
+
+#[test]
+fn a_manifest_from_the_future_is_refused_and_its_commit_dates_it_for_history() {
+    let machine = Machine::new();
+    publish(&machine, 1, &["Release: a"]);
+    machine.sync();
+    let future = manifest(2, &["Release: b"]).replace("2024-12-24T02", "2099-01-01T00");
+    machine.write(&future);
+    let error = machine.try_sync(|options| options.force = true).err().unwrap().to_string();
+    assert!(error.contains("2099-01-01T00:00:00Z") && error.contains("more than a day ahead"), "{error}");
+    assert_eq!(machine.titles("o/r"), ["Release: a"]);
+    // The commit is of today, by the clock of this test's machine; the version after it is newer still.
+    machine.git(&["add", "-A"]);
+    let dated = "2024-12-24T02:00:00Z";
+    machine.git(&["-c", "core.editor=true", "commit", "-q", "-m", "m", "--date", dated]);
+    let commit = machine.git(&["log", "-1", "--format=%ct"]).parse::<i64>().unwrap();
+    let later = UnixMillis::new((commit + 60) * 1000).unwrap().to_string();
+    machine.commit(&manifest(3, &["Release: c"]).replace("2024-12-24T03:00:00Z", &later));
+    let now = Now { nanos: (commit + 120) * 1_000_000_000 };
+    let options = Options {
+        force: false,
+        patience: Duration::from_secs(5),
+        only: None,
+        explain: false,
+        on_work: &|| (),
+        history: History::Needed,
+        limits: Limits::NONE,
+        collection: None,
+    };
+    let synced = sync(&Disk, &machine.cache(), &machine.located(), HOSTING, options, now).unwrap();
+    assert_eq!((titles(&synced.view), synced.view.published_seq().0), (vec!["Release: c".to_owned()], 3));
+    let store = machine.store("o/r");
+    let second = store.history(&synced.view).unwrap().event(crate::model::Seq(2)).unwrap().unwrap();
+    assert_eq!(second.sync.changed_at.get(), commit * 1000);
+}
+
+#[test]
+fn a_manifest_that_the_working_tree_leaves_out_is_read_from_git() {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a"]);
+    let ours = Machine::clone_of(&theirs.url(), &["-n"]);
+    assert_eq!(titles(&ours.sync().view), ["Release: a"]);
+    let outcome = ours.sync().outcome;
+    assert!(matches!(outcome, Outcome::Unchanged), "{outcome:?}");
+    let sparse = Machine::clone_of(&theirs.url(), &["--sparse"]);
+    sparse.git(&["sparse-checkout", "set", "--no-cone", "/nothing"]);
+    assert!(!sparse.root().join(PATH).exists());
+    assert_eq!(titles(&sparse.sync().view), ["Release: a"]);
+    // One that was deleted is not there.
+    let deleted = Machine::clone_of(&theirs.url(), &[]);
+    fs::remove_file(deleted.root().join(PATH)).unwrap();
+    assert!(matches!(deleted.try_sync(|_| ()), Err(SyncError::NoManifest { .. })));
+}
+
+#[test]
+fn what_cannot_be_recorded_is_listed_all_the_same_and_an_explicit_sync_says_so() {
+    let machine = Machine::new();
+    publish(&machine, 1, &["Release: a"]);
+    fs::write(machine.cache(), "no directory").unwrap();
+    let synced = machine.sync();
+    assert_eq!(titles(&synced.view), ["Release: a"]);
+    let error = synced.unrecorded.unwrap();
+    assert!(error.is_unrecorded(), "{error}");
+    let error = machine.try_sync(|options| options.explain = true).err().unwrap();
+    assert!(matches!(error, SyncError::Store(StoreError::Unrecorded { .. })), "{error}");
+}
+
+#[test]
+fn another_repository_s_rows_are_never_shown_for_one_that_cannot_be_recorded() {
+    let machine = Machine::new();
+    machine.write(&manifest(1, &["Release: of r"]));
+    machine.sync();
+    machine.write(&manifest_of("o/b", 2, &["Release: of b"]));
+    fs::write(machine.cache().join("github.com/o/b"), "no directory").unwrap();
+    let synced = machine.sync();
+    assert_eq!((titles(&synced.view), synced.repo.to_string()), (vec!["Release: of b".to_owned()], "o/b".to_owned()));
+}
+
+#[test]
+fn without_git_s_history_the_manifest_is_taken_all_the_same() {
+    let machine = Machine::new();
+    publish(&machine, 1, &["Release: a"]);
+    // An object that the history needs.
+    let blob = machine.git(&["rev-parse", "HEAD^{tree}"]);
+    fs::remove_file(machine.root().join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+    let synced = machine.sync();
+    assert_eq!((titles(&synced.view), synced.view.published_seq().0), (vec!["Release: a".to_owned()], 0));
+}
+
+#[test]
+fn a_host_that_is_named_is_the_host_of_the_checkout_or_nothing() {
+    let machine = Machine::new();
+    publish(&machine, 1, &["Release: a"]);
+    let third = Hosting { named: Some("ghe.third"), ..HOSTING };
+    let repo = |hosting: Hosting<'_>| machine.located().identify(&Disk, hosting).map(|repo| repo.to_string());
+    assert_eq!(repo(third).unwrap(), "ghe.third/o/r", "no remote says otherwise");
+    machine.git(&["remote", "add", "origin", "git@github.com:o/r.git"]);
+    let error = repo(third).unwrap_err().to_string();
+    assert!(error.contains("GH_HOST environment variable"), "{error}");
+    assert_eq!(repo(HOSTING).unwrap(), "o/r");
+}
