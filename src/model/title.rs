@@ -69,7 +69,22 @@ pub struct VersionKey {
     pre_release: Box<str>,
 }
 
+/// What a number in [`VersionKey::prefix`] may be; larger ones leave the rest to the key.
+const PREFIX_NUMBER: u128 = (1 << 31) - 1;
+
 impl VersionKey {
+    /// The beginning of the key in one number: keys with different prefixes sort as these do. Never 0.
+    pub fn prefix(&self) -> u128 {
+        let mut prefix = 1;
+        let mut is_whole = true;
+        for number in self.numbers {
+            let number = if is_whole { u128::from(number).min(PREFIX_NUMBER) } else { 0 };
+            is_whole = is_whole && number < PREFIX_NUMBER;
+            prefix = prefix << 31 | number;
+        }
+        prefix << 1 | u128::from(is_whole && self.pre_release.is_empty())
+    }
+
     fn identifiers(&self) -> impl Iterator<Item = Identifier<'_>> {
         let words = self.pre_release.split(['.', ' ']).filter(|word| !word.is_empty());
         words.map(|word| word.parse().map_or(Identifier::Word(word), Identifier::Number))

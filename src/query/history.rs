@@ -1,10 +1,7 @@
 //! What changed: events in an interval, filtered, newest or oldest first.
 
-use std::rc::Rc;
-
-use super::Order;
-use crate::format::SyncRecord;
-use crate::model::{Event, Kind, Seq, TrackerNumber, UnixMillis};
+use super::best::Order;
+use crate::model::{Kind, Seq, TrackerNumber, UnixMillis};
 use crate::store::{History, Logged, Moment, StoreError};
 
 /// Which events, in which order, how many.
@@ -26,17 +23,6 @@ pub struct HistoryFilter {
     pub order: Order,
 }
 
-/// One event, owned.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// Its number.
-    pub seq: Seq,
-    /// What happened, and to which tracker.
-    pub event: Event<'static>,
-    /// The sync that brought it.
-    pub sync: Rc<SyncRecord>,
-}
-
 impl HistoryFilter {
     fn admits(&self, logged: &Logged) -> bool {
         let event = &logged.event;
@@ -55,6 +41,11 @@ impl HistoryFilter {
             && self.number.is_none_or(|number| number == event.number)
             && self.kind.is_none_or(|kind| kind == event.kind)
             && (self.words.is_empty() || self.words.contains(&event.change.as_str()))
+    }
+
+    /// Whether events of every tracker and of every word are admitted.
+    pub fn admits_all_trackers(&self) -> bool {
+        self.number.is_none() && self.kind.is_none() && self.words.is_empty()
     }
 
     fn limit(&self) -> usize {
@@ -87,19 +78,37 @@ pub fn cut_short(
 ///
 /// # Errors
 /// Damage, and the system's.
-pub fn changes(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Change>, StoreError> {
-    if filter.number.is_some() { along_chain(history, filter) } else { through_spans(history, filter) }
+pub fn changes(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Logged>, StoreError> {
+    match changes_to_damage(history, filter) {
+        (_, Some(stopped)) => Err(stopped),
+        (found, None) => Ok(found),
+    }
 }
 
-fn own(logged: &Logged) -> Change {
-    Change { seq: logged.seq, event: logged.event.clone(), sync: Rc::clone(&logged.sync) }
+/// The events that a filter admits and that gave up their numbers: they were observed, and published versions came since.
+///
+/// # Errors
+/// Damage, and the system's.
+pub fn superseded(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Logged>, StoreError> {
+    let mut found = history.superseded()?;
+    found.retain(|logged| filter.admits(logged));
+    Ok(found)
+}
+
+/// The events that a filter admits, as far as they can be read; and what stood in the way of the rest.
+pub fn changes_to_damage(history: &History<'_>, filter: &HistoryFilter) -> (Vec<Logged>, Option<StoreError>) {
+    let mut found = Vec::new();
+    let ended = match filter.number {
+        Some(number) => along_chain(history, filter, number, &mut found),
+        None => through_spans(history, filter, &mut found),
+    };
+    (found, ended.err())
 }
 
 /// Reads only the spans between the two ends, from the side that is asked for, and stops at the limit.
-fn through_spans(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Change>, StoreError> {
-    let mut changes = Vec::new();
+fn through_spans(history: &History<'_>, filter: &HistoryFilter, found: &mut Vec<Logged>) -> Result<(), StoreError> {
     if history.span_count() == 0 {
-        return Ok(changes);
+        return Ok(());
     }
     let span_of = |moment: Moment| match moment {
         Moment::Time(time) => history.span_at(time),
@@ -110,48 +119,67 @@ fn through_spans(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Ch
         None => history.span_count() - 1,
         Some(until) => match span_of(until)? {
             Some(last) => last,
-            None => return Ok(changes),
+            None => return Ok(()),
         },
     };
     let limit = filter.limit();
     for step in 0..(last + 1).saturating_sub(first) {
         let newest_first = filter.order == Order::Descending;
         let events = history.span(if newest_first { last - step } else { first + step })?;
-        let room = limit - changes.len();
+        let room = limit - found.len();
         let mut admit = |events: &mut dyn Iterator<Item = &Logged>| {
-            changes.extend(events.filter(|logged| filter.admits(logged)).take(room).map(own));
+            found.extend(events.filter(|logged| filter.admits(logged)).take(room).cloned());
         };
-        if newest_first {
-            admit(&mut events.iter().rev())
-        } else {
-            admit(&mut events.iter())
+        match newest_first {
+            true => admit(&mut events.iter().rev()),
+            false => admit(&mut events.iter()),
         }
-        if changes.len() >= limit {
+        if found.len() >= limit {
             break;
         }
     }
-    Ok(changes)
+    Ok(())
 }
 
 /// Follows a tracker's events back, each naming the one before.
-fn along_chain(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<Change>, StoreError> {
-    let Some(number) = filter.number else { return Ok(Vec::new()) };
-    let mut changes = Vec::new();
+fn along_chain(
+    history: &History<'_>,
+    filter: &HistoryFilter,
+    number: TrackerNumber,
+    found: &mut Vec<Logged>,
+) -> Result<(), StoreError> {
+    let mut ended = Ok(());
     for kind in Kind::ALL.into_iter().filter(|kind| filter.kind.is_none_or(|only| only == *kind)) {
-        let mut next = history.view().last_seq(kind, number)?;
-        while let Some(seq) = next.filter(|seq| *seq >= history.view().history_start() && *seq > Seq(0)) {
-            let Some(logged) = history.event(seq)? else { break };
-            // A predecessor lies before; bytes that say otherwise would lead in circles.
-            next = Some(logged.prev).filter(|prev| *prev < seq);
-            if filter.admits(&logged) {
-                changes.push(own(&logged));
+        ended = ended.and(of_tracker(history, filter, (kind, number), found));
+    }
+    found.sort_by_key(|change| change.seq);
+    if filter.order == Order::Descending {
+        found.reverse();
+    }
+    found.truncate(filter.limit());
+    ended
+}
+
+/// Stops at the limit where the newest are asked for: the chain is followed from there.
+fn of_tracker(
+    history: &History<'_>,
+    filter: &HistoryFilter,
+    (kind, number): (Kind, TrackerNumber),
+    found: &mut Vec<Logged>,
+) -> Result<(), StoreError> {
+    let limit = if filter.order == Order::Descending { filter.limit() } else { usize::MAX };
+    let end = found.len().saturating_add(limit);
+    let mut next = history.view().last_seq(kind, number)?;
+    while let Some(seq) = next.filter(|seq| *seq >= history.view().history_start() && *seq > Seq(0)) {
+        let Some(logged) = history.event(seq)? else { break };
+        // A predecessor comes before; bytes that say otherwise would lead in circles.
+        next = Some(logged.prev).filter(|prev| *prev < seq);
+        if filter.admits(&logged) {
+            found.push(logged);
+            if found.len() >= end {
+                break;
             }
         }
     }
-    changes.sort_by_key(|change| change.seq);
-    if filter.order == Order::Descending {
-        changes.reverse();
-    }
-    changes.truncate(filter.limit());
-    Ok(changes)
+    Ok(())
 }

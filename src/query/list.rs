@@ -1,8 +1,8 @@
 //! Lists of trackers.
 
-use std::cmp::{Ordering, Reverse};
-
-use crate::model::{Kind, Repo, State, TitleParts, Tracker, UnixMillis};
+use super::best::{Best, Order, SortBy};
+use super::search::Words;
+use crate::model::{Kind, Repo, State, Tracker, UnixMillis};
 use crate::store::{Place, StoreError, View};
 
 /// Moments from `min` to `max`, both included; `None` where it is open.
@@ -21,28 +21,6 @@ impl TimeRange {
     }
 }
 
-/// By what a list is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the fields are")]
-pub enum SortBy {
-    #[default]
-    Number,
-    Created,
-    Closed,
-    Title,
-    Version,
-}
-
-/// In which direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest or oldest first.
-    Ascending,
-    /// Largest or newest first.
-    #[default]
-    Descending,
-}
-
 /// Which trackers, in which order, how many.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -50,8 +28,8 @@ pub struct Filter {
     pub kind: Kind,
     /// In this state, if given.
     pub state: Option<State>,
-    /// With every one of these words in the title, ignoring case.
-    pub words: Vec<String>,
+    /// With every one of these words in the title.
+    pub words: Words,
     /// Created in this range.
     pub created: Option<TimeRange>,
     /// Closed in this range.
@@ -70,7 +48,7 @@ impl Filter {
         Self {
             kind,
             state: None,
-            words: Vec::new(),
+            words: Words::default(),
             created: None,
             closed: None,
             sort: SortBy::Number,
@@ -81,28 +59,20 @@ impl Filter {
 
     /// Takes the words of a search text.
     pub fn with_search(mut self, text: &str) -> Self {
-        self.words = text.split_whitespace().map(folded).collect();
+        self.words = Words::of(text);
         self
     }
 
-    fn admits(&self, tracker: &Tracker<'_>) -> bool {
+    /// Whether every tracker of the kind and state is admitted.
+    fn admits_all(&self) -> bool {
+        self.words.is_empty() && self.created.is_none() && self.closed.is_none()
+    }
+
+    fn admits(&self, tracker: &Tracker<'_>, scratch: &mut Vec<u8>) -> bool {
         self.created.is_none_or(|range| range.contains(tracker.created_at))
             && self.closed.is_none_or(|range| range.contains(tracker.closed_at))
-            && (self.words.is_empty() || {
-                let title = folded(&tracker.title);
-                self.words.iter().all(|word| title.contains(word.as_str()))
-            })
+            && self.words.all_occur_in(&tracker.title, scratch)
     }
-}
-
-/// The text without case: two that differ in nothing else are equal then. Letter by letter, as a word's last sigma has
-/// a form of its own, and through capitals, as `ß` is `SS` there. The Turkish `İ` counts as an `i`.
-fn folded(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    let plain = text.chars().map(|c| if c == 'İ' { 'I' } else { c });
-    plain.flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// One line of a list.
@@ -118,6 +88,7 @@ pub struct Row<'a> {
 pub struct Selection<'v> {
     sources: &'v [(Repo, View)],
     found: Found,
+    total: u64,
 }
 
 enum Found {
@@ -132,7 +103,7 @@ enum Found {
 pub enum Use {
     /// One after the other.
     Stream,
-    /// Their number is asked for before the first is read.
+    /// Their number without the limit is asked for, too.
     Counted,
 }
 
@@ -146,106 +117,77 @@ pub fn select<'v>(
     filter: &Filter,
     wanted: Use,
 ) -> Result<Selection<'v>, (usize, StoreError)> {
-    let newest_first = filter.sort == SortBy::Number && filter.order == Order::Descending && sources.len() == 1;
-    if newest_first && filter.limit.is_none() && wanted == Use::Stream {
+    let in_order = filter.sort == SortBy::Number && filter.order == Order::Descending && sources.len() == 1;
+    let is_counted = wanted == Use::Stream || filter.admits_all();
+    if in_order && filter.limit.is_none() && is_counted {
         let verified = sources[0].1.verify_items(filter.kind, filter.state);
         verified.map_err(|error| (0, error))?;
-        return Ok(Selection { sources, found: Found::InOrder(filter.clone()) });
+        let (found, total) = (Found::InOrder(filter.clone()), held(sources, filter));
+        return Ok(Selection { sources, found, total });
     }
-    let mut entries = Vec::new();
     let limit = filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let room = usize::try_from(held(sources, filter)).unwrap_or(usize::MAX);
+    let mut best = Best::new(sources, filter.sort, filter.order, limit, room);
+    let mut scratch = Vec::new();
+    let mut total = 0;
     for (source, (_, view)) in sources.iter().enumerate() {
         for place in view.places(filter.kind, filter.state) {
             // Stopping here keeps a short list of a large repository as cheap as that of a small one.
-            if newest_first && entries.len() >= limit {
+            if in_order && is_counted && total >= limit as u64 {
                 break;
             }
             let place = place.map_err(|error| (source, error))?;
             let item = view.item(place).map_err(|error| (source, error))?;
-            if filter.admits(&item.tracker) {
+            if filter.admits(&item.tracker, &mut scratch) {
+                total += 1;
                 // OK because nobody caches four billion repositories.
-                entries.push((source as u32, place));
+                best.offer(source as u32, place, &item.tracker);
             }
         }
     }
-    if !newest_first {
-        sort(sources, &mut entries, filter);
-    }
-    entries.truncate(limit);
-    Ok(Selection { sources, found: Found::Places(entries) })
+    let total = if filter.admits_all() { held(sources, filter) } else { total };
+    Ok(Selection { sources, found: Found::Places(best.finish()), total })
+}
+
+/// How many trackers of the kind and state there are, without looking at them.
+fn held(sources: &[(Repo, View)], filter: &Filter) -> u64 {
+    let of_view = |view: &View| {
+        let counts = view.counts(filter.kind);
+        match filter.state {
+            None => counts.open + counts.closed,
+            Some(State::Open) => counts.open,
+            Some(State::Closed) => counts.closed,
+        }
+    };
+    sources.iter().map(|(_, view)| of_view(view)).sum()
 }
 
 impl<'v> Selection<'v> {
-    /// How many there are; asked of a stream, they are counted first.
-    pub fn count(&self) -> usize {
-        match &self.found {
-            Found::Places(entries) => entries.len(),
-            Found::InOrder(_) => self.rows().count(),
-        }
+    /// How many there are without the limit, if that was wanted.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
     /// The rows in order.
     pub fn rows(&self) -> Box<dyn Iterator<Item = Row<'v>> + '_> {
         match &self.found {
-            Found::Places(entries) => Box::new(entries.iter().map(|&entry| row(self.sources, entry))),
+            Found::Places(entries) => Box::new(entries.iter().map(|&(source, place)| row(self.sources, source, place))),
             Found::InOrder(filter) => {
                 let (repo, view) = &self.sources[0];
                 let items = view.items(filter.kind, filter.state);
                 // OK because select() has verified every byte of them, and what verified once stays so.
                 let items = items.map(|item| item.expect("an item that was verified"));
-                let admitted = items.filter(|item| filter.admits(&item.tracker));
+                let mut scratch = Vec::new();
+                let admitted = items.filter(move |item| filter.admits(&item.tracker, &mut scratch));
                 Box::new(admitted.map(move |item| Row { repo, tracker: item.tracker }))
             }
         }
     }
 }
 
-fn row(sources: &[(Repo, View)], (source, place): (u32, Place)) -> Row<'_> {
+fn row(sources: &[(Repo, View)], source: u32, place: Place) -> Row<'_> {
     let (repo, view) = &sources[source as usize];
     // OK because select() has read the same item, and a block that verified once stays so.
     let item = view.item(place).expect("an item that was selected");
     Row { repo, tracker: item.tracker }
-}
-
-fn sort(sources: &[(Repo, View)], entries: &mut [(u32, Place)], filter: &Filter) {
-    // What compares equal stays newest number first, repositories in order of their names.
-    match filter.sort {
-        SortBy::Number => sort_by(sources, entries, filter.order, |tracker| tracker.number),
-        SortBy::Created => sort_by(sources, entries, filter.order, |tracker| tracker.created_at),
-        SortBy::Closed => sort_by(sources, entries, filter.order, |tracker| tracker.closed_at),
-        // Keys that are made, not copied, cost memory for all rows at once; comparing again costs time instead.
-        SortBy::Title => sort_rows(sources, entries, filter.order, |a, b| {
-            a.title.chars().flat_map(char::to_lowercase).cmp(b.title.chars().flat_map(char::to_lowercase))
-        }),
-        SortBy::Version => sort_by(sources, entries, filter.order, |tracker| {
-            TitleParts::of(tracker.kind, &tracker.title).version_key()
-        }),
-    }
-}
-
-fn sort_by<K: Ord>(
-    sources: &[(Repo, View)],
-    entries: &mut [(u32, Place)],
-    order: Order,
-    key: impl Fn(&Tracker<'_>) -> K,
-) {
-    match order {
-        Order::Ascending => entries.sort_by_cached_key(|&entry| key(&row(sources, entry).tracker)),
-        Order::Descending => entries.sort_by_cached_key(|&entry| Reverse(key(&row(sources, entry).tracker))),
-    }
-}
-
-fn sort_rows(
-    sources: &[(Repo, View)],
-    entries: &mut [(u32, Place)],
-    order: Order,
-    compare: impl Fn(&Tracker<'_>, &Tracker<'_>) -> Ordering,
-) {
-    entries.sort_by(|&a, &b| {
-        let (a, b) = (row(sources, a).tracker, row(sources, b).tracker);
-        match order {
-            Order::Ascending => compare(&a, &b),
-            Order::Descending => compare(&b, &a),
-        }
-    });
 }

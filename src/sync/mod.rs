@@ -17,6 +17,7 @@ mod owner;
 mod pull;
 mod rebuild;
 mod renamed;
+mod standing;
 mod take;
 #[cfg(test)]
 mod tests;
@@ -34,5 +35,6 @@ pub use owner::{Asking, OwnedSync, Walked, sync_owner};
 pub use pull::pull_if_due;
 pub use rebuild::{Rebuilding, Rebuilt, past_states, rebuild};
 pub use renamed::{current_name, forget_checkouts};
+pub use standing::{Standing, standing};
 pub use take::History;
 pub use versions::Tally;

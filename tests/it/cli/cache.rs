@@ -116,7 +116,11 @@ fn status_gives_the_fields_that_are_promised_and_no_others() {
         "checkedAt",
         "source",
         "stale",
+        "staleReason",
         "stateHash",
+        "historyHash",
+        "published",
+        "observed",
         "logBytes",
         "indexBytes",
         "tailEvents",
@@ -183,7 +187,15 @@ fn check_exits_with_0_when_fresh_and_1_when_stale_or_missing() {
     lab.run(&["release", "list"]).ok();
     assert_eq!(check(&lab), Some(0), "fresh again");
     lab.write_manifest(small());
-    assert_eq!(check(&lab), Some(0), "an older manifest makes nothing stale");
+    let reason = || lab.status()["staleReason"].as_str().unwrap().to_owned();
+    assert_eq!(check(&lab), Some(1), "set aside as older");
+    assert!(reason().contains("is older than what is cached"), "{}", reason());
+    lab.write_manifest("{");
+    assert_eq!(check(&lab), Some(1), "cannot be used");
+    assert!(reason().starts_with("the manifest cannot be used: "), "{}", reason());
+    std::fs::remove_file(lab.manifest_path()).unwrap();
+    assert_eq!((check(&lab), &*reason()), (Some(1), "the manifest is missing"));
+    lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
     let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), args).code;
     assert_eq!(elsewhere(&["cache", "status", "--check"]), Some(0));
     assert_eq!(elsewhere(&["cache", "status", "--check", "-R", "octo-org/atlas"]), Some(0));

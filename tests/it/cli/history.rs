@@ -1,5 +1,7 @@
 //! `cache history`: its flags and forms.
 
+use std::io::{BufRead, BufReader, Read};
+
 use serde_json::{Value, json};
 
 use crate::cli::lab::{Lab, columns, words};
@@ -45,6 +47,8 @@ fn a_terminal_gets_days_and_signs() {
     let lab = lab();
     let out = lab.run_with(&[("GH_FORCE_TTY", "100"), ("NO_COLOR", "1")], &["cache", "history", "-L", "2"]).ok();
     let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[1].starts_with("Showing 2 of 7 changes in octo-org/atlas · manifest of "), "{out}");
+    let lines = &lines[2..];
     assert_eq!(lines[..2], ["", "2025-06-12"]);
     assert!(
         lines[2].starts_with("x 12:00") && lines[2].contains("@7") && lines[2].ends_with("Microsprint: lists"),
@@ -129,7 +133,7 @@ fn json_has_every_field_of_an_event() {
     assert_eq!(events[6]["after"], json!({"state": "CLOSED", "closedAt": "2025-06-12T11:59:00Z"}));
     let said = lab.run(&["cache", "history", "--json"]).fails();
     assert!(
-        said.starts_with("Specify one or more comma-separated fields for `--json`:\n  after\n  before\n"),
+        said.starts_with("Specify one or more comma-separated fields for `--json`:\n  after\n  baseline\n  before\n"),
         "{said}"
     );
     assert_eq!(
@@ -213,4 +217,79 @@ fn pruning_does_not_make_old_news_new() {
     let (seqs, warning) = lab.run(&["cache", "history", "--json", "seq", "-q", "map(.seq)"]).warns();
     assert_eq!(seqs, "[7,6]\n");
     assert!(warning.starts_with("! history of octo-org/atlas starts with event 6, "), "{warning}");
+}
+
+#[test]
+fn a_number_can_be_the_argument() {
+    let lab = lab();
+    assert_seqs(&lab, "430", &[6, 1]);
+    assert_seqs(&lab, "#430 -L 1", &[6]);
+    let both = lab.run(&["cache", "history", "430", "--number", "7"]).fails();
+    assert!(both.starts_with("name the number once: "), "{both}");
+    let wrong = lab.run(&["cache", "history", "x"]).fails();
+    assert!(wrong.starts_with("invalid argument \"x\""), "{wrong}");
+}
+
+#[test]
+fn the_exit_code_can_say_whether_there_was_something() {
+    let lab = lab();
+    let code = |since: &str| lab.run(&["cache", "history", "--exit-code", "--since", since]).code;
+    assert_eq!((code("@6"), code("@7")), (Some(1), Some(0)));
+}
+
+#[test]
+fn a_limit_on_what_nobody_has_seen_leaves_the_rest_for_the_next_time() {
+    let lab = lab();
+    assert_seqs(&lab, "--since last -L 3", &[3, 2, 1]);
+    let rest = lab.json(&["cache", "history", "--since", "last", "--json", "seq", "-q", "map(.seq)"]);
+    let rest: Vec<u64> = serde_json::from_value(rest).unwrap();
+    assert!([7, 6, 5, 4].iter().all(|seq| rest.contains(seq)), "{rest:?}");
+    assert_seqs(&lab, "--since last", &[]);
+}
+
+#[test]
+fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
+    let lab = lab();
+    let out = lab.run_with(
+        &[("GH_FORCE_TTY", "120"), ("NO_COLOR", "1")],
+        &["cache", "history", "-L", "2", "--since", "2025-06-12"],
+    );
+    let out = out.ok();
+    let heading =
+        "Showing 2 of 7 changes in octo-org/atlas that match your search since 2025-06-12 00:00 · manifest of ";
+    assert!(out.lines().nth(1).unwrap().starts_with(heading), "{out}");
+    let stat = lab.run(&["cache", "history", "--stat"]).ok();
+    assert_eq!(stat, "2025-06-09\tadded\t5\n2025-06-09\tclosed\t1\n2025-06-09\tretitled\t1\n");
+    assert!(
+        lab.run(&["cache", "history", "--stat", "--json", "seq"]).fails().contains("cannot use `--stat` with `--json`")
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_followed_comes_when_it_happens_until_it_is_interrupted() {
+    let lab = lab();
+    let mut child = lab.spawn(&["cache", "history", "--follow", "--since", "@5", "--json", "seq"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        line
+    };
+    assert_eq!(next(), "[{\"seq\":6},{\"seq\":7}]\n");
+    lab.write_manifest(manifest(13, &json!([open(1, "x")]), &json!([])));
+    let mut seen = Vec::new();
+    while seen.len() < 6 {
+        let more: Vec<Value> = serde_json::from_str(&next()).unwrap();
+        seen.extend(more.into_iter().map(|event| event["seq"].as_u64().unwrap()));
+    }
+    assert_eq!(seen, [8, 9, 10, 11, 12, 13]);
+    lab.run(&["cache", "compact"]).ok();
+    lab.write_manifest(manifest(14, &json!([]), &json!([])));
+    assert_eq!(next(), "[{\"seq\":14}]\n", "after the log was compacted beside it");
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), &*err), (Some(2), ""));
 }

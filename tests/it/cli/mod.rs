@@ -19,3 +19,4 @@ mod refused;
 mod robust;
 mod strange;
 mod terminal;
+mod views;

@@ -47,7 +47,7 @@ fn moq_transport_replays_to_the_changes_that_it_is_known_for() {
     let sources = [(replay.repo.clone(), view)];
     for (kind, count) in [(Kind::Release, 287), (Kind::Microsprint, 231)] {
         assert_eq!(
-            select(&sources, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error).unwrap().count(),
+            select(&sources, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error).unwrap().total(),
             count
         );
     }

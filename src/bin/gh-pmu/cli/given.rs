@@ -65,6 +65,19 @@ impl<'c> Given<'c> {
         self.read(&flag.flag, text).map(Some)
     }
 
+    /// Reads the argument as a value.
+    ///
+    /// # Errors
+    /// It is not what the command takes.
+    pub fn argument_as<T: Value>(&self, text: &str) -> Result<T, Error> {
+        T::read(text, self.clock).map_err(|wrong| {
+            self.wrong(match wrong {
+                Wrong::Invalid(reason) => format!("invalid argument {text:?}: {reason}"),
+                Wrong::Sentence(sentence) => sentence,
+            })
+        })
+    }
+
     /// Every value given, split at commas.
     ///
     /// # Errors

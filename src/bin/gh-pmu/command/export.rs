@@ -4,8 +4,8 @@ use gh_pmu::model::{Kind, Repo, Seq};
 use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, changes, select};
 use gh_pmu::store::{History, Moment, StoreError};
 
+use super::changes::row;
 use super::frame::{Command, Spec, cached};
-use super::history::row;
 use crate::cli::Given;
 use crate::cli::spec::{Switch, Valued, Words, switch, word};
 use crate::exit::{Error, Exit};
@@ -113,7 +113,7 @@ fn each_tracker(sources: &[Source], mut each: impl FnMut(Row<'_>) -> Result<(), 
 
 fn each_event(
     history: &History<'_>,
-    (repo, view): &Source,
+    source @ (_, view): &Source,
     export: &mut Export<'_>,
     mut each: impl FnMut(&mut Export<'_>, crate::output::EventRow<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -127,7 +127,7 @@ fn each_event(
             ..HistoryFilter::default()
         };
         for change in changes(history, &filter)? {
-            each(export, row(repo, &change))?;
+            each(export, row(source, &change))?;
         }
         after = until;
     }

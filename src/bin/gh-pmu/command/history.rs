@@ -1,24 +1,29 @@
 //! `cache history`.
 
-use gh_pmu::format::Mark;
-use gh_pmu::model::{Kind, Repo, Seq, TrackerNumber, UnixMillis};
-use gh_pmu::query::{Change, HistoryFilter, Order, changes, cut_short};
-use gh_pmu::store::{Moment, StoreError};
+use gh_pmu::model::{Kind, Repo, TrackerNumber};
+use gh_pmu::query::{Change, HistoryFilter, Order};
+use gh_pmu::store::Moment;
 
+use super::changes::{self, Found};
+use super::follow::{self, Position};
 use super::frame::{Command, Spec, cached};
 use crate::cli::common::{JQ, JSON, KIND, LIMIT, TEMPLATE, json};
-use crate::cli::spec::{Switch, Valued, Words, switch, text, word, word_list};
+use crate::cli::spec::{Argument, Switch, Valued, Words, switch, text, word, word_list};
 use crate::cli::{Given, JsonOptions, Since, When};
 use crate::exit::{Error, Exit};
-use crate::output::{EVENT_FIELDS, EventRow, HistoryHead, hex};
-use crate::source::{Context, Failed, Keep, Source, no_such_event};
+use crate::output::{EventField, HistoryHead};
+use crate::source::{Context, Keep, Source};
 
 const ALL_REPOS: Switch = switch("all-repos", "Show every cached repository");
 const EVENT: Valued<EventWord> =
     word_list("event", "Filter by event: {added|closed|reopened|retitled|redated|removed}");
+const EXIT_CODE: Switch = switch("exit-code", "Exit with status 1 if there was something to show");
+const FOLLOW: Switch = switch("follow", "Wait for more, and show it when it comes");
 const NUMBER: Valued<TrackerNumber> = text("number", None, "int", "Filter by the tracker's number");
+const OBSERVED: Switch = switch("observed", "Show also what was observed here and gave up its number");
 const ORDER: Valued<Order> = word("order", None, "Order of the events: {asc|desc} (default \"desc\")");
 const SINCE: Valued<Since> = text("since", None, "when", "Show what changed after that moment");
+const STAT: Switch = switch("stat", "Count events by week instead, with the median time that trackers were open");
 const UNTIL: Valued<When> = text("until", None, "when", "Show what changed up to and at that moment");
 
 /// The words of `cache history`.
@@ -26,22 +31,27 @@ pub const SPEC: Spec = Spec {
     long: "Show what changed, newest first.\n\n\
            A moment is a time, a date, an age such as 90m, 36h, 3d or 2w, \"yesterday\", \"3 days ago\",\n\
            @412 (event 412) or, for --since, \"last\": when --since last was used last.",
+    argument: Some(Argument { name: "[<number>]" }),
     flags: &[
         &ALL_REPOS.0,
         &EVENT.flag,
+        &EXIT_CODE.0,
+        &FOLLOW.0,
         &JQ.flag,
         &JSON,
         &KIND.flag,
         &LIMIT.flag,
         &NUMBER.flag,
+        &OBSERVED.0,
         &ORDER.flag,
         &SINCE.flag,
+        &STAT.0,
         &TEMPLATE.flag,
         &UNTIL.flag,
     ],
-    json_fields: EVENT_FIELDS,
+    json_fields: EventField::NAMES,
     examples: "$ gh pmu cache history --since yesterday\n\
-               $ gh pmu cache history --number 430\n\
+               $ gh pmu cache history 430\n\
                $ gh pmu cache history --event closed,reopened --json number,changedAt",
     ..Spec::command("history", "gh pmu cache history", "Show what changed", |given| cached(Args::read(given)))
 };
@@ -81,20 +91,41 @@ pub(super) struct Args {
     pub(super) json: Option<JsonOptions>,
     /// Every cached repository.
     pub(super) all_repos: bool,
+    /// Counts instead of events.
+    pub(super) stat: bool,
+    /// Fail if there was something to show.
+    pub(super) exit_code: bool,
+    /// Wait for more.
+    pub(super) follow: bool,
+    /// Also what gave up its number.
+    pub(super) observed: bool,
 }
 
 impl Args {
     pub(super) fn read(given: &Given<'_>) -> Result<Self, Error> {
+        let conflict = [(&FOLLOW, &STAT.0), (&FOLLOW, &UNTIL.flag), (&FOLLOW, &EXIT_CODE.0), (&STAT, &JSON)];
+        if let Some((a, b)) = conflict.into_iter().find(|(a, b)| given.is_set(a) && given.text(b).is_some()) {
+            return Err(Error::plainly(format!("cannot use `--{}` with `--{}`", a.0.long, b.long)));
+        }
+        let number = match (given.argument()?, given.value(&NUMBER)?) {
+            (Some(_), Some(_)) => return Err(given.wrong("name the number once: as the argument or with `--number`")),
+            (Some(text), None) => Some(given.argument_as(text)?),
+            (None, number) => number,
+        };
         Ok(Self {
             since: given.value(&SINCE)?,
             until: given.value(&UNTIL)?,
-            number: given.value(&NUMBER)?,
+            number,
             kind: given.value(&KIND)?,
             events: given.values(&EVENT)?.into_iter().map(|EventWord(word)| word).collect(),
             limit: given.value(&LIMIT)?.map(|limit| limit.0),
             order: given.value(&ORDER)?.unwrap_or(Order::Descending),
             json: json(given)?,
             all_repos: given.is_set(&ALL_REPOS),
+            stat: given.is_set(&STAT),
+            exit_code: given.is_set(&EXIT_CODE),
+            follow: given.is_set(&FOLLOW),
+            observed: given.is_set(&OBSERVED),
         })
     }
 }
@@ -106,112 +137,179 @@ impl Command for Args {
 
     /// Shows what changed.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-        let mut sources = match self.all_repos {
-            true => context.all_sources()?,
-            false => vec![context.source(named, Keep::Must)?],
-        };
-        let mut found: Vec<(usize, Change)> = Vec::new();
-        for (at, source) in sources.iter_mut().enumerate() {
-            let filter = filter(self, source, context)?;
-            let mut changes = context.settled(source, |source, context| changes_of(source, &filter, context));
-            if let Err(Failed::Store(error)) = &changes
-                && !matches!(error, StoreError::Unstable { .. })
-            {
-                source.1 = context.again(&source.0, error)?;
-                changes = changes_of(source, &filter, context);
-            }
-            found.extend(changes.map_err(Failed::into_error)?.into_iter().map(|change| (at, change)));
+        let mut sources = self.sources(named.as_ref(), context)?;
+        let found = self.answer(&mut sources, context)?;
+        if let Some(stopped) = found.stopped {
+            return Err(stopped);
         }
-        if sources.len() > 1 {
-            merge(&mut found, self);
+        self.keep_seen(&sources, &found.changes, context)?;
+        if self.follow {
+            let mut position = Position::of(&sources);
+            return follow::run(&sources, context, |context| {
+                let sources = self.sources(named.as_ref(), context)?;
+                position = self.answer_after(&position, sources, context)?;
+                Ok(())
+            });
         }
-        let searched = self.since.is_some() || self.until.is_some() || self.number.is_some();
-        let searched = searched || self.kind.is_some() || !self.events.is_empty();
+        Ok(if self.exit_code && !found.changes.is_empty() { Exit::Failed } else { Exit::Done })
+    }
+}
+
+impl Args {
+    fn sources(&self, named: Option<&Repo>, context: &mut Context<'_, '_>) -> Result<Vec<Source>, Error> {
+        match self.all_repos {
+            true => context.all_sources(),
+            false => Ok(vec![context.source(named.cloned(), Keep::Must)?]),
+        }
+    }
+
+    /// Shows what there is now.
+    fn answer(&self, sources: &mut [Source], context: &mut Context<'_, '_>) -> Result<Found, Error> {
+        let filters: Vec<HistoryFilter> =
+            sources.iter().map(|source| self.filter(source, context)).collect::<Result<_, _>>()?;
+        let mut found = changes::find(sources, &filters, context)?;
+        if self.observed {
+            changes::add_superseded(&mut found, sources, &filters, context)?;
+        }
+        let mut total = found.changes.len() as u64;
+        if context.output.is_terminal() && !self.stat {
+            total = changes::count(sources, &filters, found.changes.len(), context)?;
+        }
+        // Of what nobody has seen, the oldest were asked for; of what will go on, the newest. They are shown in the order
+        // that was asked for, or as they go on.
+        let shown_as = if self.follow { Order::Ascending } else { self.order };
+        if filters.first().is_some_and(|filter| filter.order != shown_as) {
+            found.changes.reverse();
+        }
+        self.show(sources, &found.changes, total, context)?;
+        Ok(found)
+    }
+
+    /// Shows what came after a position; where that is now.
+    fn answer_after(
+        &self,
+        position: &Position,
+        mut sources: Vec<Source>,
+        context: &mut Context<'_, '_>,
+    ) -> Result<Position, Error> {
+        let mut filters = Vec::with_capacity(sources.len());
+        for (at, source) in sources.iter().enumerate() {
+            let since = Some(Moment::Seq(position.seen(at, source)));
+            let all = self.filter(source, context)?;
+            filters.push(HistoryFilter { since, limit: None, order: Order::Ascending, ..all });
+        }
+        let found = changes::find(&mut sources, &filters, context)?;
+        if let Some(stopped) = found.stopped {
+            return Err(stopped);
+        }
+        if !found.changes.is_empty() {
+            let rows = found.changes.iter().map(|(at, change)| Ok::<_, Error>(changes::row(&sources[*at], change)));
+            context.output.more_history(self.all_repos, self.json.as_ref(), context.clock.zone, rows)?;
+            self.keep_seen(&sources, &found.changes, context)?;
+        }
+        Ok(Position::of(&sources))
+    }
+
+    /// Only what was shown counts as seen.
+    fn keep_seen(
+        &self,
+        sources: &[Source],
+        changes: &[(usize, Change)],
+        context: &Context<'_, '_>,
+    ) -> Result<(), Error> {
+        let Some(Since::Last(name)) = &self.since else { return Ok(()) };
+        let name = self.mark(name.as_deref());
+        let is_cut = self.limit.is_some_and(|limit| changes.len() as u64 >= limit);
+        for (at, source) in sources.iter().enumerate() {
+            let shown: Vec<&Change> = changes.iter().filter(|(of, _)| *of == at).map(|(_, change)| change).collect();
+            context.keep_seen(source, &name, is_cut.then_some(&shown[..]))?;
+        }
+        Ok(())
+    }
+
+    fn show(
+        &self,
+        sources: &[Source],
+        changes: &[(usize, Change)],
+        total: u64,
+        context: &mut Context<'_, '_>,
+    ) -> Result<(), Error> {
         let repo = if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) };
-        let head = HistoryHead { repo, searched };
-        let rows = found.iter().map(|(at, change)| Ok::<_, Error>(row(&sources[*at].0, change)));
-        context.output.history(&head, self.json.as_ref(), context.clock.zone, rows)?;
-        // Only what was shown counts as seen.
-        if matches!(self.since, Some(Since::Last(_))) {
-            for (repo, view) in &sources {
-                let (name, asked_at) = (String::new(), context.now.millis());
-                let mark = Mark { name, published: view.seq(), published_id: None, observed_id: None, asked_at };
-                context.store(repo).record_mark(view, mark)?;
+        let moments = self.moments(context);
+        let age = context.age_of(sources);
+        let head = HistoryHead { repo, searched: self.is_narrowed(), total, moments: &moments, age };
+        let rows = changes.iter().map(|(at, change)| changes::row(&sources[*at], change));
+        match self.stat {
+            true => context.output.stat(&head, context.clock.zone, rows),
+            false => {
+                let rows = rows.map(Ok::<_, Error>);
+                context.output.history(&head, self.json.as_ref(), context.clock.zone, rows)
             }
         }
-        Ok(Exit::Done)
     }
-}
 
-fn changes_of(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>) -> Result<Vec<Change>, Failed> {
-    let (repo, view) = source;
-    let store = context.store(repo);
-    let history = store.history(view)?;
-    if let Some((start, time)) = cut_short(&history, filter)? {
-        let time = time.map_or_else(String::new, |time| format!(", {}", context.output.time(time)));
-        context
-            .output
-            .warn(&format!("history of {repo} starts with event {start}{time}: older events were pruned or lost"));
+    fn filter(&self, source: &Source, context: &Context<'_, '_>) -> Result<HistoryFilter, Error> {
+        let moment = |when: When| match when {
+            When::At(time) => Moment::Time(time),
+            When::After(seq) => Moment::Seq(seq),
+        };
+        let since = match &self.since {
+            None => None,
+            Some(Since::When(when)) => Some(moment(*when)),
+            // Asked for the first time: everything is new.
+            Some(Since::Last(name)) => context.seen(source, &self.mark(name.as_deref()))?.map(Moment::Seq),
+        };
+        Ok(HistoryFilter {
+            since,
+            until: self.until.map(moment),
+            number: self.number,
+            kind: self.kind,
+            words: self.events.clone(),
+            limit: self.limit,
+            order: if self.takes_oldest() { Order::Ascending } else { self.order },
+        })
     }
-    if let Some(Moment::Seq(seq)) = filter.since
-        && seq > view.seq()
-    {
-        return Err(Failed::Other(no_such_event(repo, view, seq)));
-    }
-    Ok(changes(&history, filter)?)
-}
 
-fn filter(options: &Args, (repo, view): &Source, context: &mut Context<'_, '_>) -> Result<HistoryFilter, Error> {
-    let moment = |when: When| match when {
-        When::At(time) => Moment::Time(time),
-        When::After(seq) => Moment::Seq(seq),
-    };
-    let since = match &options.since {
-        None => None,
-        Some(Since::When(when)) => Some(moment(*when)),
-        // Asked for the first time: everything is new.
-        Some(Since::Last(_)) => {
-            let mark = context.store(repo).mark(view, "").filter(|mark| mark.published <= view.seq());
-            mark.map(|mark| Moment::Seq(mark.published))
+    /// Whether a limit leaves out the newest: what was not shown must come the next time.
+    fn takes_oldest(&self) -> bool {
+        self.limit.is_some() && self.is_of_unseen()
+    }
+
+    fn is_of_unseen(&self) -> bool {
+        matches!(self.since, Some(Since::Last(_)))
+    }
+
+    /// Whether only some events are asked for.
+    fn is_narrowed(&self) -> bool {
+        let narrows = self.since.is_some() || self.until.is_some() || self.number.is_some();
+        narrows || self.kind.is_some() || !self.events.is_empty()
+    }
+
+    /// The name of the mark that `--since last` keeps: without a name of its own there is one for each set of filters.
+    fn mark(&self, name: Option<&str>) -> String {
+        if let Some(name) = name {
+            return name.to_owned();
         }
-    };
-    Ok(HistoryFilter {
-        since,
-        until: options.until.map(moment),
-        number: options.number,
-        kind: options.kind,
-        words: options.events.clone(),
-        limit: options.limit,
-        order: options.order,
-    })
-}
-
-/// Events of several repositories in the order of their times.
-fn merge(found: &mut Vec<(usize, Change)>, options: &Args) {
-    let key =
-        |(at, change): &(usize, Change)| -> (UnixMillis, usize, Seq) { (change.sync.changed_at, *at, change.seq) };
-    match options.order {
-        Order::Ascending => found.sort_by_key(key),
-        Order::Descending => found.sort_by_key(|change| std::cmp::Reverse(key(change))),
+        let kind = self.kind.map(|kind| format!(" kind:{kind}")).unwrap_or_default();
+        let number = self.number.map(|number| format!(" number:{number}")).unwrap_or_default();
+        let mut words = self.events.clone();
+        words.sort_unstable();
+        let events = if words.is_empty() { String::new() } else { format!(" event:{}", words.join(",")) };
+        kind + &number + &events
     }
-    if let Some(limit) = options.limit {
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    }
-}
 
-/// The change as it is printed.
-pub fn row<'r>(repo: &'r Repo, change: &'r Change) -> EventRow<'r> {
-    let sync = &change.sync;
-    // The commit of a working tree's manifest only tells where its checkout stood.
-    let commit = sync.commit.as_deref().filter(|_| sync.source == gh_pmu::format::Source::Git);
-    EventRow {
-        repo,
-        seq: change.seq,
-        event: change.event.clone(),
-        changed_at: sync.changed_at,
-        synced_at: sync.synced_at,
-        source: sync.source.as_str(),
-        manifest: sync.manifest.map(|hash| hex(&hash)),
-        commit: commit.map(hex),
+    /// From when on and up to when, in the words of a heading.
+    fn moments(&self, context: &Context<'_, '_>) -> String {
+        let moment = |when: &When| match when {
+            When::At(time) => context.output.moment(*time, context.clock.zone),
+            When::After(seq) => format!("@{seq}"),
+        };
+        let since = match &self.since {
+            None => String::new(),
+            Some(Since::When(when)) => format!(" since {}", moment(when)),
+            Some(Since::Last(None)) => " since they were last asked for".to_owned(),
+            Some(Since::Last(Some(name))) => format!(" since {name} last asked"),
+        };
+        since + &self.until.as_ref().map(|when| format!(" until {}", moment(when))).unwrap_or_default()
     }
 }

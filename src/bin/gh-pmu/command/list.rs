@@ -10,10 +10,10 @@ use crate::cli::common::{ALL_REPOS, JQ, JSON, LIMIT, TEMPLATE, json};
 use crate::cli::spec::{Flag, Switch, Valued, switch, text, word};
 use crate::cli::{Given, JsonOptions, When};
 use crate::exit::{Error, Exit};
-use crate::output::{ListHead, TRACKER_FIELDS};
+use crate::output::{ListHead, TrackerField};
 use crate::source::{Context, Failed, Source, no_such_event, switched_off};
 
-const AS_OF: Valued<When> =
+pub(super) const AS_OF: Valued<When> =
     text("as-of", None, "when", "List as it was then: a time, date, age such as 3d, or event @N");
 const CLOSED: Valued<TimeRange> =
     text("closed", None, "range", "Filter by closing date, such as 2024-12-01..2024-12-31");
@@ -23,7 +23,7 @@ const REFRESH: Switch = switch("refresh", "Ask GitHub now, and record the answer
 const SEARCH: Valued<String> = text("search", Some('S'), "text", "Filter by words in the title");
 const SORT: Valued<SortBy> = word("sort", None, "Sort by: {number|created|closed|title|version} (default \"number\")");
 const STATE: Valued<Option<State>> = word("state", Some('s'), "Filter by state: {open|closed|all} (default \"all\")");
-const WEB: Switch = Switch(Flag { short: Some('w'), ..switch("web", "List in the web browser").0 });
+pub(super) const WEB: Switch = Switch(Flag { short: Some('w'), ..switch("web", "List in the web browser").0 });
 
 const FLAGS: &[&Flag] = &[
     &ALL_REPOS.0,
@@ -49,7 +49,7 @@ pub const RELEASE: Spec = Spec {
            Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
            the exit status is not 0.",
     flags: FLAGS,
-    json_fields: TRACKER_FIELDS,
+    json_fields: TrackerField::NAMES,
     examples: "$ gh pmu release list --state open\n\
                $ gh pmu release list --search phoenix --limit 5\n\
                $ gh pmu release list --closed '>=2024-12-01' --json number,version\n\
@@ -66,7 +66,7 @@ pub const MICROSPRINT: Spec = Spec {
            Where nothing is cached, GitHub is asked. When it gives no answer to --refresh, the cache is shown, and\n\
            the exit status is not 0.",
     flags: FLAGS,
-    json_fields: TRACKER_FIELDS,
+    json_fields: TrackerField::NAMES,
     examples: "$ gh pmu microsprint list --state open\n\
                $ gh pmu microsprint list --all-repos --created 2024-12-01..2024-12-31\n\
                $ gh pmu microsprint list --json number,name --jq '.[].name'\n\
@@ -166,24 +166,19 @@ impl Command for Args {
         // A table is laid out as a whole, and its header counts.
         let wanted = if context.output.is_terminal() { Use::Counted } else { Use::Stream };
         // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
-        while let Err((at, error)) = select(&sources, &filter, wanted) {
+        let selection = loop {
+            let (at, error) = match select(&sources, &filter, wanted) {
+                Ok(selection) => break selection,
+                Err(failed) => failed,
+            };
             sources[at].1 = context.again(&sources[at].0, &error)?;
-        }
-        let selection = select(&sources, &filter, wanted).map_err(|(_, error)| error)?;
-        let total = match (wanted, self.limit) {
-            (Use::Stream, _) => 0,
-            (Use::Counted, None) => selection.count(),
-            (Use::Counted, Some(_)) => {
-                let all = Filter { limit: None, ..filter.clone() };
-                select(&sources, &all, wanted).map_err(|(_, error)| error)?.count()
-            }
         };
         let head = ListHead {
             repo: if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) },
             kind: self.kind,
             state: self.state,
             searched: self.search.is_some() || self.created.is_some() || self.closed.is_some(),
-            total: total as u64,
+            total: selection.total(),
             as_of: self.as_of.as_ref().map(|(_, text)| text.as_str()),
             age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
         };
@@ -207,7 +202,7 @@ fn filter(options: &Args) -> Filter {
 }
 
 /// The source as it was.
-fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Failed> {
+pub(super) fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Failed> {
     let (repo, view) = source;
     let moment = match when {
         When::At(time) => Moment::Time(time),

@@ -1,15 +1,18 @@
 //! One file a command: its words, its arguments, and what it does. Owns the tree of commands; each file owns its own
 //! command, and must not know how flags are parsed or how answers look.
 
+mod changes;
 mod clear;
 mod compact;
 pub mod completion;
 pub mod delegate;
 mod export;
+mod follow;
 mod frame;
 mod history;
 pub mod home;
 mod init;
+mod last;
 mod list;
 mod rebuild;
 mod repair;
@@ -17,6 +20,7 @@ mod status;
 mod sync;
 mod timeline;
 mod verify;
+mod view;
 mod web;
 
 use crate::cli::Given;
@@ -27,12 +31,12 @@ use frame::{Read, Spec};
 
 const RELEASE: Spec = Spec {
     examples: "$ gh pmu release list --state open\n$ gh pmu release list --as-of 2024-12-24",
-    ..Spec::group("release", "gh pmu release", "List releases", &[&list::RELEASE])
+    ..Spec::group("release", "gh pmu release", "List releases", &[&list::RELEASE, &view::RELEASE])
 };
 
 const MICROSPRINT: Spec = Spec {
     examples: "$ gh pmu microsprint list --state open",
-    ..Spec::group("microsprint", "gh pmu microsprint", "List microsprints", &[&list::MICROSPRINT])
+    ..Spec::group("microsprint", "gh pmu microsprint", "List microsprints", &[&list::MICROSPRINT, &view::MICROSPRINT])
 };
 
 const CACHE: Spec = Spec {

@@ -2,7 +2,7 @@
 
 use gh_pmu::model::{Kind, Repo};
 use gh_pmu::store::{Store, View};
-use gh_pmu::sync::{Located, is_pending};
+use gh_pmu::sync::{Located, Standing, standing};
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::Given;
@@ -78,8 +78,10 @@ impl Command for Args {
         if self.json || !(self.check && status.repos.is_empty()) {
             context.output.status(&status, self.json)?;
         }
-        let is_stale =
-            status.repos.iter().any(|status| status.stale && here.as_ref().is_none_or(|here| here == status.repo));
+        let is_stale = status
+            .repos
+            .iter()
+            .any(|status| status.stale_reason.is_some() && here.as_ref().is_none_or(|here| here == status.repo));
         match self.check {
             // What is stale is shown as stale.
             true if is_missing && !is_told => Err(nothing_cached(here.as_ref())),
@@ -104,8 +106,7 @@ fn status_of<'s>(
     let (log_bytes, index_bytes) = view.byte_lens();
     let is_old = context.config.cache.max_age.is_some()
         && checked_at.is_none_or(|checked_at| context.is_older_than_allowed(checked_at));
-    let pending =
-        located.is_some_and(|located| is_pending(&DISK, located, context.hosting(), (repo, view), context.now));
+    let stale_reason = stale_reason(is_old, located, (repo, view), context);
     Ok(RepoStatus {
         repo,
         path: view.dir(),
@@ -118,10 +119,38 @@ fn status_of<'s>(
         synced_at: fresh.map(|fresh| fresh.synced_at),
         checked_at,
         source: fresh.map(|fresh| fresh.source.as_str()),
-        stale: is_old || pending || !view.damage().is_empty(),
+        stale_reason,
+        history_hash: hex(&view.history_hash().0),
+        published: view.published_seq().0,
+        observed: view.observed_count(),
         state_hash: hex(&view.state_hash()),
         log_bytes,
         index_bytes,
         tail_events: view.tail_events(),
     })
+}
+
+/// Why it should be synced, or cannot be known to be fresh; `None` if it is.
+fn stale_reason(
+    is_old: bool,
+    located: Option<&Located>,
+    (repo, view): (&Repo, &View),
+    context: &Context<'_, '_>,
+) -> Option<String> {
+    if let Some(damage) = view.damage().first() {
+        return Some(format!("the cache is damaged: {damage}"));
+    }
+    let branch = context.config.cache.branch.as_deref();
+    let standing = located.map(|located| standing(&DISK, (located, branch), context.hosting(), (repo, view)));
+    match standing.unwrap_or(Standing::Current) {
+        Standing::Current if is_old => Some("it was last checked longer ago than `cache.max_age` allows".to_owned()),
+        Standing::Current => None,
+        Standing::Behind => Some("the manifest has changed since the last sync".to_owned()),
+        Standing::Ahead { manifest } => {
+            Some(format!("the manifest here, of {manifest}, is older than what is cached, and was set aside"))
+        }
+        Standing::Missing => Some("the manifest is missing".to_owned()),
+        Standing::Unreadable { reason } => Some(format!("the manifest cannot be used: {reason}")),
+        Standing::NoBranch => Some("the branch of the manifest was never fetched, or is gone".to_owned()),
+    }
 }

@@ -9,8 +9,8 @@ use gh_pmu::model::{Kind, Repo, State, Tracker, UnixMillis};
 use gh_pmu::query::{Change, HistoryFilter, Order, changes};
 use gh_pmu::store::{Moment, StoreError};
 
+use super::changes::row;
 use super::frame::{Command, Spec, cached};
-use super::history::row;
 use super::web;
 use crate::cli::common::KIND;
 use crate::cli::spec::{Switch, Valued, switch, text};
@@ -181,7 +181,7 @@ fn page(options: &Args, window: Window, source: &mut Source, context: &mut Conte
     // What closed before the window may have been reopened in it: the slider needs all that there is.
     let trackers = trackers(options, Window::default(), source)?;
     let (repo, view) = &*source;
-    let events: Vec<EventRow<'_>> = events.iter().map(|change| row(repo, change)).collect();
+    let events: Vec<EventRow<'_>> = events.iter().map(|change| row(source, change)).collect();
     let page = Page {
         repo,
         source: view.freshness().map(|fresh| (source_words(fresh.source), fresh.changed_at)),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use gh_pmu::model::{Kind, Repo, State};
+use gh_pmu::model::{Kind, Repo, State, TrackerNumber};
 use gh_pmu::query::TimeRange;
 
 use crate::config::{self, process_env};
@@ -34,6 +34,17 @@ pub fn run(page: &Page<'_>, named: Option<Repo>, context: &mut Context<'_, '_>) 
     context.output.note(&format!("Opening {issues} in your browser."));
     open(&format!("https://{issues}?q={}", encoded(&query(page))))?;
     Ok(Exit::Done)
+}
+
+/// Opens one issue.
+///
+/// # Errors
+/// No browser starts.
+pub fn open_issue(repo: &Repo, number: TrackerNumber, context: &mut Context<'_, '_>) -> Result<(), Error> {
+    let url = repo.issue_url(number);
+    let page = url.strip_prefix("https://").unwrap_or(&url);
+    context.output.note(&format!("Opening {page} in your browser."));
+    open(&url)
 }
 
 /// The list in the words of GitHub's search.

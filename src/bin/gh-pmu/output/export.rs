@@ -10,13 +10,14 @@ use gh_pmu::model::{TitleParts, UnixMillis};
 use gh_pmu::query::Row;
 
 use super::Output;
-use super::history::{EventRow, Side, side, write_event};
+use super::event::{EventRow, Side, side, write_event};
+use super::fields::{EventField, TrackerField};
 use super::json::JsonWriter;
 use super::list::{Fields, status};
 use crate::exit::Error;
 
 /// The fields of a tracker, in the order of CSV columns.
-const TRACKER_COLUMNS: [&str; 12] = [
+const TRACKER_COLUMNS: [&str; 14] = [
     "repo",
     "kind",
     "number",
@@ -29,6 +30,8 @@ const TRACKER_COLUMNS: [&str; 12] = [
     "codename",
     "name",
     "status",
+    "track",
+    "branch",
 ];
 /// The fields of an event, in the order of CSV columns.
 const EVENT_COLUMNS: [&str; 13] = [
@@ -116,9 +119,7 @@ impl Export<'_> {
     /// # Errors
     /// Standard output is closed.
     pub fn ndjson_tracker(&mut self, row: &Row<'_>) -> Result<(), Error> {
-        let mut fields = TRACKER_COLUMNS;
-        fields.sort_unstable();
-        Fields::of(&fields).row(row, &mut self.output.buffer);
+        Fields::of(TrackerField::ALL, false).row(row, &mut self.output.buffer);
         self.end_line(b"\n")
     }
 
@@ -127,9 +128,7 @@ impl Export<'_> {
     /// # Errors
     /// Standard output is closed.
     pub fn ndjson_event(&mut self, row: &EventRow<'_>) -> Result<(), Error> {
-        let mut fields = EVENT_COLUMNS;
-        fields.sort_unstable();
-        write_event(&fields, false, row, &mut self.output.buffer);
+        write_event(EventField::ALL, false, row, &mut self.output.buffer);
         self.end_line(b"\n")
     }
 
@@ -163,6 +162,8 @@ impl Export<'_> {
             parts.codename.unwrap_or_default(),
             parts.name,
             status(tracker.kind, tracker.state),
+            parts.track.unwrap_or_default(),
+            parts.branch,
         ])
     }
 

@@ -1,54 +1,18 @@
 //! What changed: days and signs for people, tab-separated lines for scripts, JSON for programs. Owns columns and
 //! fields; must not know where events are kept.
 
-use gh_pmu::model::{Change, Event, Kind, Repo, Seq, State, Times, TrackerNumber, UnixMillis};
+use gh_pmu::model::{Change, Repo, Times, TitleParts, UnixMillis};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::json::JsonWriter;
+use super::age::Age;
+use super::event::{EventRow, write_array};
+use super::fields::EventField;
 use super::style::Style;
-use super::width::truncated;
-use super::{Output, Portions, sanitize, tsv};
+use super::width::{truncated, width_of};
+use super::{Output, sanitize, tsv};
 use crate::cli::JsonOptions;
 use crate::exit::Error;
-
-/// The fields of `--json`, in alphabetical order.
-pub const EVENT_FIELDS: &[&str] = &[
-    "after",
-    "before",
-    "changedAt",
-    "commit",
-    "event",
-    "kind",
-    "manifest",
-    "number",
-    "repo",
-    "seq",
-    "source",
-    "syncedAt",
-    "title",
-];
-
-/// An event and the sync that found it.
-#[derive(Clone, Debug)]
-pub struct EventRow<'a> {
-    /// Its repository.
-    pub repo: &'a Repo,
-    /// Its place in the repository's history.
-    pub seq: Seq,
-    /// What happened.
-    pub event: Event<'a>,
-    /// When it was published.
-    pub changed_at: UnixMillis,
-    /// When this machine recorded it.
-    pub synced_at: UnixMillis,
-    /// `manifest`, `api` or `git`.
-    pub source: &'a str,
-    /// The content's BLAKE3, in hex.
-    pub manifest: Option<String>,
-    /// The git commit.
-    pub commit: Option<String>,
-}
 
 /// What a history is about.
 #[derive(Clone, Copy, Debug)]
@@ -57,9 +21,24 @@ pub struct HistoryHead<'h> {
     pub repo: Option<&'h Repo>,
     /// Whether it is narrowed to some events.
     pub searched: bool,
+    /// How many events there are without the limit.
+    pub total: u64,
+    /// From which moment on, and up to which, as they are told.
+    pub moments: &'h str,
+    /// How old the answer is.
+    pub age: Option<Age>,
 }
 
+/// News are cut to no less than this before a column is left out for them.
+const LEAST_NEWS: usize = 24;
+
 impl Output<'_> {
+    /// A moment in local time, as `--as-of` and `--since` take it.
+    pub fn moment(&self, time: UnixMillis, zone: &dyn Fn() -> TimeZone) -> String {
+        let (day, clock) = local(time, &zone());
+        format!("{day} {clock}")
+    }
+
     /// Prints the events as asked; `zone` decides on which day an event was, for people.
     ///
     /// # Errors
@@ -82,7 +61,7 @@ impl Output<'_> {
         }
     }
 
-    fn history_tsv<'r, I, E>(&mut self, with_repo: bool, rows: I) -> Result<(), Error>
+    pub(super) fn history_tsv<'r, I, E>(&mut self, with_repo: bool, rows: I) -> Result<(), Error>
     where
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
@@ -118,7 +97,9 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
-        self.json(&options.shape, |visible, lines| write_array(&options.fields, visible, rows, lines))
+        self.json(&options.shape, |visible, lines| {
+            write_array(&EventField::all_named(&options.fields), visible, rows, lines)
+        })
     }
 
     /// One heading a day, one line an event.
@@ -132,54 +113,129 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
+        let (bytes, shown) = self.days(head.repo.is_none(), zone, rows)?;
+        if shown == 0 {
+            let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
+            let what = if head.searched { "no changes match your search in" } else { "no changes in" };
+            self.note(&format!("{what} {place}{}", head.moments));
+            return Ok(());
+        }
+        let heading = self.heading(&title(head, shown), head.age.as_ref()).into_bytes();
+        self.show(&[heading, bytes].concat())
+    }
+
+    /// Prints what came after a history that was printed, without a heading.
+    ///
+    /// # Errors
+    /// As [`Self::history`].
+    pub fn more_history<'r>(
+        &mut self,
+        with_repo: bool,
+        json: Option<&JsonOptions>,
+        zone: &dyn Fn() -> TimeZone,
+        rows: impl Iterator<Item = Result<EventRow<'r>, Error>>,
+    ) -> Result<(), Error> {
+        match json {
+            Some(options) => self.history_json(options, rows),
+            None if self.terminal.stdout => {
+                let (bytes, _) = self.days(with_repo, zone, rows)?;
+                self.write(&bytes)
+            }
+            None => self.history_tsv(with_repo, rows),
+        }
+    }
+
+    /// The lines under their days, and how many there are.
+    pub(super) fn days<'r, I, E>(
+        &self,
+        with_repo: bool,
+        zone: &dyn Fn() -> TimeZone,
+        rows: I,
+    ) -> Result<(Vec<u8>, u64), Error>
+    where
+        I: IntoIterator<Item = Result<EventRow<'r>, E>>,
+        Error: From<E>,
+    {
         let (zone, width) = (zone(), self.terminal.width());
         let mut bytes = Vec::new();
-        let mut day = String::new();
+        let (mut day, mut shown) = (String::new(), 0);
         for row in rows {
             let row = row?;
             let (this_day, clock) = local(row.changed_at, &zone);
             if this_day != day {
                 let heading = self.terminal.palette.paint(Style::Bold, &this_day);
-                bytes.extend_from_slice(format!("\n{heading}\n").as_bytes());
+                let gap = if shown > 0 { "\n" } else { "" };
+                bytes.extend_from_slice(format!("{gap}{heading}\n").as_bytes());
                 day = this_day;
             }
-            self.history_line(&row, &clock, head.repo.is_none(), width, &mut bytes);
+            self.history_line(&row, &clock, with_repo, width, &mut bytes);
+            shown += 1;
         }
-        if bytes.is_empty() {
-            let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
-            let what = if head.searched { "no changes match your search in" } else { "no changes in" };
-            self.note(&format!("{what} {place}"));
-            return Ok(());
-        }
-        self.show(&bytes)
+        Ok((bytes, shown))
     }
 
-    /// `+ 09:30  @412  added  release #430  Release: v1.0.0`
-    fn history_line(&self, row: &EventRow<'_>, clock: &str, with_repo: bool, width: usize, out: &mut Vec<u8>) {
+    /// `+ 09:30  @412  added  release #430  Release: v1.0.0`, and less where there is no room: number and news stay.
+    pub(super) fn history_line(
+        &self,
+        row: &EventRow<'_>,
+        clock: &str,
+        with_repo: bool,
+        width: usize,
+        out: &mut Vec<u8>,
+    ) {
         let (sign, style) = sign(&row.event.change);
         let palette = self.terminal.palette;
         let repo = if with_repo { format!("{}  ", row.repo) } else { String::new() };
-        let seq = format!("@{}", row.seq);
-        let tracker = format!("{} #{}", row.event.kind, row.event.number);
+        let seq = format!("{}{}", if row.is_provisional { '~' } else { '@' }, row.seq);
         let word = row.event.change.as_str();
-        let title = match &row.event.change {
-            Change::Retitled { before, after, .. } => {
-                format!("{} → {}", sanitize::visible_line(before), sanitize::visible_line(after))
-            }
-            Change::Redated { title, before, after, .. } => {
-                format!("{} ({})", sanitize::visible_line(title), moved(*before, *after))
-            }
-            change => sanitize::visible_line(change.title()).into_owned(),
-        };
-        let plain = format!("  {word:8}  {tracker:16}  {repo}{title}");
-        let lead = format!("{sign} {clock}  {seq:>6}");
-        let (fitting, dots) = truncated(&plain, width.saturating_sub(lead.chars().count()));
-        // The word stands behind two spaces and is coloured with its sign.
-        let (word_part, rest) = fitting.split_at(fitting.len().min(12));
-        let gray = palette.paint(Style::Gray, &format!(" {clock}  {seq:>6}"));
-        let line = format!("{}{gray}{}{rest}{dots}", palette.paint(style, sign), palette.paint(style, word_part));
+        let (kind, number) = (row.event.kind, format!("#{}", row.event.number));
+        let columns = [
+            (format!(" {clock}  {seq:>6}"), format!("  {word:8}  {:16}  {repo}", format!("{kind} {number}"))),
+            (format!(" {clock}  {seq:>6}"), format!("  {word:8}  {number:>5}  {repo}")),
+            (format!(" {seq:>6}"), format!("  {word:8}  {number:>5}  ")),
+            (String::new(), format!(" {number:>5}  ")),
+        ];
+        let needed = |(aside, rest): &(String, String)| 1 + width_of(aside) + width_of(rest) + LEAST_NEWS;
+        let fitting = columns.iter().find(|columns| needed(columns) <= width);
+        // OK because there is a last one.
+        let (aside, rest) = fitting.unwrap_or_else(|| &columns[columns.len() - 1]);
+        let room = width.saturating_sub(1 + width_of(aside) + width_of(rest));
+        let news = news(&row.event.change, row.event.kind);
+        let news = news.iter().find(|news| width_of(news) <= room).unwrap_or(&news[news.len() - 1]);
+        let (fitting, dots) = truncated(news, room);
+        // The word is coloured with its sign.
+        let (word_part, rest) = rest.split_at(if rest.starts_with("  ") { 10 } else { 0 });
+        let (sign, aside) = (palette.paint(style, sign), palette.paint(Style::Gray, aside));
+        let line = format!("{sign}{aside}{}{rest}{fitting}{dots}", palette.paint(style, word_part));
         out.extend_from_slice(line.trim_end().as_bytes());
         out.push(b'\n');
+    }
+}
+
+pub(super) fn title(head: &HistoryHead<'_>, shown: u64) -> String {
+    let total = head.total.max(shown);
+    let plural = if total == 1 { "" } else { "s" };
+    let place = head.repo.map_or_else(|| "all cached repositories".to_owned(), Repo::to_string);
+    let searched = if head.searched { " that match your search" } else { "" };
+    format!("Showing {shown} of {total} change{plural} in {place}{searched}{}", head.moments)
+}
+
+/// What is new, in full and ever shorter: the new title is the last to go.
+fn news(change: &Change<'_>, kind: gh_pmu::model::Kind) -> Vec<String> {
+    let line = |text: &str| sanitize::visible_line(text).into_owned();
+    let name = |title: &str| line(TitleParts::of(kind, title).name);
+    match change {
+        Change::Retitled { before, after, .. } => vec![
+            format!("{} → {}", line(before), line(after)),
+            format!("{} → {}", name(before), name(after)),
+            format!("→ {}", name(after)),
+        ],
+        Change::Redated { title, before, after, .. } => vec![
+            format!("{} ({})", line(title), moved(*before, *after)),
+            format!("{} ({})", name(title), moved(*before, *after)),
+            name(title),
+        ],
+        change => vec![line(change.title()), name(change.title())],
     }
 }
 
@@ -203,7 +259,7 @@ fn moved(before: Times, after: Times) -> String {
 }
 
 /// The day and the time of day.
-fn local(time: UnixMillis, zone: &TimeZone) -> (String, String) {
+pub(super) fn local(time: UnixMillis, zone: &TimeZone) -> (String, String) {
     let Ok(time) = Timestamp::from_millisecond(time.get()) else {
         // The last hours of 9999, which have no local time: in UTC.
         let text = time.to_string();
@@ -211,101 +267,4 @@ fn local(time: UnixMillis, zone: &TimeZone) -> (String, String) {
     };
     let time = zone.to_datetime(time);
     (time.date().to_string(), format!("{:02}:{:02}", time.hour(), time.minute()))
-}
-
-fn write_array<'r, I, E>(names: &[&str], visible: bool, rows: I, mut lines: Portions<'_>) -> Result<(), Error>
-where
-    I: IntoIterator<Item = Result<EventRow<'r>, E>>,
-    Error: From<E>,
-{
-    lines.buffer.push(b'[');
-    for (at, row) in rows.into_iter().enumerate() {
-        if at > 0 {
-            lines.buffer.push(b',');
-        }
-        write_event(names, visible, &row?, &mut lines.buffer);
-        lines.row_done()?;
-    }
-    lines.buffer.extend_from_slice(b"]\n");
-    lines.finish()
-}
-
-/// One event as a JSON object of the fields `names`.
-pub(super) fn write_event(names: &[&str], visible: bool, row: &EventRow<'_>, out: &mut Vec<u8>) {
-    out.push(b'{');
-    let mut json = JsonWriter::new(out, visible);
-    let event = &row.event;
-    for name in names {
-        json.key(name);
-        match *name {
-            "after" => side(&mut json, event, Side::After),
-            "before" => side(&mut json, event, Side::Before),
-            "changedAt" => json.time(Some(row.changed_at)),
-            "commit" => json.string_or_null(row.commit.as_deref()),
-            "event" => json.string(event.change.as_str()),
-            "kind" => json.string(event.kind.as_str()),
-            "manifest" => json.string_or_null(row.manifest.as_deref()),
-            "number" => json.number(event.number.get()),
-            "repo" => json.string(&row.repo.to_string()),
-            "seq" => json.number(row.seq.0),
-            "source" => json.string(row.source),
-            "syncedAt" => json.time(Some(row.synced_at)),
-            _ => json.string(event.change.title()),
-        }
-    }
-    json.raw("}");
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Before,
-    After,
-}
-
-/// The fields that changed, as they were or are; the whole tracker where it appeared or went.
-pub(super) fn side(json: &mut JsonWriter<'_>, event: &Event<'_>, side: Side) {
-    let times = |json: &mut JsonWriter<'_>, before: &Times, after: &Times| {
-        let shown = if side == Side::Before { before } else { after };
-        if before.closed_at != after.closed_at {
-            json.key("closedAt").time(shown.closed_at);
-        }
-        if before.created_at != after.created_at {
-            json.key("createdAt").time(shown.created_at);
-        }
-    };
-    let state = |json: &mut JsonWriter<'_>, before: State| {
-        let is_open = (before == State::Open) == (side == Side::Before);
-        json.key("state").string(if is_open { State::Open.as_str() } else { State::Closed.as_str() });
-    };
-    match (&event.change, side) {
-        (Change::Added { .. }, Side::Before) | (Change::Removed { .. }, Side::After) => return json.raw("null"),
-        _ => json.raw("{"),
-    }
-    match &event.change {
-        Change::Added { state, title, times } | Change::Removed { state, title, times } => {
-            whole(json, (event.kind, event.number), *state, title, times);
-        }
-        Change::Closed { before, after, .. } => {
-            times(json, before, after);
-            state(json, State::Open);
-        }
-        Change::Reopened { before, after, .. } => {
-            times(json, before, after);
-            state(json, State::Closed);
-        }
-        Change::Redated { before, after, .. } => times(json, before, after),
-        Change::Retitled { before, after, .. } => {
-            json.key("title").string(if side == Side::Before { before } else { after });
-        }
-    }
-    json.raw("}");
-}
-
-fn whole(json: &mut JsonWriter<'_>, key: (Kind, TrackerNumber), state: State, title: &str, times: &Times) {
-    json.key("closedAt").time(times.closed_at);
-    json.key("createdAt").time(times.created_at);
-    json.key("kind").string(key.0.as_str());
-    json.key("number").number(key.1.get());
-    json.key("state").string(state.as_str());
-    json.key("title").string(title);
 }

@@ -4,6 +4,7 @@
 use gh_pmu::model::{Kind, Repo, State, TitleParts};
 
 use super::age::Age;
+use super::fields::TrackerField;
 use super::json::JsonWriter;
 use super::relative::{ago, short};
 use super::style::Style;
@@ -11,24 +12,6 @@ use super::table::{Column, Narrow, Table};
 use super::{Output, Portions, Row, sanitize, tsv};
 use crate::cli::JsonOptions;
 use crate::exit::Error;
-
-/// The fields of `--json`, in alphabetical order.
-pub const TRACKER_FIELDS: &[&str] = &[
-    "branch",
-    "closedAt",
-    "codename",
-    "createdAt",
-    "kind",
-    "name",
-    "number",
-    "repo",
-    "state",
-    "status",
-    "title",
-    "track",
-    "url",
-    "version",
-];
 
 /// What a list is about, for the line above it.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +84,7 @@ impl Output<'_> {
         Error: From<E>,
     {
         self.json(&options.shape, |visible, lines| {
-            Fields { names: &options.fields, visible, repo: None }.write(rows, lines)
+            Fields { fields: &TrackerField::all_named(&options.fields), visible, repo: None }.write(rows, lines)
         })
     }
 
@@ -211,16 +194,16 @@ fn place(head: &ListHead<'_>) -> String {
 
 /// The fields asked for, in the order of their names.
 pub(super) struct Fields<'f, 'r> {
-    names: &'f [&'static str],
+    fields: &'f [TrackerField],
     visible: bool,
     /// The repository of the row before, its name and the beginning of its URLs, in JSON: they seldom change.
     repo: Option<(&'r Repo, Vec<u8>, Vec<u8>)>,
 }
 
 impl<'f, 'r> Fields<'f, 'r> {
-    /// The fields `names`, which are in alphabetical order, for programs.
-    pub(super) fn of(names: &'f [&'static str]) -> Self {
-        Self { names, visible: false, repo: None }
+    /// These fields; `visible` for terminals.
+    pub(super) fn of(fields: &'f [TrackerField], visible: bool) -> Self {
+        Self { fields, visible, repo: None }
     }
 
     /// Writes the whole array and a line break.
@@ -244,33 +227,38 @@ impl<'f, 'r> Fields<'f, 'r> {
     /// One tracker as a JSON object.
     pub(super) fn row(&mut self, row: &Row<'r>, out: &mut Vec<u8>) {
         out.push(b'{');
+        self.members(row, out);
+        out.push(b'}');
+    }
+
+    /// The fields of one tracker, without the brackets around them.
+    pub(super) fn members(&mut self, row: &Row<'r>, out: &mut Vec<u8>) {
         let tracker = &row.tracker;
         let parts = || TitleParts::of(tracker.kind, &tracker.title);
-        for name in self.names {
+        for field in self.fields {
             let mut json = JsonWriter::new(out, self.visible);
-            json.key(name);
-            match *name {
-                "closedAt" => json.time(tracker.closed_at),
-                "codename" => json.string_or_null(parts().codename),
-                "createdAt" => json.time(tracker.created_at),
-                "kind" => json.string(tracker.kind.as_str()),
-                "name" => json.string(parts().name),
-                "number" => json.number(tracker.number.get()),
-                "repo" => out.extend_from_slice(self.of_repo(row.repo).0),
-                "state" => json.string(tracker.state.as_str()),
-                "status" => json.string(status(tracker.kind, tracker.state)),
-                "title" => json.string(&tracker.title),
-                "url" => {
+            json.key(field.name());
+            match field {
+                TrackerField::Branch => json.string(parts().branch),
+                TrackerField::ClosedAt => json.time(tracker.closed_at),
+                TrackerField::Codename => json.string_or_null(parts().codename),
+                TrackerField::CreatedAt => json.time(tracker.created_at),
+                TrackerField::Kind => json.string(tracker.kind.as_str()),
+                TrackerField::Name => json.string(parts().name),
+                TrackerField::Number => json.number(tracker.number.get()),
+                TrackerField::Repo => out.extend_from_slice(self.of_repo(row.repo).0),
+                TrackerField::State => json.string(tracker.state.as_str()),
+                TrackerField::Status => json.string(status(tracker.kind, tracker.state)),
+                TrackerField::Title => json.string(&tracker.title),
+                TrackerField::Track => json.string_or_null(parts().track),
+                TrackerField::Url => {
                     out.extend_from_slice(self.of_repo(row.repo).1);
                     tsv::number(out, tracker.number.get());
                     out.push(b'"');
                 }
-                "branch" => json.string(parts().branch),
-                "track" => json.string_or_null(parts().track),
-                _ => json.string_or_null(parts().version),
+                TrackerField::Version => json.string_or_null(parts().version),
             }
         }
-        out.push(b'}');
     }
 
     /// Its name, and the beginning of its issues' URLs.

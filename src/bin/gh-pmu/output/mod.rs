@@ -6,7 +6,9 @@ mod append;
 mod axis;
 mod blocks;
 mod diff;
+mod event;
 mod export;
+mod fields;
 mod go_time;
 mod history;
 mod jq;
@@ -19,6 +21,7 @@ mod pretty;
 mod progress;
 mod relative;
 mod sanitize;
+mod stat;
 mod status;
 mod stream;
 mod style;
@@ -28,6 +31,7 @@ mod terminal;
 mod timeline;
 mod tsv;
 mod verified;
+mod view;
 mod width;
 
 use std::io::Write;
@@ -41,15 +45,18 @@ use crate::exit::{Error, Exit, plain_words};
 use style::Style;
 
 pub use age::{Age, From};
+pub use event::EventRow;
 pub use export::{Export, SyncRow};
-pub use history::{EVENT_FIELDS, EventRow, HistoryHead};
-pub use list::{ListHead, TRACKER_FIELDS};
+pub use fields::{EventField, TrackerField};
+pub use history::HistoryHead;
+pub use list::ListHead;
 pub use page::Page;
 pub use progress::Progress;
 pub use status::{Counts, RepoStatus, Status};
 pub use stream::Stream;
 pub use terminal::Terminal;
 pub use timeline::TimelineHead;
+pub use view::{TrackerView, VIEW_FIELDS};
 
 /// Where the program writes, and how it may look there.
 pub struct Output<'o> {

@@ -55,8 +55,14 @@ pub struct RepoStatus<'s> {
     pub checked_at: Option<UnixMillis>,
     /// `manifest`, `api` or `git`.
     pub source: Option<&'static str>,
-    /// Whether it should be synced.
-    pub stale: bool,
+    /// Why it should be synced, or cannot be known to be fresh.
+    pub stale_reason: Option<String>,
+    /// The history hash, in hex.
+    pub history_hash: String,
+    /// The last published event.
+    pub published: u64,
+    /// How many events after it were observed here.
+    pub observed: u64,
     /// The state hash, in hex.
     pub state_hash: String,
     /// Bytes of the log's segments.
@@ -120,11 +126,13 @@ impl Output<'_> {
         let source = status.source.map(|source| format!(", from {source}")).unwrap_or_default();
         line("synced", format!("{}{source}", self.time_or_never(status.synced_at)), Style::Plain);
         line("checked", self.time_or_never(status.checked_at), Style::Plain);
-        match status.stale {
-            true => line("stale", "yes".to_owned(), Style::Yellow),
-            false => line("stale", "no".to_owned(), Style::Green),
+        match &status.stale_reason {
+            Some(reason) => line("stale", format!("yes, {reason}"), Style::Yellow),
+            None => line("stale", "no".to_owned(), Style::Green),
         }
         line("state hash", status.state_hash.clone(), Style::Plain);
+        line("history hash", status.history_hash.clone(), Style::Plain);
+        line("published", format!("{} events, and {} observed here", status.published, status.observed), Style::Plain);
         line("log", size(status.log_bytes), Style::Plain);
         line("snapshot", size(status.index_bytes), Style::Plain);
         let plural = if status.tail_events == 1 { "" } else { "s" };
@@ -175,8 +183,12 @@ fn write_json(json: &mut JsonWriter<'_>, status: &Status<'_>) {
         json.key("syncedAt").time(repo.synced_at);
         json.key("checkedAt").time(repo.checked_at);
         json.key("source").string_or_null(repo.source);
-        json.key("stale").raw(if repo.stale { "true" } else { "false" });
+        json.key("stale").raw(if repo.stale_reason.is_some() { "true" } else { "false" });
+        json.key("staleReason").string_or_null(repo.stale_reason.as_deref());
         json.key("stateHash").string(&repo.state_hash);
+        json.key("historyHash").string(&repo.history_hash);
+        json.key("published").number(repo.published);
+        json.key("observed").number(repo.observed);
         json.key("logBytes").number(repo.log_bytes);
         json.key("indexBytes").number(repo.index_bytes);
         json.key("tailEvents").number(repo.tail_events);

@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use std::io;
 use style::Palette;
 
+mod histories;
+
 fn at(text: &str) -> UnixMillis {
     UnixMillis::parse_rfc3339(text).unwrap()
 }
@@ -227,7 +229,7 @@ fn no_trackers_are_a_sentence_for_people_and_nothing_for_scripts() {
 
 #[test]
 fn json_is_one_line_with_sorted_keys() {
-    let fields = super::TRACKER_FIELDS;
+    let fields = TrackerField::NAMES;
     let text = listed(piped(), with_json(&releases()[..1], fields, None)).0;
     assert_eq!(
         text,
@@ -353,107 +355,6 @@ fn jq_on_a_terminal_is_safe_and_laid_out() {
     assert_eq!(terminal("\"a\\nb\""), "a\nb\n");
 }
 
-fn events() -> Vec<(u64, Event<'static>)> {
-    let open = Times { created_at: Some(at("2024-12-20T08:00:00Z")), closed_at: None };
-    let shut = Times { closed_at: Some(at("2024-12-23T09:00:00Z")), ..open };
-    let title = || "Release: v1.0.0".into();
-    let event = |change| Event { kind: Kind::Release, number: TrackerNumber::new(430).unwrap(), change };
-    vec![
-        (6, event(Change::Removed { state: State::Closed, title: title(), times: shut })),
-        (5, event(Change::Redated { state: State::Open, title: title(), before: open, after: shut })),
-        (
-            4,
-            event(Change::Retitled {
-                state: State::Open,
-                before: "Release: v0.9 \x1b".into(),
-                after: title(),
-                times: open,
-            }),
-        ),
-        (3, event(Change::Reopened { title: title(), before: shut, after: open })),
-        (2, event(Change::Closed { title: title(), before: open, after: shut })),
-        (1, event(Change::Added { state: State::Open, title: title(), times: open })),
-    ]
-}
-
-fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool) -> (String, String) {
-    let repo = repo();
-    let rows = events().into_iter().map(|(seq, event)| {
-        Ok::<_, Error>(EventRow {
-            repo: &repo,
-            seq: Seq(seq),
-            event,
-            changed_at: at(if seq > 3 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" }),
-            synced_at: at("2024-12-24T00:00:00Z"),
-            source: "manifest",
-            manifest: Some("ab12".to_owned()),
-            commit: None,
-        })
-    });
-    let json = fields.map(|fields| JsonOptions { fields: fields.to_vec(), shape: JsonShape::Plain });
-    let head = HistoryHead { repo: if all_repos { None } else { Some(&repo) }, searched: false };
-    printed(terminal, |output| output.history(&head, json.as_ref(), &|| TimeZone::UTC, rows))
-}
-
-#[test]
-fn history_is_grouped_by_day_for_people() {
-    let expected = "
-2024-12-23
-- 10:00      @6  removed   release #430      Release: v1.0.0
-~ 10:00      @5  redated   release #430      Release: v1.0.0 (closed none → 2024-12-23T09:00:00Z)
-~ 10:00      @4  retitled  release #430      Release: v0.9 ^[ → Release: v1.0.0
-
-2024-12-22
-o 09:30      @3  reopened  release #430      Release: v1.0.0
-x 09:30      @2  closed    release #430      Release: v1.0.0
-+ 09:30      @1  added     release #430      Release: v1.0.0
-";
-    assert_eq!(history(colorless(100), None, false).0, expected);
-    let colored = history(Terminal::of_width(100, Palette::Ansi), None, false).0;
-    assert!(colored.contains("\x1b[0;32m+\x1b[0m") && colored.contains("\x1b[0;1;39m2024-12-22\x1b[0m"), "{colored:?}");
-    assert!(history(colorless(30), None, false).0.lines().all(|line| line.chars().count() <= 30));
-    assert!(history(colorless(100), None, true).0.contains("release #430      o/r  Release"));
-}
-
-#[test]
-fn history_is_tab_separated_for_scripts() {
-    let text = history(piped(), None, false).0;
-    assert!(text.starts_with("6\t2024-12-23T10:00:00Z\tremoved\trelease\t430\tRelease: v1.0.0\n"), "{text}");
-    assert_eq!(text.lines().count(), 6);
-    assert!(history(piped(), None, true).0.starts_with("o/r\t6\t"));
-}
-
-#[test]
-fn history_in_json_has_just_the_fields_that_changed() {
-    let text = history(piped(), Some(&["after", "before", "seq"]), false).0;
-    let tracker = "\"createdAt\":\"2024-12-20T08:00:00Z\",\"kind\":\"release\",\"number\":430";
-    let shut = "\"closedAt\":\"2024-12-23T09:00:00Z\"";
-    let title = "\"title\":\"Release: v1.0.0\"";
-    let expected = [
-        format!("{{\"after\":null,\"before\":{{{shut},{tracker},\"state\":\"CLOSED\",{title}}},\"seq\":6}}"),
-        format!("{{\"after\":{{{shut}}},\"before\":{{\"closedAt\":null}},\"seq\":5}}"),
-        format!("{{\"after\":{{{title}}},\"before\":{{\"title\":\"Release: v0.9 \\u001b\"}},\"seq\":4}}"),
-        format!(
-            "{{\"after\":{{\"closedAt\":null,\"state\":\"OPEN\"}},\"before\":{{{shut},\"state\":\"CLOSED\"}},\"seq\":3}}"
-        ),
-        format!(
-            "{{\"after\":{{{shut},\"state\":\"CLOSED\"}},\"before\":{{\"closedAt\":null,\"state\":\"OPEN\"}},\"seq\":2}}"
-        ),
-        format!("{{\"after\":{{\"closedAt\":null,{tracker},\"state\":\"OPEN\",{title}}},\"before\":null,\"seq\":1}}"),
-    ];
-    assert_eq!(text, format!("[{}]\n", expected.join(",")));
-    let rest = ["changedAt", "commit", "event", "kind", "manifest", "number", "repo", "source", "syncedAt", "title"];
-    let text = history(piped(), Some(&rest), false).0;
-    assert!(
-        text.starts_with(
-            "[{\"changedAt\":\"2024-12-23T10:00:00Z\",\"commit\":null,\"event\":\"removed\",\"kind\":\"release\",\
-             \"manifest\":\"ab12\",\"number\":430,\"repo\":\"o/r\",\"source\":\"manifest\",\
-             \"syncedAt\":\"2024-12-24T00:00:00Z\",\"title\":\"Release: v1.0.0\"},"
-        ),
-        "{text}"
-    );
-}
-
 fn status(terminal: Terminal, json: bool) -> (String, String) {
     let repo = repo();
     let one = RepoStatus {
@@ -468,7 +369,10 @@ fn status(terminal: Terminal, json: bool) -> (String, String) {
         synced_at: Some(at("2024-12-24T09:00:00Z")),
         checked_at: None,
         source: Some("manifest"),
-        stale: false,
+        stale_reason: None,
+        history_hash: "77aa".to_owned(),
+        published: 410,
+        observed: 2,
         state_hash: "9c1b".to_owned(),
         log_bytes: 12_595,
         index_bytes: 800,
@@ -491,6 +395,8 @@ o/r
   checked:        never
   stale:          no
   state hash:     9c1b
+  history hash:   77aa
+  published:      410 events, and 2 observed here
   log:            12.3 KiB (12595 bytes)
   snapshot:       800 bytes
   tail:           1 event
@@ -509,7 +415,8 @@ fn status_in_json_has_the_documented_fields() {
         "{\"path\":\"/c\",\"backend\":\"log\",\"repos\":[{\"repo\":\"o/r\",\"trackers\":{\"release\":{\"open\":3,\
          \"closed\":97},\"microsprint\":{\"open\":1,\"closed\":20}},\"seq\":412,\"historyStart\":1,\"manifestHash\":\"3f2a\",\
          \"manifestUpdatedAt\":\"2024-12-24T08:00:00Z\",\"syncedAt\":\"2024-12-24T09:00:00Z\",\"checkedAt\":null,\
-         \"source\":\"manifest\",\"stale\":false,\"stateHash\":\"9c1b\",\"logBytes\":12595,\"indexBytes\":800,\
+         \"source\":\"manifest\",\"stale\":false,\"staleReason\":null,\"stateHash\":\"9c1b\",\
+         \"historyHash\":\"77aa\",\"published\":410,\"observed\":2,\"logBytes\":12595,\"indexBytes\":800,\
          \"tailEvents\":1}]}\n"
     );
 }

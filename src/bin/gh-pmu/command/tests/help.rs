@@ -87,7 +87,10 @@ fn usage_shows_flags_or_commands() {
         spec(&["cache", "sync"]).usage(),
         "Usage:  gh pmu cache sync [flags]\n\nFlags:\n  --force   Apply the manifest even if it is older than the cache\n"
     );
-    assert_eq!(spec(&["release"]).usage(), "Usage:  gh pmu release <command> [flags]\n\nAvailable commands:\n  list\n");
+    assert_eq!(
+        spec(&["release"]).usage(),
+        "Usage:  gh pmu release <command> [flags]\n\nAvailable commands:\n  list\n  view\n  view\n"
+    );
 }
 
 #[test]

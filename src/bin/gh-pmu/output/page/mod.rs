@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use gh_pmu::model::{Change, Kind, Repo, State, Times, TitleParts, Tracker, UnixMillis};
 
-use super::history::EventRow;
+use super::event::EventRow;
 use super::json::JsonWriter;
 use super::sanitize::visible_line;
 

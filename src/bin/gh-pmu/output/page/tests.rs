@@ -28,6 +28,10 @@ fn page_of(title: &str, change: Change<'static>) -> String {
         source: "manifest",
         manifest: None,
         commit: None,
+        id: String::new(),
+        baseline: false,
+        published: true,
+        is_provisional: false,
     };
     let page = Page {
         repo: &repo,

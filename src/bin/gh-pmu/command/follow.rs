@@ -1,0 +1,85 @@
+//! `cache history --follow`: what is new, as it comes. Told by the system when the store or the manifest changes.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use gh_pmu::model::Seq;
+use notify::{RecursiveMode, Watcher};
+
+use crate::exit::{Error, Exit};
+use crate::source::{Context, Source};
+
+/// Where the system tells nothing (some network file systems), this is how long news take.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Several files change in one sync: they are looked at together.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// What can happen while nothing does.
+enum Signal {
+    Changed,
+    Interrupted,
+}
+
+/// Where each history was when it was looked at last.
+pub struct Position(Vec<Seq>);
+
+impl Position {
+    /// The ends of these histories.
+    pub fn of(sources: &[Source]) -> Self {
+        Self(sources.iter().map(|(_, view)| view.seq()).collect())
+    }
+
+    /// The last event that was seen of a source. A history that became shorter was written again: it is followed from its
+    /// new end.
+    pub fn seen(&self, at: usize, (_, view): &Source) -> Seq {
+        self.0.get(at).map_or(Seq(0), |seen| (*seen).min(view.seq()))
+    }
+}
+
+/// Calls `look` each time that something changed, until the user interrupts.
+///
+/// # Errors
+/// Those of `look`; the system cannot tell of changes.
+pub fn run(
+    sources: &[Source],
+    context: &mut Context<'_, '_>,
+    mut look: impl FnMut(&mut Context<'_, '_>) -> Result<(), Error>,
+) -> Result<Exit, Error> {
+    let (tell, told) = channel();
+    let interrupted = tell.clone();
+    let failed = |what: &dyn std::fmt::Display| Error::new(format!("cannot follow the history: {what}"));
+    ctrlc::set_handler(move || drop(interrupted.send(Signal::Interrupted))).map_err(|error| failed(&error))?;
+    let _watchers = watch(sources, &tell, context).map_err(|error| failed(&error))?;
+    loop {
+        if wait(&told) {
+            return Ok(Exit::Cancelled);
+        }
+        look(context)?;
+    }
+}
+
+fn watch(
+    sources: &[Source],
+    tell: &Sender<Signal>,
+    context: &Context<'_, '_>,
+) -> Result<impl Watcher + use<>, notify::Error> {
+    let tell = tell.clone();
+    // Whoever is gone has nothing to be told.
+    let mut watcher = notify::recommended_watcher(move |_| drop(tell.send(Signal::Changed)))?;
+    let manifest = context.located().and_then(|located| located.manifest.parent().map(Path::to_owned));
+    let stores = sources.iter().map(|(_, view)| view.dir().to_owned());
+    for dir in stores.chain(manifest.filter(|dir| dir.is_dir())) {
+        watcher.watch(&dir, RecursiveMode::NonRecursive)?;
+    }
+    Ok(watcher)
+}
+
+/// Waits for something to happen, and reports whether that is the end.
+fn wait(told: &Receiver<Signal>) -> bool {
+    let mut signal = told.recv_timeout(LOOK_AGAIN);
+    while let Ok(Signal::Changed) = signal {
+        signal = told.recv_timeout(SETTLE);
+    }
+    matches!(signal, Ok(Signal::Interrupted))
+}

@@ -1,0 +1,68 @@
+//! What was already shown: the marks of `--since last`.
+
+use gh_pmu::format::Mark;
+use gh_pmu::model::Seq;
+use gh_pmu::query::Change;
+
+use crate::exit::Error;
+use crate::source::{Context, Source};
+
+impl Context<'_, '_> {
+    /// The last event that was shown under a name; `None` if nothing was, or the history is another one since.
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn seen(&self, source @ (repo, view): &Source, name: &str) -> Result<Option<Seq>, Error> {
+        let store = self.store(repo);
+        let Some(mark) = store.mark(view, name).filter(|mark| mark.published <= view.seq()) else { return Ok(None) };
+        let history = store.history(view)?;
+        if let Some(id) = mark.published_id
+            && history.event(mark.published)?.is_none_or(|shown| shown.id() != id)
+        {
+            return Ok(None);
+        }
+        // What was observed and has given up its number since may be shown once more, published.
+        Ok(Some(self.observed(source, &mark)?.unwrap_or(mark.published)))
+    }
+
+    /// The observed event that a mark names, if it still has a number.
+    fn observed(&self, (repo, view): &Source, mark: &Mark) -> Result<Option<Seq>, Error> {
+        let Some(id) = mark.observed_id else { return Ok(None) };
+        let history = self.store(repo).history(view)?;
+        let first = view.published_seq().max(Seq(view.history_start().0.saturating_sub(1)));
+        for seq in (first.0 + 1..=view.seq().0).rev().map(Seq) {
+            if history.event(seq)?.is_some_and(|event| event.id() == id) {
+                return Ok(Some(seq));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps what was shown under a name: all that there is, or as far as `shown` goes.
+    ///
+    /// # Errors
+    /// The mark cannot be written.
+    pub fn keep_seen(&self, (repo, view): &Source, name: &str, shown: Option<&[&Change]>) -> Result<(), Error> {
+        let store = self.store(repo);
+        let before = store.mark(view, name);
+        let history = store.history(view)?;
+        let id = |seq: Seq| Ok::<_, Error>(history.event(seq)?.map(|event| event.id()));
+        let (published, observed_id) = match shown {
+            None => {
+                let observed = (view.seq() > view.published_seq()).then(|| id(view.seq())).transpose()?;
+                (view.published_seq(), observed.flatten())
+            }
+            Some(shown) => {
+                let last =
+                    |published| shown.iter().filter(|change| change.published == published).max_by_key(|c| c.seq);
+                let published = last(true).map(|change| change.seq);
+                let before_published = before.as_ref().map_or(Seq(0), |mark| mark.published);
+                let observed = last(false).map(|change| change.id());
+                (published.unwrap_or(before_published), observed.or(before.and_then(|mark| mark.observed_id)))
+            }
+        };
+        let published_id = id(published)?;
+        let (name, asked_at) = (name.to_owned(), self.now.millis());
+        Ok(store.record_mark(view, Mark { name, published, published_id, observed_id, asked_at })?)
+    }
+}

@@ -1,0 +1,194 @@
+//! `release view`, `microsprint view`.
+
+use gh_pmu::model::{Kind, Repo, State, TitleParts, Tracker, TrackerNumber};
+use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, Words, select};
+use gh_pmu::store::Moment;
+
+use super::changes;
+use super::frame::{Command, Spec, cached};
+use super::list::{AS_OF, WEB, as_of};
+use super::web;
+use crate::cli::common::{JQ, JSON, TEMPLATE, json};
+use crate::cli::spec::{Argument, Flag};
+use crate::cli::{Given, JsonOptions, When};
+use crate::exit::{Error, Exit};
+use crate::output::{ListHead, TrackerView, VIEW_FIELDS};
+use crate::source::{Context, Failed, Keep, Source, switched_off};
+
+const FLAGS: &[&Flag] = &[&AS_OF.flag, &JQ.flag, &JSON, &TEMPLATE.flag, &WEB.0];
+const LATEST: &str = "latest";
+
+/// The words of `release view`.
+pub const RELEASE: Spec = Spec {
+    long: "Show one release tracker: its dates, how long it is or was open, and what happened to it.\n\n\
+           Without an argument, the newest open one is shown.",
+    argument: Some(Argument { name: "[<number> | <version> | latest]" }),
+    flags: FLAGS,
+    json_fields: VIEW_FIELDS,
+    examples: "$ gh pmu release view\n$ gh pmu release view v1.2.0\n$ gh pmu release view 430 --json events",
+    ..Spec::command("view", "gh pmu release view", "Show one release tracker", |given| {
+        cached(Args::read(Kind::Release, given))
+    })
+};
+
+/// The words of `microsprint view`.
+pub const MICROSPRINT: Spec = Spec {
+    long: "Show one microsprint tracker: its dates, how long it is or was open, and what happened to it.\n\n\
+           Without an argument, the newest open one is shown.",
+    argument: Some(Argument { name: "[<number> | <name> | latest]" }),
+    flags: FLAGS,
+    json_fields: VIEW_FIELDS,
+    examples: "$ gh pmu microsprint view\n$ gh pmu microsprint view cache-impl\n$ gh pmu microsprint view 425 --web",
+    ..Spec::command("view", "gh pmu microsprint view", "Show one microsprint tracker", |given| {
+        cached(Args::read(Kind::Microsprint, given))
+    })
+};
+
+struct Args {
+    kind: Kind,
+    /// A number, a version, a name, `latest`; `None` for the newest open one.
+    which: Option<String>,
+    /// As of when, and how that was written.
+    as_of: Option<(When, String)>,
+    web: bool,
+    json: Option<JsonOptions>,
+}
+
+impl Args {
+    fn read(kind: Kind, given: &Given<'_>) -> Result<Self, Error> {
+        let conflict = [&JSON, &AS_OF.flag].into_iter().find(|flag| given.text(flag).is_some());
+        if let (true, Some(flag)) = (given.is_set(&WEB), conflict) {
+            return Err(Error::plainly(format!("cannot use `--web` with `--{}`", flag.long)));
+        }
+        Ok(Self {
+            kind,
+            which: given.argument()?.map(str::to_owned).filter(|which| !which.trim().is_empty()),
+            as_of: given.value(&AS_OF)?.zip(given.text(&AS_OF.flag).map(str::to_owned)),
+            web: given.is_set(&WEB),
+            json: json(given)?,
+        })
+    }
+}
+
+impl Command for Args {
+    /// Shows the tracker that is meant.
+    fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        if self.as_of.is_some() && !context.config.cache.enabled {
+            return Err(switched_off());
+        }
+        let (mut source, exit) = match self.as_of {
+            Some(_) => (context.source(named, Keep::IfPossible)?, Exit::Done),
+            None => context.listed(named, false)?,
+        };
+        let present = (source.0.clone(), source.1.seq());
+        if let Some((when, _)) = &self.as_of {
+            let past = context.settled(&mut source, |source, context| as_of(*when, source, context));
+            source = past.map_err(Failed::into_error)?;
+        }
+        let tracker = self.find(&mut source, context)?;
+        if self.web {
+            return web::open_issue(&source.0, tracker.number, context).map(|()| exit);
+        }
+        let until = source.1.seq();
+        // A view of the past has no history of its own.
+        let mut sources = match self.as_of {
+            Some(_) => vec![context.source(Some(present.0), Keep::IfPossible)?],
+            None => vec![source],
+        };
+        let filter = HistoryFilter {
+            until: Some(Moment::Seq(until)),
+            number: Some(tracker.number),
+            kind: Some(self.kind),
+            order: Order::Descending,
+            ..HistoryFilter::default()
+        };
+        let found = changes::find(&mut sources, &[filter], context)?;
+        let repo = &sources[0].0;
+        let view = TrackerView {
+            row: Row { repo, tracker },
+            events: found.changes.iter().map(|(_, change)| changes::row(&sources[0], change)).collect(),
+            as_of: self.as_of.as_ref().map(|(_, text)| text.as_str()),
+            age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
+        };
+        context.output.view(&view, self.json.as_ref(), context.clock.zone)?;
+        found.stopped.map_or(Ok(exit), Err)
+    }
+}
+
+impl Args {
+    fn find(&self, source: &mut Source, context: &mut Context<'_, '_>) -> Result<Tracker<'static>, Error> {
+        let found = loop {
+            match self.matching(std::slice::from_ref(source)) {
+                Ok(found) => break found,
+                Err(error) => source.1 = context.again(&source.0, &error)?,
+            }
+        };
+        match <[Tracker<'static>; 1]>::try_from(found) {
+            Ok([tracker]) => Ok(tracker),
+            Err(found) if found.is_empty() => Err(self.nothing(&source.0)),
+            Err(found) => {
+                let which = self.which.as_deref().unwrap_or_default();
+                let total = found.len() as u64;
+                let (repo, kind) = (&source.0, self.kind);
+                let head =
+                    ListHead { repo: Some(repo), kind, state: None, searched: true, total, as_of: None, age: None };
+                let row = |tracker: &Tracker<'static>| Row { repo, tracker: tracker.clone() };
+                context.output.list(&head, None, found.iter().map(|tracker| Ok::<_, Error>(row(tracker))))?;
+                Err(Error::new(format!("{total} {kind}s match {which:?}: name one by its number")))
+            }
+        }
+    }
+
+    /// The trackers that are meant: by number; else by what a title says in full; else by words of it.
+    fn matching(&self, source: &[Source]) -> Result<Vec<Tracker<'static>>, gh_pmu::store::StoreError> {
+        let of = |filter: Filter| -> Result<Vec<Tracker<'static>>, _> {
+            let selection = select(source, &filter, Use::Stream).map_err(|(_, error)| error)?;
+            Ok(selection.rows().map(|row| row.tracker.into_owned()).collect())
+        };
+        let all = Filter::all(self.kind);
+        let Some(which) = &self.which else {
+            return of(Filter { state: Some(State::Open), limit: Some(1), ..all });
+        };
+        if which.eq_ignore_ascii_case(LATEST) {
+            return of(Filter { limit: Some(1), ..all });
+        }
+        let words = of(Filter { words: Words::of(which.strip_prefix('#').unwrap_or(which)), ..all.clone() })?;
+        if let Some(number) = number_of(which) {
+            let mut trackers = of(all)?;
+            trackers.retain(|tracker| tracker.number == number);
+            if !trackers.is_empty() || which.starts_with('#') {
+                return Ok(trackers);
+            }
+        }
+        let (exact, other): (Vec<_>, Vec<_>) = words.into_iter().partition(|tracker| says(tracker, which));
+        Ok(if exact.is_empty() { other } else { exact })
+    }
+
+    fn nothing(&self, repo: &Repo) -> Error {
+        let kind = self.kind;
+        match &self.which {
+            None => Error::new(format!("no {kind} is open in {repo}"))
+                .with_hint(format!("Run `gh pmu {kind} view latest` for the newest one.")),
+            Some(which) if which.eq_ignore_ascii_case(LATEST) => Error::new(format!("no {kind}s in {repo}")),
+            Some(which) => Error::new(format!("no {kind} matches {which:?} in {repo}"))
+                .with_hint(format!("Run `gh pmu {kind} list` to see them all.")),
+        }
+    }
+}
+
+fn number_of(which: &str) -> Option<TrackerNumber> {
+    which.strip_prefix('#').unwrap_or(which).parse().ok().and_then(TrackerNumber::new)
+}
+
+/// Whether a part of the title is exactly this; a version also without its `v`.
+fn says(tracker: &Tracker<'_>, which: &str) -> bool {
+    let parts = TitleParts::of(tracker.kind, &tracker.title);
+    let is_it = |part: &str| part.to_lowercase() == which.to_lowercase();
+    let bare = |version: &str| version.trim_start_matches(['v', 'V']).to_owned();
+    let is_version = parts.version.is_some_and(|version| bare(version) == bare(which));
+    is_version
+        || [Some(parts.name), Some(parts.branch), parts.codename, Some(&*tracker.title)]
+            .into_iter()
+            .flatten()
+            .any(is_it)
+}

@@ -1,0 +1,124 @@
+//! Changes counted by week and event, with a bar for each week. Owns the table and what is counted; must not know where
+//! events are kept.
+
+use std::collections::BTreeMap;
+
+use gh_pmu::model::{Change, UnixMillis};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::event::EventRow;
+use super::history::HistoryHead;
+use super::relative::span;
+use super::style::Style;
+use super::table::{Column, Narrow, Table};
+use super::{Output, Portions};
+use crate::exit::Error;
+
+/// The words of events, in the order of the columns.
+const WORDS: [&str; 6] = ["added", "closed", "reopened", "retitled", "redated", "removed"];
+const HEADERS: [&str; 6] = ["ADDED", "CLOSED", "REOPENED", "RETITLED", "REDATED", "REMOVED"];
+const LONGEST_BAR: u64 = 20;
+
+/// What was counted.
+#[derive(Default)]
+struct Counts {
+    /// By the Monday of the week; events in the order of [`WORDS`].
+    weeks: BTreeMap<Date, [u64; 6]>,
+    /// How long each tracker that was closed had been open, in milliseconds.
+    open_for: Vec<i64>,
+}
+
+impl Counts {
+    fn add(&mut self, row: &EventRow<'_>, zone: &TimeZone) {
+        let word = row.event.change.as_str();
+        let at = WORDS.iter().position(|each| *each == word);
+        if let (Some(week), Some(at)) = (week_of(row.changed_at, zone), at) {
+            self.weeks.entry(week).or_default()[at] += 1;
+        }
+        if let Change::Closed { after, .. } = &row.event.change
+            && let (Some(created), Some(closed)) = (after.created_at, after.closed_at)
+        {
+            self.open_for.push(closed.get().saturating_sub(created.get()));
+        }
+    }
+
+    /// The median time open, of whole milliseconds.
+    fn median(&mut self) -> Option<i64> {
+        let middle = self.open_for.len().checked_sub(1)? / 2;
+        Some(*self.open_for.select_nth_unstable(middle).1)
+    }
+}
+
+fn week_of(time: UnixMillis, zone: &TimeZone) -> Option<Date> {
+    let date = zone.to_datetime(Timestamp::from_millisecond(time.get()).ok()?).date();
+    date.checked_sub(i64::from(date.weekday().to_monday_zero_offset()).days()).ok()
+}
+
+impl Output<'_> {
+    /// Prints how many changes there were in each week, newest first.
+    ///
+    /// # Errors
+    /// Standard output is closed.
+    pub fn stat<'r>(
+        &mut self,
+        head: &HistoryHead<'_>,
+        zone: &dyn Fn() -> TimeZone,
+        rows: impl Iterator<Item = EventRow<'r>>,
+    ) -> Result<(), Error> {
+        let zone = zone();
+        let (mut counts, mut total) = (Counts::default(), 0);
+        for row in rows {
+            counts.add(&row, &zone);
+            total += 1;
+        }
+        if !self.terminal.stdout {
+            return self.stat_tsv(&counts);
+        }
+        if total == 0 {
+            return self.history(head, None, &|| zone.clone(), std::iter::empty::<Result<EventRow<'_>, Error>>());
+        }
+        let heading = HistoryHead { total, ..*head };
+        let mut bytes = self.heading(&super::history::title(&heading, total), head.age.as_ref()).into_bytes();
+        self.stat_table(&counts, &mut bytes);
+        if let Some(median) = counts.median() {
+            let open = span(UnixMillis::saturating(0), UnixMillis::saturating(median));
+            let count = counts.open_for.len();
+            let plural = if count == 1 { "" } else { "s" };
+            bytes
+                .extend_from_slice(format!("\nmedian time open: {open} ({count} closed tracker{plural})\n").as_bytes());
+        }
+        self.show(&bytes)
+    }
+
+    fn stat_table(&self, counts: &Counts, out: &mut Vec<u8>) {
+        let words = HEADERS.map(|header| Column::new(header, Narrow::Stays));
+        let bar = Column::new("", Narrow::GivesWay { turn: 1, min: usize::MAX });
+        let mut table =
+            Table::new([Column::new("WEEK OF", Narrow::Stays)].into_iter().chain(words).chain([bar]).collect());
+        let most = counts.weeks.values().map(|week| week.iter().sum::<u64>()).max().unwrap_or(0).max(1);
+        for (monday, week) in counts.weeks.iter().rev() {
+            table.cell(&monday.to_string(), Style::Plain);
+            for count in week {
+                table.cell(&if *count == 0 { String::new() } else { count.to_string() }, Style::Plain);
+            }
+            let length = (week.iter().sum::<u64>() * LONGEST_BAR).div_ceil(most);
+            // The cast keeps the value: it is 20 at most.
+            table.cell(&"▇".repeat(length as usize), Style::Green);
+        }
+        table.render(self.terminal.width(), self.terminal.palette, out);
+    }
+
+    /// `2025-06-09  closed  3`: a line for each week and event that there was.
+    fn stat_tsv(&mut self, counts: &Counts) -> Result<(), Error> {
+        let mut lines: Portions<'_> = self.portions();
+        for (monday, week) in counts.weeks.iter().rev() {
+            for (word, count) in WORDS.iter().zip(week).filter(|(_, count)| **count > 0) {
+                lines.buffer.extend_from_slice(format!("{monday}\t{word}\t{count}\n").as_bytes());
+            }
+            lines.row_done()?;
+        }
+        lines.finish()
+    }
+}

@@ -1,0 +1,159 @@
+//! What history, its lines and its counts look like.
+
+use super::*;
+
+fn events() -> Vec<(u64, Event<'static>)> {
+    let open = Times { created_at: Some(at("2024-12-20T08:00:00Z")), closed_at: None };
+    let shut = Times { closed_at: Some(at("2024-12-23T09:00:00Z")), ..open };
+    let title = || "Release: v1.0.0".into();
+    let event = |change| Event { kind: Kind::Release, number: TrackerNumber::new(430).unwrap(), change };
+    vec![
+        (6, event(Change::Removed { state: State::Closed, title: title(), times: shut })),
+        (5, event(Change::Redated { state: State::Open, title: title(), before: open, after: shut })),
+        (
+            4,
+            event(Change::Retitled {
+                state: State::Open,
+                before: "Release: v0.9 \x1b".into(),
+                after: title(),
+                times: open,
+            }),
+        ),
+        (3, event(Change::Reopened { title: title(), before: shut, after: open })),
+        (2, event(Change::Closed { title: title(), before: open, after: shut })),
+        (1, event(Change::Added { state: State::Open, title: title(), times: open })),
+    ]
+}
+
+fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool) -> (String, String) {
+    let repo = repo();
+    let rows = events().into_iter().map(|(seq, event)| {
+        Ok::<_, Error>(EventRow {
+            repo: &repo,
+            seq: Seq(seq),
+            event,
+            changed_at: at(if seq > 3 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" }),
+            synced_at: at("2024-12-24T00:00:00Z"),
+            source: "manifest",
+            manifest: Some("ab12".to_owned()),
+            commit: None,
+            id: format!("{seq:032x}"),
+            baseline: seq == 1,
+            published: seq < 6,
+            is_provisional: seq == 6,
+        })
+    });
+    let json = fields.map(|fields| JsonOptions { fields: fields.to_vec(), shape: JsonShape::Plain });
+    let repo = if all_repos { None } else { Some(&repo) };
+    let head = HistoryHead { repo, searched: false, total: 9, moments: " since 2024-12-20 00:00", age: None };
+    printed(terminal, |output| output.history(&head, json.as_ref(), &|| TimeZone::UTC, rows))
+}
+
+#[test]
+fn history_is_grouped_by_day_for_people() {
+    let expected = "
+Showing 6 of 9 changes in o/r since 2024-12-20 00:00
+
+2024-12-23
+- 10:00      ~6  removed   release #430      Release: v1.0.0
+~ 10:00      @5  redated   release #430      Release: v1.0.0 (closed none → 2024-12-23T09:00:00Z)
+~ 10:00      @4  retitled  release #430      Release: v0.9 ^[ → Release: v1.0.0
+
+2024-12-22
+o 09:30      @3  reopened  release #430      Release: v1.0.0
+x 09:30      @2  closed    release #430      Release: v1.0.0
++ 09:30      @1  added     release #430      Release: v1.0.0
+";
+    assert_eq!(history(colorless(100), None, false).0, expected);
+    let colored = history(Terminal::of_width(100, Palette::Ansi), None, false).0;
+    assert!(colored.contains("\x1b[0;32m+\x1b[0m") && colored.contains("\x1b[0;1;39m2024-12-22\x1b[0m"), "{colored:?}");
+    for (width, retitled) in [
+        (60, "~ 10:00      @4  retitled   #430  v0.9 ^[ → v1.0.0"),
+        (52, "~     @4  retitled   #430  v0.9 ^[ → v1.0.0"),
+        (30, "~  #430  → v1.0.0"),
+    ] {
+        let text = history(colorless(width), None, false).0;
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        assert!(text.lines().any(|line| line == retitled), "{width}: {text}");
+    }
+    assert!(history(colorless(100), None, true).0.contains("release #430      o/r  Release"));
+}
+
+#[test]
+fn changes_are_counted_by_week_and_event() {
+    let repo = repo();
+    let rows = |seqs: std::ops::Range<usize>| {
+        let repo = &repo;
+        events().into_iter().skip(seqs.start).take(seqs.len()).map(move |(seq, event)| EventRow {
+            repo,
+            seq: Seq(seq),
+            event,
+            changed_at: at(if seq > 4 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" }),
+            synced_at: at("2024-12-24T00:00:00Z"),
+            source: "manifest",
+            manifest: None,
+            commit: None,
+            id: format!("{seq:032x}"),
+            baseline: seq == 1,
+            published: seq < 6,
+            is_provisional: seq == 6,
+        })
+    };
+    let head = HistoryHead { repo: Some(&repo), searched: false, total: 0, moments: "", age: None };
+    let counted = |terminal| printed(terminal, |output| output.stat(&head, &|| TimeZone::UTC, rows(0..6))).0;
+    let expected = "
+Showing 6 of 6 changes in o/r
+
+WEEK OF     ADDED  CLOSED  REOPENED  RETITLED  REDATED  REMOVED
+2024-12-23                                     1        1        ▇▇▇▇▇▇▇▇▇▇
+2024-12-16  1      1       1         1                           ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+
+median time open: 3 days (1 closed tracker)
+";
+    let shown = counted(colorless(100));
+    let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    assert_eq!(shown, expected.lines().collect::<Vec<_>>());
+    assert!(!counted(colorless(70)).contains('▇'), "the bar gives way");
+    assert!(counted(piped()).starts_with("2024-12-23\tredated\t1\n2024-12-23\tremoved\t1\n2024-12-16\tadded\t1\n"));
+    let none = printed(colorless(100), |output| output.stat(&head, &|| TimeZone::UTC, rows(0..0)));
+    assert_eq!(none, (String::new(), "no changes in o/r\n".to_owned()));
+}
+
+#[test]
+fn history_is_tab_separated_for_scripts() {
+    let text = history(piped(), None, false).0;
+    assert!(text.starts_with("6\t2024-12-23T10:00:00Z\tremoved\trelease\t430\tRelease: v1.0.0\n"), "{text}");
+    assert_eq!(text.lines().count(), 6);
+    assert!(history(piped(), None, true).0.starts_with("o/r\t6\t"));
+}
+
+#[test]
+fn history_in_json_has_just_the_fields_that_changed() {
+    let text = history(piped(), Some(&["after", "before", "seq"]), false).0;
+    let tracker = "\"createdAt\":\"2024-12-20T08:00:00Z\",\"kind\":\"release\",\"number\":430";
+    let shut = "\"closedAt\":\"2024-12-23T09:00:00Z\"";
+    let title = "\"title\":\"Release: v1.0.0\"";
+    let expected = [
+        format!("{{\"after\":null,\"before\":{{{shut},{tracker},\"state\":\"CLOSED\",{title}}},\"seq\":6}}"),
+        format!("{{\"after\":{{{shut}}},\"before\":{{\"closedAt\":null}},\"seq\":5}}"),
+        format!("{{\"after\":{{{title}}},\"before\":{{\"title\":\"Release: v0.9 \\u001b\"}},\"seq\":4}}"),
+        format!(
+            "{{\"after\":{{\"closedAt\":null,\"state\":\"OPEN\"}},\"before\":{{{shut},\"state\":\"CLOSED\"}},\"seq\":3}}"
+        ),
+        format!(
+            "{{\"after\":{{{shut},\"state\":\"CLOSED\"}},\"before\":{{\"closedAt\":null,\"state\":\"OPEN\"}},\"seq\":2}}"
+        ),
+        format!("{{\"after\":{{\"closedAt\":null,{tracker},\"state\":\"OPEN\",{title}}},\"before\":null,\"seq\":1}}"),
+    ];
+    assert_eq!(text, format!("[{}]\n", expected.join(",")));
+    let rest = ["changedAt", "commit", "event", "kind", "manifest", "number", "repo", "source", "syncedAt", "title"];
+    let text = history(piped(), Some(&rest), false).0;
+    assert!(
+        text.starts_with(
+            "[{\"changedAt\":\"2024-12-23T10:00:00Z\",\"commit\":null,\"event\":\"removed\",\"kind\":\"release\",\
+             \"manifest\":\"ab12\",\"number\":430,\"repo\":\"o/r\",\"source\":\"manifest\",\
+             \"syncedAt\":\"2024-12-24T00:00:00Z\",\"title\":\"Release: v1.0.0\"},"
+        ),
+        "{text}"
+    );
+}

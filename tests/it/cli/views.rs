@@ -1,0 +1,78 @@
+//! `release view`, `microsprint view`: which tracker is meant, and what is shown of it.
+
+use serde_json::json;
+
+use crate::cli::lab::Lab;
+use crate::cli::manifests::{manifest, open, small, tracker};
+
+const PLAIN: [(&str, &str); 2] = [("GH_FORCE_TTY", "80"), ("NO_COLOR", "1")];
+
+fn lab() -> Lab {
+    let mut lab = Lab::synced(&small());
+    lab.set("TZ", "UTC");
+    lab
+}
+
+fn number(lab: &Lab, args: &[&str]) -> u64 {
+    let args = [args, &["--json", "number", "-q", ".number"]].concat();
+    lab.run(&args).ok().trim().parse().unwrap()
+}
+
+#[test]
+fn a_tracker_is_named_by_number_version_codename_or_words() {
+    let lab = lab();
+    for (which, expected) in [("430", 430), ("#7", 7), ("v0.2.0", 12), ("0.2.0", 12), ("FALCON", 7), ("latest", 430)] {
+        assert_eq!(number(&lab, &["release", "view", which]), expected, "{which}");
+    }
+    assert_eq!(number(&lab, &["release", "view"]), 430, "the newest open one");
+    assert_eq!(number(&lab, &["microsprint", "view", "list"]), 431, "a word of it");
+}
+
+#[test]
+fn what_names_none_or_several_says_so() {
+    let lab = lab();
+    let none = lab.run(&["release", "view", "v9"]).fails();
+    assert!(
+        none.starts_with("no release matches \"v9\" in octo-org/atlas\n") && none.contains("gh pmu release list"),
+        "{none}"
+    );
+    let several = lab.run(&["release", "view", "v0"]);
+    assert_eq!(several.code, Some(1));
+    assert_eq!(several.out.lines().count(), 3, "{}", several.out);
+    assert_eq!(several.err, "3 releases match \"v0\": name one by its number\n");
+    lab.write_manifest(manifest(11, &json!([]), &json!([])));
+    let closed = lab.run(&["release", "view"]).fails();
+    assert!(closed.starts_with("no release is open in octo-org/atlas\n"), "{closed}");
+}
+
+#[test]
+fn a_view_has_dates_age_address_and_events() {
+    let lab = lab();
+    let out = lab.run_with(&PLAIN, &["release", "view", "7"]).ok();
+    assert!(out.starts_with("\nRelease v0.1.0 (Falcon) #7 · manifest of "), "{out}");
+    for line in
+        ["status   Released\n", "address  https://github.com/octo-org/atlas/issues/7\n", "was open ", "@3  added"]
+    {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    let piped = lab.run(&["release", "view", "430"]).ok();
+    assert!(piped.starts_with("title:\tRelease: v0.9.0\nstate:\tOPEN\nnumber:\t430\n"), "{piped}");
+    assert!(piped.contains("\n--\n") && piped.ends_with("\tadded\trelease\t430\tRelease: v0.9.0\n"), "{piped}");
+}
+
+#[test]
+fn json_has_the_fields_of_lists_and_the_events() {
+    let lab = lab();
+    let mut closed = tracker(430, "Release: v0.9.0", Some("2024-12-20T08:00:00Z"), Some("2025-06-12T11:00:00Z"));
+    closed["number"] = 430.into();
+    lab.write_manifest(manifest(12, &json!([closed, open(7, "Release: v0.1.0")]), &json!([])));
+    let view = lab.json(&["release", "view", "430", "--json", "events,version,closedAt,url"]);
+    assert_eq!((&view["version"], &view["closedAt"]), (&json!("v0.9.0"), &json!("2025-06-12T11:00:00Z")));
+    let events: Vec<_> =
+        view["events"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["closed", "added"]);
+    let past = lab.json(&["release", "view", "430", "--as-of", "@5", "--json", "events,state"]);
+    assert_eq!((past["events"].as_array().unwrap().len(), &past["state"]), (1, &json!("OPEN")));
+    let fields = lab.run(&["release", "view", "--json"]).fails();
+    assert!(fields.contains("\n  events\n") && fields.contains("\n  track\n"), "{fields}");
+}
