@@ -89,7 +89,7 @@ fn usage_shows_flags_or_commands() {
     );
     assert_eq!(
         spec(&["release"]).usage(),
-        "Usage:  gh pmu release <command> [flags]\n\nAvailable commands:\n  list\n  view\n  view\n"
+        "Usage:  gh pmu release <command> [flags]\n\nAvailable commands:\n  list\n  view\n"
     );
 }
 
