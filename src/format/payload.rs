@@ -88,7 +88,15 @@ fn options(limit: usize) -> impl Options {
 }
 
 fn put(wire: &impl Serialize, out: &mut Vec<u8>) {
-    options(usize::MAX).serialize_into(out, wire).expect("OK because serialising into memory cannot fail");
+    // Under a limit, bincode would go over the value twice: first to see how long it will be.
+    let options = bincode::DefaultOptions::new().with_no_limit();
+    options.serialize_into(out, wire).expect("OK because serialising into memory cannot fail");
+}
+
+/// Appends a byte string. bincode would take its bytes one by one.
+fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    put(&(bytes.len() as u64), out);
+    out.extend_from_slice(bytes);
 }
 
 fn times_wire(times: Times) -> TimesWire {
@@ -214,7 +222,7 @@ pub(super) fn put_event(prev: Seq, event: &Event<'_>, scratch: &mut Vec<u8>, out
     canonical(event, scratch);
     let canonical_len = scratch.len();
     put(&(prev.0, Further::default()), scratch);
-    put(&scratch.as_slice(), out);
+    put_bytes(scratch, out);
     canonical_len
 }
 
@@ -231,7 +239,7 @@ pub(super) fn put_tracker(tracker: &Tracker<'_>, last_seq: Seq, scratch: &mut Ve
     };
     scratch.clear();
     put(&wire, scratch);
-    put(&scratch.as_slice(), out);
+    put_bytes(scratch, out);
 }
 
 /// Takes the unsigned integer at the start of `bytes`, below 2^32.
