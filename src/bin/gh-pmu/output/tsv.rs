@@ -50,14 +50,23 @@ pub fn text(out: &mut Vec<u8>, text: &str, plain: bool) {
     }
 }
 
-/// Writes times, remembering the last day: neighbours in a list are often of one day.
+/// Writes times, remembering days: neighbours in a list are often of one day, or of a few weeks. A date costs as much as the
+/// rest of its line.
 pub struct Times {
-    /// Where the day begins, in milliseconds.
-    day: i64,
-    date: [u8; 11],
+    /// Each at the place that its number modulo theirs gives.
+    days: [Day; DAYS],
     scratch: Vec<u8>,
 }
 
+/// A day's number since 1970, and its date up to the `T`.
+#[derive(Clone, Copy)]
+struct Day {
+    number: i64,
+    date: [u8; 11],
+}
+
+/// About two months; a power of two.
+const DAYS: usize = 64;
 const DAY: i64 = 86_400_000;
 /// The longest time, with milliseconds.
 const TIME_LEN: usize = 24;
@@ -67,7 +76,7 @@ const PAIR_LEN: usize = 2 * TIME_LEN + 3;
 impl Times {
     /// No day yet.
     pub fn new() -> Self {
-        Self { day: i64::MIN, date: [0; 11], scratch: Vec::new() }
+        Self { days: [Day { number: i64::MIN, date: [0; 11] }; DAYS], scratch: Vec::new() }
     }
 
     /// Appends the time in RFC 3339, or nothing where there is none.
@@ -94,8 +103,9 @@ impl Times {
     #[inline]
     fn put(&mut self, text: &mut [u8], time: Option<UnixMillis>) -> usize {
         let Some(time) = time else { return 0 };
-        let of_day = time.get().wrapping_sub(self.day);
-        if !(0..DAY).contains(&of_day) {
+        let (number, of_day) = (time.get().div_euclid(DAY), time.get().rem_euclid(DAY));
+        let day = &self.days[place(number)];
+        if day.number != number {
             return self.put_new(text, time);
         }
         // Casts keep the values: a day has fewer milliseconds than 32 bits hold.
@@ -105,7 +115,7 @@ impl Times {
         }
         let ([h, i], [m, j], [s, k]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
         let text = &mut text[..20];
-        text[..11].copy_from_slice(&self.date);
+        text[..11].copy_from_slice(&day.date);
         text[11..].copy_from_slice(&[h, i, b':', m, j, b':', s, k, b'Z']);
         20
     }
@@ -114,11 +124,19 @@ impl Times {
         let written = &mut self.scratch;
         written.clear();
         time.write_rfc3339(written);
-        self.date.copy_from_slice(&written[..11]);
-        self.day = time.get() - time.get().rem_euclid(DAY);
+        let number = time.get().div_euclid(DAY);
+        let day = &mut self.days[place(number)];
+        day.number = number;
+        day.date.copy_from_slice(&written[..11]);
         text[..written.len()].copy_from_slice(written);
         written.len()
     }
+}
+
+/// Where a day is remembered.
+#[inline]
+fn place(number: i64) -> usize {
+    number.rem_euclid(DAYS as i64) as usize
 }
 
 #[cfg(test)]
@@ -145,7 +163,24 @@ mod tests {
     fn times_are_written_as_the_model_writes_them() {
         let mut times = Times::new();
         let base = UnixMillis::parse_rfc3339("2024-12-24T00:00:00Z").unwrap().get();
-        for offset in [0, 1000, 86_399_000, 86_399_999, 1, 500, 3_600_000, -1000, -1, 86_400_000, -4_000_000_000_000] {
+        const TWO_MONTHS: i64 = DAYS as i64 * DAY;
+        for offset in [
+            0,
+            1000,
+            86_399_000,
+            86_399_999,
+            1,
+            500,
+            3_600_000,
+            -1000,
+            -1,
+            86_400_000,
+            TWO_MONTHS,
+            0,
+            -TWO_MONTHS,
+            TWO_MONTHS + 1000,
+            -4_000_000_000_000,
+        ] {
             let time = UnixMillis::new(base + offset).unwrap();
             let mut out = Vec::new();
             times.write(&mut out, Some(time));
