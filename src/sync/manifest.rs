@@ -55,7 +55,9 @@ impl Options<'_> {
     /// Whether the past is wanted, and has not been looked at.
     fn lacks_history(&self, located: &Located, view: &View) -> bool {
         let was_looked_at = view.has_published() || view.freshness().is_some_and(|fresh| fresh.commit.is_some());
-        self.history == History::Needed && !was_looked_at && located.in_git().is_ok()
+        // Before the first commit there is no past to look for.
+        let has_commits = || located.in_git().is_ok_and(|(checkout, _)| checkout.head().is_some());
+        self.history == History::Needed && !was_looked_at && has_commits()
     }
 }
 
