@@ -171,6 +171,14 @@ impl<'s> History<'s> {
         self.last_span(|waypoint| waypoint.changed_at <= time)
     }
 
+    /// Returns the first event of a span, without reading it.
+    ///
+    /// # Errors
+    /// Damage to the index.
+    pub fn span_start(&self, span: u64) -> Result<Seq, StoreError> {
+        self.waypoint(span).map(|waypoint| waypoint.first_seq)
+    }
+
     /// Returns the live events of a span, oldest first. The last span that was read is remembered.
     ///
     /// # Errors

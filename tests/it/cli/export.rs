@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::cli::lab::Lab;
-use crate::cli::manifests::{manifest, tracker};
+use crate::cli::lab::{Lab, text, words};
+use crate::cli::manifests::{REPO, manifest, tracker};
 
 const ODD: &str = "Release: v2.0.0 (\"Quoted\", it's)\r\nsecond line\t√ 🚀";
 
@@ -56,20 +56,136 @@ fn ndjson_is_one_object_a_line_with_all_fields() {
         "release",
         "list",
         "--json",
-        "repo,kind,number,title,state,createdAt,closedAt,url,version,codename,name,status",
+        "repo,kind,number,title,state,createdAt,closedAt,url,version,codename,name,status,track,branch",
     ]);
     assert_eq!(Value::from(trackers[..2].to_vec()), listed);
-    let events = lines(&lab.run(&["cache", "export", "--events", "--format", "ndjson"]).ok());
+    let mut events = lines(&lab.run(&["cache", "export", "--events", "--format", "ndjson"]).ok());
+    let checkpoint = events.pop().unwrap();
+    let status = lab.status();
+    assert_eq!(checkpoint["checkpoint"]["repo"], REPO);
+    assert_eq!(checkpoint["checkpoint"]["seq"], 4);
+    assert_eq!(checkpoint["checkpoint"]["id"], events[3]["id"]);
+    assert_eq!(checkpoint["checkpoint"]["stateHash"], status["stateHash"]);
+    let trackers = events.iter_mut().map(|event| {
+        let own = ["id", "baseline", "published"].map(|field| event.as_object_mut().unwrap().remove(field).unwrap());
+        assert_eq!((own[0].as_str().unwrap().len(), &own[1..]), (32, &[json!(event["seq"] != 4), json!(false)][..]));
+        event.as_object_mut().unwrap().remove("tracker").unwrap()
+    });
+    let trackers: Vec<Value> = trackers.collect();
     let fields = "seq,event,repo,kind,number,title,before,after,changedAt,syncedAt,source,manifest,commit";
     let history = lab.json(&["cache", "history", "--order", "asc", "--json", fields]);
     assert_eq!((Value::from(events.clone()), events.len()), (history, 4));
+    let whole = json!({"title": ODD, "state": "CLOSED", "createdAt": "2025-06-01T00:00:00Z",
+        "closedAt": "2025-06-12T01:30:00Z"});
+    assert_eq!(trackers[3], whole, "the whole tracker after the event, and not only what changed");
+}
+
+#[test]
+fn an_export_goes_on_after_an_id_a_number_or_under_a_name() {
+    let lab = lab();
+    let export = |place: &str| {
+        let out = lab.run(&["cache", "export", "--events", "--format", "ndjson", "--since", place]).ok();
+        let seqs: Vec<Value> = lines(&out).iter().map(|line| line["seq"].clone()).collect();
+        (seqs, lines(&out).pop().unwrap()["checkpoint"].clone())
+    };
+    let (all, checkpoint) = export("@0");
+    assert_eq!(all, [json!(1), json!(2), json!(3), json!(4), Value::Null]);
+    assert_eq!(export(checkpoint["id"].as_str().unwrap()).0, [Value::Null]);
+    assert_eq!(export("@3").0, [json!(4), Value::Null]);
+    assert_eq!(export("last:lake").0, all, "everything is new the first time");
+    lab.write_manifest(manifest(3, &json!([]), &json!([])));
+    let news = [json!(5), json!(6), json!(7), Value::Null];
+    assert_eq!(export("last:lake").0, news);
+    assert_eq!(export("last:lake").0, [Value::Null]);
+    assert_eq!(export(checkpoint["id"].as_str().unwrap()).0, news);
+    assert_eq!(export("last:other").0.len(), 8, "each name keeps its own place");
+}
+
+#[test]
+fn a_place_that_this_history_does_not_have_is_refused() {
+    let lab = lab();
+    let export = |place: &str| lab.run(&["cache", "export", "--events", "--format", "sql", "--since", place]).fails();
+    let unknown = "0123456789abcdef0123456789abcdef";
+    let said = export(unknown);
+    assert!(said.starts_with(&format!("{REPO} has no event {unknown}: this is another history")), "{said}");
+    assert!(said.contains("without `--since`"), "{said}");
+    assert!(export("@5").starts_with(&format!("the last event of {REPO} is 4, not 5")));
+    lab.run(&["cache", "compact", "--prune-before", "@3"]);
+    let said = export("@1");
+    assert!(said.starts_with(&format!("history of {REPO} starts with event ")), "{said}");
+    for place in ["yesterday", "last", "ab"] {
+        assert!(export(place).contains("expected the id of an event"), "{place}");
+    }
+    for args in [
+        "cache export --format csv --since @1",
+        "cache export --format csv --observed",
+        "cache export --format csv --dialect duckdb",
+        "cache export --events --format csv --all-repos --since @1",
+    ] {
+        assert!(lab.run(&words(args)).err.contains("--"), "{args}");
+        assert_eq!(lab.run(&words(args)).code, Some(1), "{args}");
+    }
+}
+
+#[test]
+fn another_history_under_the_same_numbers_is_not_loaded() {
+    let (ours, theirs) = (lab(), lab());
+    let releases = json!([tracker(9, "Release: v9.9.9", None, None)]);
+    theirs.write_manifest(manifest(3, &releases, &json!([])));
+    let forked = Lab::synced(&manifest(1, &releases, &json!([])));
+    let db = ours.root().join("cache.db");
+    let load = |lab: &Lab, bail: &[&str]| {
+        let sql = lab.run(&["cache", "export", "--format", "sql"]).ok();
+        let args = [bail, &[text(&db)]].concat();
+        let shell = Command::new("sqlite3").args(args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut shell = shell.unwrap();
+        // A shell that stops early reads no more.
+        let _ = shell.stdin.take().unwrap().write_all(sql.as_bytes());
+        let output = shell.wait_with_output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let dump = || piped("sqlite3", &["-bail", text(&db)], ".dump\n");
+    assert_eq!(load(&ours, &["-bail"]), (true, String::new()));
+    let before = dump();
+    for bail in [&["-bail"][..], &[]] {
+        let (loaded, said) = load(&forked, bail);
+        assert!(!loaded && said.contains("another history is stored under the same numbers"), "{said}");
+        assert_eq!(dump(), before, "{bail:?}");
+    }
+    // A second machine that knows the same and more.
+    assert_eq!(load(&theirs, &["-bail"]), (true, String::new()));
+    let titles = piped("sqlite3", &["-bail", text(&db)], "SELECT title, type, number FROM trackers;\n");
+    assert_eq!(titles, "Release: v9.9.9|release|9\n", "what was removed is gone");
+    assert_eq!(load(&ours, &["-bail"]), (true, String::new()));
+    assert_eq!(
+        piped("sqlite3", &["-bail", text(&db)], "SELECT count(*) FROM trackers;\n"),
+        "1\n",
+        "never back in time"
+    );
+}
+
+#[test]
+fn a_stream_that_was_cut_loads_nothing() {
+    let lab = lab();
+    let sql = lab.run(&["cache", "export", "--format", "sql"]).ok();
+    let db = lab.root().join("cut.db");
+    let commit = sql.rfind("COMMIT").unwrap();
+    for end in (0..commit).step_by(97).chain([commit]) {
+        let shell = Command::new("sqlite3").arg(&db).stdin(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut shell = shell.unwrap();
+        shell.stdin.take().unwrap().write_all(&sql.as_bytes()[..end]).unwrap();
+        shell.wait().unwrap();
+        let count = "SELECT count(*) FROM sqlite_master WHERE name = 'events'";
+        assert_eq!(piped("sqlite3", &["-bail", text(&db)], count), "0\n", "cut at {end}");
+    }
 }
 
 #[test]
 fn csv_is_read_back_by_an_independent_reader() {
     let lab = lab();
     let out = lab.run(&["cache", "export", "--format", "csv"]).ok();
-    assert!(out.starts_with("repo,kind,number,title,state,createdAt,closedAt,url,version,codename,name,status\r\n"));
+    let header = "repo,kind,number,title,state,createdAt,closedAt,url,version,codename,name,status,track,branch\r\n";
+    assert!(out.starts_with(header), "{out}");
     let rows: Value = serde_json::from_str(&piped("python3", &["-c", PYTHON_CSV], &out)).unwrap();
     let titles: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["Release: v3.0.0", ODD, "Microsprint: a\u{0}b"]);
@@ -81,6 +197,12 @@ fn csv_is_read_back_by_an_independent_reader() {
     let rows: Value = serde_json::from_str(&piped("python3", &["-c", PYTHON_CSV], &events)).unwrap();
     let last = &rows.as_array().unwrap()[3];
     assert_eq!((&last["seq"], &last["event"], &last["title"]), (&json!("4"), &json!("closed"), &json!(ODD)));
+    let whole = ["tracker_title", "tracker_state", "tracker_created_at", "tracker_closed_at"].map(|name| &last[name]);
+    assert_eq!(whole, [ODD, "CLOSED", "2025-06-01T00:00:00Z", "2025-06-12T01:30:00Z"]);
+    assert_eq!(
+        (&last["baseline"], &last["published"], &rows[0]["baseline"]),
+        (&json!("false"), &json!("false"), &json!("true"))
+    );
     let after: Value = serde_json::from_str(last["after"].as_str().unwrap()).unwrap();
     assert_eq!(after, json!({"closedAt": "2025-06-12T01:30:00Z", "state": "CLOSED"}));
 }
@@ -113,7 +235,8 @@ fn sql_loads_into_sqlite_and_answers_the_queries_of_the_first_proposal() {
         "1|4|CLOSED\n"
     );
     let indexes = ask("SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'idx%' ORDER BY name");
-    assert_eq!(indexes, "idx_repo_synced\nidx_repo_type_state\n");
+    assert_eq!(indexes, "idx_repo_seq\nidx_repo_synced\nidx_repo_type_state\n");
+    assert_eq!(ask("SELECT instr(title, char(13, 10)) > 0 FROM trackers WHERE number = 1 AND type = 'release'"), "1\n");
     let wrong = "INSERT INTO trackers VALUES(99,'o/r','epic',1,'','open',NULL,NULL,'')";
     let refused = Command::new("sqlite3").args([db, wrong]).stderr(Stdio::null()).status().unwrap();
     assert!(!refused.success(), "the type is checked");

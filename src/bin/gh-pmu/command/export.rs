@@ -1,28 +1,39 @@
 //! `cache export`.
 
 use gh_pmu::model::{Kind, Repo, Seq};
-use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, changes, select};
-use gh_pmu::store::{History, Moment, StoreError};
+use gh_pmu::query::{Filter, Row, Use, select};
+use gh_pmu::store::{History, Logged, Store, StoreError};
 
-use super::changes::row;
+use super::export_since::{Place, Start, keep_place};
 use super::frame::{Command, Spec, cached};
 use crate::cli::Given;
-use crate::cli::spec::{Switch, Valued, Words, switch, word};
+use crate::cli::spec::{Switch, Valued, Words, switch, text, word};
 use crate::exit::{Error, Exit};
-use crate::output::{Export, SyncRow, hex};
-use crate::source::{Context, Keep, Source};
+use crate::output::{Checkpoint, Dialect, Export, Exported, hex};
+use crate::source::{Context, DISK, Keep, Source};
 
-/// Events are read and written in portions of this many.
-const PORTION: u64 = 10_000;
-
+const ALL_REPOS: Switch = switch("all-repos", "Export every cached repository");
+const DIALECT: Valued<Dialect> =
+    word("dialect", None, "Engine that will read the SQL: {sqlite|postgres|duckdb} (default \"sqlite\")");
 const EVENTS: Switch = switch("events", "Export events instead of trackers");
 const FORMAT: Valued<Format> = word("format", None, "Output format: {ndjson|csv|sql}");
+const OBSERVED: Switch = switch("observed", "Export also events that only this machine observed");
+const SINCE: Valued<Place> =
+    text("since", None, "place", "Export the events after an event's id, after @N, or after last:NAME");
 
 /// The words of `cache export`.
 pub const SPEC: Spec = Spec {
-    long: "Write all trackers or events to standard output.",
-    flags: &[&EVENTS.0, &FORMAT.flag],
-    examples: "$ gh pmu cache export --format sql | sqlite3 cache.db\n$ gh pmu cache export --events --format ndjson",
+    long: "Write all trackers or events to standard output.\n\n\
+           SQL holds the tables events and sync_metadata, and trackers as a view of the newest events. It can be\n\
+           loaded twice, and from several machines. Nothing is loaded if another history is stored there under\n\
+           the same numbers.\n\n\
+           Events as JSON end with one line {\"checkpoint\": …} for each repository. Keep its id with the rows, and\n\
+           give it to --since the next time; or let --since last:NAME keep the place here.",
+    flags: &[&ALL_REPOS.0, &DIALECT.flag, &EVENTS.0, &FORMAT.flag, &OBSERVED.0, &SINCE.flag],
+    examples: "$ gh pmu cache export --format sql | sqlite3 -bail cache.db\n\
+               $ gh pmu cache export --format sql --dialect postgres | psql -1 -v ON_ERROR_STOP=1\n\
+               $ gh pmu cache export --format sql --dialect duckdb | duckdb cache.duckdb\n\
+               $ gh pmu cache export --events --since last:lake --format ndjson",
     ..Spec::command("export", "gh pmu cache export", "Export trackers or events", |given| cached(Args::read(given)))
 };
 
@@ -43,101 +54,242 @@ impl Words for Format {
         &[("ndjson", Format::Ndjson), ("csv", Format::Csv), ("sql", Format::Sql)];
 }
 
+impl Words for Dialect {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres), ("duckdb", Dialect::Duckdb)];
+}
+
 #[derive(Debug)]
 pub(super) struct Args {
     /// Events instead of trackers.
     pub(super) events: bool,
     pub(super) format: Format,
+    pub(super) dialect: Dialect,
+    /// Only what came after it.
+    pub(super) since: Option<Place>,
+    /// What only this machine observed, too.
+    pub(super) observed: bool,
+    pub(super) all_repos: bool,
 }
 
 impl Args {
     pub(super) fn read(given: &Given<'_>) -> Result<Self, Error> {
         let Some(format) = given.value(&FORMAT)? else { return Err(Error::plainly(NO_FORMAT)) };
-        Ok(Self { events: given.is_set(&EVENTS), format })
+        let dialect = given.value(&DIALECT)?;
+        let args = Self {
+            events: given.is_set(&EVENTS),
+            format,
+            dialect: dialect.unwrap_or_default(),
+            since: given.value(&SINCE)?,
+            observed: given.is_set(&OBSERVED),
+            all_repos: given.is_set(&ALL_REPOS),
+        };
+        let without = |flag: &str, other: &str| Err(given.wrong(format!("cannot use `--{flag}` without `--{other}`")));
+        if args.since.is_some() && !args.events {
+            return without("since", "events");
+        }
+        if args.observed && !args.has_events() {
+            return without("observed", "events");
+        }
+        if dialect.is_some() && args.format != Format::Sql {
+            return without("dialect", "format sql");
+        }
+        if args.all_repos && matches!(args.since, Some(Place::Id(_) | Place::Seq(_))) {
+            return Err(given.wrong("`--since` with `--all-repos` takes last:NAME: an event is one repository's"));
+        }
+        Ok(args)
+    }
+
+    /// SQL is always made of events: the trackers are their newest ones.
+    fn has_events(&self) -> bool {
+        self.events || self.format == Format::Sql
+    }
+
+    /// The last event that is exported.
+    fn end(&self, (_, view): &Source) -> Seq {
+        if self.observed || !view.has_published() { view.seq() } else { view.published_seq() }
     }
 }
 
 impl Command for Args {
-    /// Writes the trackers, or the events, of one repository.
+    fn of_many(&self) -> Option<&'static str> {
+        self.all_repos.then_some(ALL_REPOS.0.long)
+    }
+
+    /// Writes the trackers, or the events.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-        let mut source = context.source(named, Keep::Must)?;
-        // Half an export is none: every block is verified before the first byte is written.
-        if let Err(error) = select_all(&source) {
-            source.1 = context.again(&source.0, &error)?;
+        let mut sources = match self.all_repos {
+            true => context.all_sources()?,
+            false => vec![context.source(named, Keep::Must)?],
+        };
+        for source in &mut sources {
+            // Half an export is none: what may fail is verified before the first byte is written.
+            if let Err(error) = self.verify(source, &context.store(&source.0)) {
+                source.1 = context.again(&source.0, &error)?;
+            }
         }
-        let sources = [source];
-        let [source] = &sources;
-        let store = context.store(&source.0);
-        let history = store.history(&source.1)?;
-        let mut export = context.output.export();
-        match self.format {
-            Format::Ndjson if self.events => each_event(&history, source, &mut export, |e, r| e.ndjson_event(&r))?,
-            Format::Ndjson => each_tracker(&sources, |row| export.ndjson_tracker(&row))?,
-            Format::Csv if self.events => {
-                export.csv_header(true)?;
-                each_event(&history, source, &mut export, |export, row| export.csv_event(&row))?;
+        if !self.has_events() {
+            return self.trackers(&sources, context.output.export());
+        }
+        let starts = sources.iter().map(|source| self.start(source, context)).collect::<Result<Vec<_>, _>>()?;
+        let cache = &context.config.cache_dir;
+        let mut checkpoints = Vec::with_capacity(sources.len());
+        let export = context.output.export();
+        let mut written = Written::start(export, self.format, self.dialect)?;
+        for (source, start) in sources.iter().zip(&starts) {
+            let history = Store::of(&DISK, cache, &source.0).history(&source.1)?;
+            self.events(source, &history, start.after, &mut written)?;
+            let checkpoint = checkpoint(source, &history, self.end(source))?;
+            written.checkpoint(&checkpoint)?;
+            checkpoints.push(checkpoint);
+        }
+        written.finish(&checkpoints)?;
+        if let Some(Place::Last(name)) = &self.since {
+            for (source, checkpoint) in sources.iter().zip(&checkpoints) {
+                keep_place(&context.store(&source.0), &source.1, name, checkpoint.seq, context.now.millis())?;
             }
-            Format::Csv => {
-                export.csv_header(false)?;
-                each_tracker(&sources, |row| export.csv_tracker(&row))?;
-            }
-            Format::Sql => {
-                let sync = sync_row(source);
-                export.sql_start(&sync)?;
-                each_tracker(&sources, |row| export.sql_tracker(&row, &sync))?;
-                each_event(&history, source, &mut export, |export, row| export.sql_event(&row))?;
-                export.sql_end()?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Args {
+    /// Reads what an index holds of the answer.
+    fn verify(&self, (_, view): &Source, store: &Store<'_>) -> Result<(), StoreError> {
+        if !self.has_events() {
+            return view.trackers().try_for_each(|item| item.map(drop));
+        }
+        let history = store.history(view)?;
+        (0..history.span_count()).try_for_each(|span| history.span_start(span).map(drop))
+    }
+
+    /// After which event an export begins. All that follows is read once before the first byte is written.
+    fn start(&self, source: &Source, context: &mut Context<'_, '_>) -> Result<Start, Error> {
+        let history = context.store(&source.0).history(&source.1)?;
+        let start = Start::of(&history, &source.0, self.since.as_ref())?;
+        live(&history, start.after, self.end(source), &mut |_| Ok(()))?;
+        let first = history.view().history_start();
+        if self.since.is_none() && first > Seq(1) {
+            let repo = &source.0;
+            let sentence = format!("history of {repo} starts with event {first}: older events were pruned or lost");
+            context.output.warn(&sentence);
+        }
+        Ok(start)
+    }
+
+    fn trackers(&self, sources: &[Source], mut export: Export<'_>) -> Result<Exit, Error> {
+        if self.format == Format::Csv {
+            export.csv_header(false)?;
+        }
+        let mut each = |row: Row<'_>| match self.format {
+            Format::Csv => export.csv_tracker(&row),
+            Format::Ndjson | Format::Sql => export.ndjson_tracker(&row),
+        };
+        for source in sources {
+            for kind in Kind::ALL {
+                let source = std::slice::from_ref(source);
+                let selection = select(source, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error)?;
+                selection.rows().try_for_each(&mut each)?;
             }
         }
         export.finish()?;
         Ok(Exit::Done)
     }
-}
 
-fn select_all((_, view): &Source) -> Result<u64, StoreError> {
-    let mut count = 0;
-    for item in view.trackers() {
-        item?;
-        count += 1;
-    }
-    Ok(count)
-}
-
-fn each_tracker(sources: &[Source], mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
-    for kind in Kind::ALL {
-        let selection = select(sources, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error)?;
-        selection.rows().try_for_each(&mut each)?;
-    }
-    Ok(())
-}
-
-fn each_event(
-    history: &History<'_>,
-    source @ (_, view): &Source,
-    export: &mut Export<'_>,
-    mut each: impl FnMut(&mut Export<'_>, crate::output::EventRow<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut after = view.history_start().0.saturating_sub(1);
-    while after < view.seq().0 {
-        let until = (after + PORTION).min(view.seq().0);
-        let filter = HistoryFilter {
-            since: Some(Moment::Seq(Seq(after))),
-            until: Some(Moment::Seq(Seq(until))),
-            order: Order::Ascending,
-            ..HistoryFilter::default()
-        };
-        for change in changes(history, &filter)? {
-            each(export, row(source, &change))?;
+    /// Published events, then those that gave up their numbers, then the newest observed ones.
+    fn events(
+        &self,
+        source @ (repo, view): &Source,
+        history: &History<'_>,
+        after: Seq,
+        written: &mut Written<'_>,
+    ) -> Result<(), Error> {
+        let end = self.end(source);
+        let last_published = view.published_seq().min(end);
+        live(history, after, last_published, &mut |logged| written.event(&Exported { repo, logged }))?;
+        if self.observed {
+            for logged in &history.superseded()? {
+                written.event(&Exported { repo, logged })?;
+            }
         }
-        after = until;
+        live(history, after.max(last_published), end, &mut |logged| written.event(&Exported { repo, logged }))
+    }
+}
+
+/// The live events after one up to another, a span at a time.
+fn live(
+    history: &History<'_>,
+    after: Seq,
+    end: Seq,
+    each: &mut impl FnMut(&Logged) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if after >= end || history.span_count() == 0 {
+        return Ok(());
+    }
+    let first = history.span_of(after.next())?.unwrap_or(0);
+    let last = history.span_of(end)?.unwrap_or(0);
+    for span in first..=last {
+        let events = history.span(span)?;
+        events.iter().filter(|logged| logged.seq > after && logged.seq <= end).try_for_each(&mut *each)?;
     }
     Ok(())
 }
 
-fn sync_row((repo, view): &Source) -> SyncRow {
+fn checkpoint((repo, view): &Source, history: &History<'_>, end: Seq) -> Result<Checkpoint, Error> {
+    let last = if end > Seq(0) { history.event(end)? } else { None };
+    let state_hash = if end == view.seq() { view.state_hash() } else { history.state_after(end)?.state_hash() };
     let fresh = view.freshness();
-    let synced_at = fresh.as_ref().map_or(view.changed_at(), |fresh| fresh.synced_at);
-    let checked_at = view.marks().and_then(|marks| marks.checked_at).unwrap_or(synced_at);
-    let manifest = fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash));
-    SyncRow { repo: repo.to_string(), manifest, synced_at, checked_at }
+    let synced_at = fresh.map_or(view.changed_at(), |fresh| fresh.synced_at);
+    Ok(Checkpoint {
+        repo: repo.to_string(),
+        seq: end,
+        id: last.as_ref().map(Logged::id),
+        history_hash: hex(&view.history_hash().0),
+        state_hash: hex(&state_hash),
+        published: view.has_published(),
+        manifest: fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash)),
+        checked_at: view.marks().and_then(|marks| marks.checked_at).unwrap_or(synced_at),
+    })
+}
+
+/// Events on their way out, in one of the forms.
+enum Written<'e> {
+    Ndjson(Export<'e>),
+    Csv(Export<'e>),
+    Sql(crate::output::Sql<'e>),
+}
+
+impl<'e> Written<'e> {
+    fn start(mut export: Export<'e>, format: Format, dialect: Dialect) -> Result<Self, Error> {
+        match format {
+            Format::Ndjson => Ok(Self::Ndjson(export)),
+            Format::Csv => {
+                export.csv_header(true)?;
+                Ok(Self::Csv(export))
+            }
+            Format::Sql => export.sql(dialect).map(Self::Sql),
+        }
+    }
+
+    fn event(&mut self, exported: &Exported<'_>) -> Result<(), Error> {
+        match self {
+            Self::Ndjson(export) => export.ndjson_event(exported),
+            Self::Csv(export) => export.csv_event(exported),
+            Self::Sql(sql) => sql.event(exported),
+        }
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        match self {
+            Self::Ndjson(export) => export.ndjson_checkpoint(checkpoint),
+            Self::Csv(_) | Self::Sql(_) => Ok(()),
+        }
+    }
+
+    fn finish(self, checkpoints: &[Checkpoint]) -> Result<(), Error> {
+        match self {
+            Self::Ndjson(export) | Self::Csv(export) => export.finish(),
+            Self::Sql(sql) => sql.finish(checkpoints),
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod compact;
 pub mod completion;
 pub mod delegate;
 mod export;
+mod export_since;
 mod follow;
 mod frame;
 mod history;

@@ -1,115 +1,95 @@
-//! Exports for other programs: a JSON object a line, RFC 4180 CSV, and SQL for `sqlite3`. Owns columns and quoting; must
-//! not know where rows and events come from.
-//!
-//! The SQL tables `trackers` and `sync_metadata` are those of this program's first proposal, so that its queries run;
-//! their `synced_at` and `last_sync` are written as SQLite's `datetime` writes them, so that they compare with it.
+//! Exports for other programs: a JSON object a line, and RFC 4180 CSV. Owns their columns; SQL is that of
+//! [`super::export_sql`]. Must not know where rows and events come from.
 
-use std::io::Write as _;
+use std::borrow::Cow;
 
-use gh_pmu::model::{TitleParts, UnixMillis};
+use gh_pmu::format::{EventId, Source};
+use gh_pmu::model::{Repo, Seq, TitleParts, Tracker, UnixMillis};
 use gh_pmu::query::Row;
+use gh_pmu::store::Logged;
 
-use super::Output;
-use super::event::{EventRow, Side, side, write_event};
-use super::fields::{EventField, TrackerField};
+use super::event::{Side, side};
+use super::fields::TrackerField;
 use super::json::JsonWriter;
 use super::list::{Fields, status};
+use super::{Output, hex, sanitize};
 use crate::exit::Error;
 
 /// The fields of a tracker, in the order of CSV columns.
-const TRACKER_COLUMNS: [&str; 14] = [
-    "repo",
-    "kind",
-    "number",
-    "title",
-    "state",
-    "createdAt",
-    "closedAt",
-    "url",
-    "version",
-    "codename",
-    "name",
-    "status",
-    "track",
-    "branch",
-];
+const TRACKER_COLUMNS: &str =
+    "repo,kind,number,title,state,createdAt,closedAt,url,version,codename,name,status,track,branch";
 /// The fields of an event, in the order of CSV columns.
-const EVENT_COLUMNS: [&str; 13] = [
-    "seq",
-    "event",
-    "repo",
-    "kind",
-    "number",
-    "title",
-    "before",
-    "after",
-    "changedAt",
-    "syncedAt",
-    "source",
-    "manifest",
-    "commit",
-];
+const EVENT_COLUMNS: &str = "seq,id,event,repo,kind,number,title,before,after,changedAt,syncedAt,source,manifest,commit,\
+     baseline,published,tracker_title,tracker_state,tracker_created_at,tracker_closed_at";
 
-const SCHEMA: &str = "\
-CREATE TABLE IF NOT EXISTS trackers (
-  id INTEGER PRIMARY KEY,
-  repo TEXT NOT NULL,
-  type TEXT NOT NULL CHECK(type IN ('release', 'microsprint')),
-  number INTEGER NOT NULL,
-  title TEXT NOT NULL,
-  state TEXT NOT NULL CHECK(state IN ('open', 'closed')),
-  created_at TEXT,
-  closed_at TEXT,
-  synced_at TEXT NOT NULL,
-  UNIQUE(repo, type, number)
-);
-CREATE TABLE IF NOT EXISTS sync_metadata (
-  repo TEXT PRIMARY KEY,
-  manifest_hash TEXT,
-  last_sync TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS idx_repo_type_state ON trackers(repo, type, state);
-CREATE INDEX IF NOT EXISTS idx_repo_synced ON trackers(repo, synced_at);
-CREATE TABLE IF NOT EXISTS events (
-  repo TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  event TEXT NOT NULL,
-  type TEXT NOT NULL CHECK(type IN ('release', 'microsprint')),
-  number INTEGER NOT NULL,
-  title TEXT NOT NULL,
-  before TEXT,
-  after TEXT,
-  changed_at TEXT NOT NULL,
-  synced_at TEXT NOT NULL,
-  source TEXT NOT NULL,
-  manifest TEXT,
-  git_commit TEXT,
-  PRIMARY KEY(repo, seq)
-);
-";
+/// An event of a repository.
+#[derive(Clone, Copy)]
+pub struct Exported<'e> {
+    /// Whose.
+    pub repo: &'e Repo,
+    /// The event as it was logged.
+    pub logged: &'e Logged,
+}
 
-/// What `sync_metadata` holds of a repository.
+/// How far an export of a repository's events goes: what a consumer keeps with the rows.
 #[derive(Clone, Debug)]
-pub struct SyncRow {
-    /// Its name.
+pub struct Checkpoint {
+    /// The repository.
     pub repo: String,
+    /// The last event; 0 if there is none.
+    pub seq: Seq,
+    /// Its id.
+    pub id: Option<EventId>,
+    /// The hash of the published events.
+    pub history_hash: String,
+    /// The hash of the trackers after the last event.
+    pub state_hash: String,
+    /// Whether the events are published ones.
+    pub published: bool,
     /// BLAKE3 of the manifest, in hex.
     pub manifest: Option<String>,
-    /// When this machine took it in.
-    pub synced_at: UnixMillis,
-    /// When the cache was last compared with it.
+    /// When the cache was last compared with its source.
     pub checked_at: UnixMillis,
 }
 
 /// An export being written.
 pub struct Export<'e> {
-    output: super::Portions<'e>,
+    pub(super) output: super::Portions<'e>,
+    /// Whether a terminal shows it.
+    pub(super) visible: bool,
 }
 
 impl Output<'_> {
-    /// Starts an export. It is data, and goes to standard output as it is, also on a terminal.
+    /// Starts an export. It is data: every byte is kept, except on a terminal, which gets what could deceive made visible.
     pub fn export(&mut self) -> Export<'_> {
-        Export { output: self.portions() }
+        let visible = self.terminal.stdout;
+        Export { output: self.portions(), visible }
+    }
+}
+
+impl<'e> Exported<'e> {
+    /// The commit, unless it only says where the checkout of a working tree's manifest stood.
+    pub(super) fn commit(&self) -> Option<String> {
+        let sync = &self.logged.sync;
+        sync.commit.as_deref().filter(|_| sync.source == Source::Git).map(hex)
+    }
+
+    pub(super) fn manifest(&self) -> Option<String> {
+        self.logged.sync.manifest.map(|hash| hex(&hash))
+    }
+
+    /// `before` and `after` as JSON; `None` where they are null. `visible` for a terminal.
+    pub(super) fn sides(&self, visible: bool) -> (Option<String>, Option<String>) {
+        let of = |which| {
+            let mut bytes = Vec::new();
+            side(&mut JsonWriter::new(&mut bytes, visible), &self.logged.event, which);
+            String::from_utf8(bytes).ok().filter(|json| json != "null")
+        };
+        (of(Side::Before), of(Side::After))
+    }
+
+    pub(super) fn tracker(&self) -> Option<Tracker<'e>> {
+        self.logged.after()
     }
 }
 
@@ -119,7 +99,7 @@ impl Export<'_> {
     /// # Errors
     /// Standard output is closed.
     pub fn ndjson_tracker(&mut self, row: &Row<'_>) -> Result<(), Error> {
-        Fields::of(TrackerField::ALL, false).row(row, &mut self.output.buffer);
+        Fields::of(TrackerField::ALL, self.visible).row(row, &mut self.output.buffer);
         self.end_line(b"\n")
     }
 
@@ -127,8 +107,57 @@ impl Export<'_> {
     ///
     /// # Errors
     /// Standard output is closed.
-    pub fn ndjson_event(&mut self, row: &EventRow<'_>) -> Result<(), Error> {
-        write_event(EventField::ALL, false, row, &mut self.output.buffer);
+    pub fn ndjson_event(&mut self, exported: &Exported<'_>) -> Result<(), Error> {
+        let Logged { seq, event, sync, published, baseline, .. } = exported.logged;
+        self.output.buffer.push(b'{');
+        let mut json = JsonWriter::new(&mut self.output.buffer, self.visible);
+        json.key("after");
+        side(&mut json, event, Side::After);
+        json.key("baseline").boolean(*baseline);
+        json.key("before");
+        side(&mut json, event, Side::Before);
+        json.key("changedAt").time(Some(sync.changed_at));
+        json.key("commit").string_or_null(exported.commit().as_deref());
+        json.key("event").string(event.change.as_str());
+        json.key("id").string(&exported.logged.id().to_string());
+        json.key("kind").string(event.kind.as_str());
+        json.key("manifest").string_or_null(exported.manifest().as_deref());
+        json.key("number").number(event.number.get());
+        json.key("published").boolean(*published);
+        json.key("repo").string(&exported.repo.to_string());
+        json.key("seq").number(seq.0);
+        json.key("source").string(sync.source.as_str());
+        json.key("syncedAt").time(Some(sync.synced_at));
+        json.key("title").string(event.change.title());
+        json.key("tracker");
+        match exported.tracker() {
+            None => json.raw("null"),
+            Some(tracker) => {
+                json.raw("{");
+                json.key("closedAt").time(tracker.closed_at);
+                json.key("createdAt").time(tracker.created_at);
+                json.key("state").string(tracker.state.as_str());
+                json.key("title").string(&tracker.title);
+                json.raw("}");
+            }
+        }
+        json.raw("}");
+        self.end_line(b"\n")
+    }
+
+    /// The line after a repository's events: what to give to `--since` the next time.
+    ///
+    /// # Errors
+    /// Standard output is closed.
+    pub fn ndjson_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        self.output.buffer.extend_from_slice(b"{\"checkpoint\":{");
+        let mut json = JsonWriter::new(&mut self.output.buffer, self.visible);
+        json.key("repo").string(&checkpoint.repo);
+        json.key("seq").number(checkpoint.seq.0);
+        json.key("id").string_or_null(checkpoint.id.map(|id| id.to_string()).as_deref());
+        json.key("historyHash").string(&checkpoint.history_hash);
+        json.key("stateHash").string(&checkpoint.state_hash);
+        json.raw("}}");
         self.end_line(b"\n")
     }
 
@@ -137,8 +166,8 @@ impl Export<'_> {
     /// # Errors
     /// Standard output is closed.
     pub fn csv_header(&mut self, events: bool) -> Result<(), Error> {
-        let columns = if events { &EVENT_COLUMNS[..] } else { &TRACKER_COLUMNS[..] };
-        self.output.buffer.extend_from_slice(columns.join(",").as_bytes());
+        let columns = if events { EVENT_COLUMNS } else { TRACKER_COLUMNS };
+        self.output.buffer.extend_from_slice(columns.as_bytes());
         self.end_line(b"\r\n")
     }
 
@@ -171,104 +200,33 @@ impl Export<'_> {
     ///
     /// # Errors
     /// Standard output is closed.
-    pub fn csv_event(&mut self, row: &EventRow<'_>) -> Result<(), Error> {
-        let (before, after) = sides(row);
+    pub fn csv_event(&mut self, exported: &Exported<'_>) -> Result<(), Error> {
+        let Logged { seq, event, sync, published, baseline, .. } = exported.logged;
+        let (before, after) = exported.sides(self.visible);
+        let tracker = exported.tracker();
+        let time = |of: fn(&Tracker<'_>) -> Option<UnixMillis>| text_of(tracker.as_ref().and_then(of));
         self.csv(&[
-            &row.seq.to_string(),
-            row.event.change.as_str(),
-            &row.repo.to_string(),
-            row.event.kind.as_str(),
-            &row.event.number.to_string(),
-            row.event.change.title(),
+            &seq.to_string(),
+            &exported.logged.id().to_string(),
+            event.change.as_str(),
+            &exported.repo.to_string(),
+            event.kind.as_str(),
+            &event.number.to_string(),
+            event.change.title(),
             before.as_deref().unwrap_or_default(),
             after.as_deref().unwrap_or_default(),
-            &row.changed_at.to_string(),
-            &row.synced_at.to_string(),
-            row.source,
-            row.manifest.as_deref().unwrap_or_default(),
-            row.commit.as_deref().unwrap_or_default(),
+            &sync.changed_at.to_string(),
+            &sync.synced_at.to_string(),
+            sync.source.as_str(),
+            exported.manifest().as_deref().unwrap_or_default(),
+            exported.commit().as_deref().unwrap_or_default(),
+            &baseline.to_string(),
+            &published.to_string(),
+            tracker.as_ref().map_or("", |tracker| &tracker.title),
+            tracker.as_ref().map_or("", |tracker| tracker.state.as_str()),
+            &time(|tracker| tracker.created_at),
+            &time(|tracker| tracker.closed_at),
         ])
-    }
-
-    /// The tables, and what stood in them of the repository removed, so that loading twice is loading once.
-    ///
-    /// # Errors
-    /// Standard output is closed.
-    pub fn sql_start(&mut self, sync: &SyncRow) -> Result<(), Error> {
-        let out = &mut self.output.buffer;
-        out.extend_from_slice(b"BEGIN;\n");
-        out.extend_from_slice(SCHEMA.as_bytes());
-        for table in ["trackers", "sync_metadata", "events"] {
-            put(out, format_args!("DELETE FROM {table} WHERE repo = {};\n", quoted(&sync.repo)));
-        }
-        let manifest = sync.manifest.as_deref().map_or("NULL".to_owned(), quoted);
-        let last_sync = datetime(sync.checked_at);
-        put(out, format_args!("INSERT INTO sync_metadata VALUES({},{manifest},{last_sync});\n", quoted(&sync.repo)));
-        self.output.row_done()
-    }
-
-    /// One tracker as an INSERT.
-    ///
-    /// # Errors
-    /// Standard output is closed.
-    pub fn sql_tracker(&mut self, row: &Row<'_>, sync: &SyncRow) -> Result<(), Error> {
-        let tracker = &row.tracker;
-        let time = |time: Option<UnixMillis>| time.map_or("NULL".to_owned(), |time| format!("'{time}'"));
-        put(
-            &mut self.output.buffer,
-            format_args!(
-                "INSERT INTO trackers(repo,type,number,title,state,created_at,closed_at,synced_at) \
-                 VALUES({},'{}',{},{},'{}',{},{},{});\n",
-                quoted(&row.repo.to_string()),
-                tracker.kind,
-                tracker.number,
-                quoted(&tracker.title),
-                tracker.state.as_str().to_ascii_lowercase(),
-                time(tracker.created_at),
-                time(tracker.closed_at),
-                datetime(sync.synced_at),
-            ),
-        );
-        self.output.row_done()
-    }
-
-    /// One event as an INSERT.
-    ///
-    /// # Errors
-    /// Standard output is closed.
-    pub fn sql_event(&mut self, row: &EventRow<'_>) -> Result<(), Error> {
-        let null = || "NULL".to_owned();
-        let text = |text: Option<&str>| text.map_or_else(null, quoted);
-        let (before, after) = sides(row);
-        put(
-            &mut self.output.buffer,
-            format_args!(
-                "INSERT INTO events VALUES({},{},'{}','{}',{},{},{},{},'{}',{},'{}',{},{});\n",
-                quoted(&row.repo.to_string()),
-                row.seq,
-                row.event.change.as_str(),
-                row.event.kind,
-                row.event.number,
-                quoted(row.event.change.title()),
-                text(before.as_deref()),
-                text(after.as_deref()),
-                row.changed_at,
-                datetime(row.synced_at),
-                row.source,
-                text(row.manifest.as_deref()),
-                text(row.commit.as_deref()),
-            ),
-        );
-        self.output.row_done()
-    }
-
-    /// Makes what was written one transaction.
-    ///
-    /// # Errors
-    /// Standard output is closed.
-    pub fn sql_end(&mut self) -> Result<(), Error> {
-        self.output.buffer.extend_from_slice(b"COMMIT;\n");
-        self.output.row_done()
     }
 
     /// Hands on what is left.
@@ -280,8 +238,9 @@ impl Export<'_> {
     }
 
     fn csv(&mut self, fields: &[&str]) -> Result<(), Error> {
-        let out = &mut self.output.buffer;
         for (at, field) in fields.iter().enumerate() {
+            let field = self.shown(field);
+            let out = &mut self.output.buffer;
             if at > 0 {
                 out.push(b',');
             }
@@ -296,39 +255,17 @@ impl Export<'_> {
         self.end_line(b"\r\n")
     }
 
+    /// The text as it goes out: a terminal must not be deceived by it.
+    pub(super) fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.visible { sanitize::visible(text) } else { Cow::Borrowed(text) }
+    }
+
     fn end_line(&mut self, ending: &[u8]) -> Result<(), Error> {
         self.output.buffer.extend_from_slice(ending);
         self.output.row_done()
     }
 }
 
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    // Writing into memory cannot fail.
-    let _ = out.write_fmt(text);
-}
-
 fn text_of(time: Option<UnixMillis>) -> String {
     time.map_or_else(String::new, |time| time.to_string())
-}
-
-/// `before` and `after` as JSON; `None` where they are null.
-fn sides(row: &EventRow<'_>) -> (Option<String>, Option<String>) {
-    let of = |which| {
-        let mut bytes = Vec::new();
-        side(&mut JsonWriter::new(&mut bytes, false), &row.event, which);
-        String::from_utf8(bytes).ok().filter(|json| json != "null")
-    };
-    (of(Side::Before), of(Side::After))
-}
-
-/// A time as SQLite's `datetime` writes it: UTC, whole seconds, a space between.
-fn datetime(time: UnixMillis) -> String {
-    let text = time.to_string();
-    format!("'{} {}'", &text[..10], &text[11..19])
-}
-
-/// An SQL string. A NUL would end it for `sqlite3`, and is written as a function call.
-fn quoted(text: &str) -> String {
-    let text = format!("'{}'", text.replace('\'', "''"));
-    if text.contains('\0') { format!("({})", text.replace('\0', "'||char(0)||'")) } else { text }
 }

@@ -35,6 +35,11 @@ impl<'w> JsonWriter<'w> {
         append(self.out, json.as_bytes());
     }
 
+    /// True or false.
+    pub fn boolean(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
     /// A number.
     pub fn number(&mut self, value: u64) {
         tsv::number(self.out, value);

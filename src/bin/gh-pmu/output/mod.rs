@@ -8,6 +8,7 @@ mod blocks;
 mod diff;
 mod event;
 mod export;
+mod export_sql;
 mod fields;
 mod go_time;
 mod history;
@@ -46,7 +47,8 @@ use style::Style;
 
 pub use age::{Age, From};
 pub use event::EventRow;
-pub use export::{Export, SyncRow};
+pub use export::{Checkpoint, Export, Exported};
+pub use export_sql::{Dialect, Sql};
 pub use fields::{EventField, TrackerField};
 pub use history::HistoryHead;
 pub use list::ListHead;

@@ -1,0 +1,182 @@
+//! Where an export of events goes on: after an id, a number, or where the last one ended. Owns what is refused; must not
+//! know how events are written.
+
+use gh_pmu::format::{EventId, Mark};
+use gh_pmu::model::{Repo, Seq, UnixMillis};
+use gh_pmu::store::{History, Store, View};
+
+use crate::cli::value::{Clock, Value, Wrong};
+use crate::cli::{Since, When};
+use crate::exit::Error;
+use crate::source::no_such_event;
+
+/// A place in a repository's events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// After the event of this id.
+    Id(EventId),
+    /// After the event of this number.
+    Seq(Seq),
+    /// After the last event of the last export under this name.
+    Last(String),
+}
+
+const FORMS: &str = "expected the id of an event (32 hexadecimal digits), @412 or last:NAME";
+const AGAIN: &str = "Export everything again, without `--since`: events that were loaded before are not loaded twice.";
+
+/// Names of exports have a space of their own among the names of `--since last:NAME`.
+fn mark_name(name: &str) -> String {
+    format!("export:{name}")
+}
+
+impl Value for Place {
+    fn read(text: &str, clock: Clock<'_>) -> Result<Self, Wrong> {
+        let text = text.trim();
+        if let Some(id) = id_of(text) {
+            return Ok(Self::Id(id));
+        }
+        // Ages, dates and bare numbers say when, and not which events a consumer has.
+        let is_place =
+            text.starts_with(['@', '~']) || text.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("last"));
+        match is_place.then(|| Since::read(text, clock)) {
+            Some(Ok(Since::Last(Some(name)))) => Ok(Self::Last(name)),
+            Some(Ok(Since::When(When::After(seq)))) => Ok(Self::Seq(seq)),
+            Some(Err(wrong)) => Err(wrong),
+            Some(Ok(_)) | None => Err(Wrong::Invalid(FORMS.to_owned())),
+        }
+    }
+}
+
+fn id_of(text: &str) -> Option<EventId> {
+    let digits: &[u8; 32] = text.as_bytes().try_into().ok()?;
+    let mut id = EventId::default();
+    for (byte, pair) in id.0.iter_mut().zip(digits.chunks_exact(2)) {
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        // OK because two hexadecimal digits are below 256.
+        *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+    }
+    Some(id)
+}
+
+/// After which event an export begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    pub(super) after: Seq,
+}
+
+impl Start {
+    /// Finds the place.
+    ///
+    /// # Errors
+    /// This history does not have it; damage, and the system's.
+    pub(super) fn of(history: &History<'_>, repo: &Repo, since: Option<&Place>) -> Result<Self, Error> {
+        let view = history.view();
+        let after = match since {
+            None => before(view.history_start()),
+            Some(Place::Seq(seq)) if *seq > view.seq() => return Err(no_such_event(repo, view, *seq)),
+            Some(Place::Seq(seq)) => held(view, repo, *seq)?,
+            Some(Place::Id(id)) => match find(history, *id)? {
+                Some(seq) => seq,
+                None => return Err(unknown(history, repo, *id)?),
+            },
+            Some(Place::Last(name)) => match history.store().mark(view, &mark_name(name)) {
+                Some(mark) => after_mark(history, repo, &mark)?,
+                None => before(view.history_start()),
+            },
+        };
+        Ok(Self { after })
+    }
+}
+
+fn before(seq: Seq) -> Seq {
+    Seq(seq.0.saturating_sub(1))
+}
+
+/// All events after `seq` are there.
+fn held(view: &View, repo: &Repo, seq: Seq) -> Result<Seq, Error> {
+    let first = view.history_start();
+    if seq.next() >= first {
+        return Ok(seq);
+    }
+    let sentence = format!("history of {repo} starts with event {first}: older events were pruned or lost");
+    Err(Error::new(sentence).with_hint(AGAIN))
+}
+
+/// The live event of an id; new ones are looked at first.
+fn find(history: &History<'_>, id: EventId) -> Result<Option<Seq>, Error> {
+    for span in (0..history.span_count()).rev() {
+        if let Some(logged) = history.span(span)?.iter().rev().find(|logged| logged.id() == id) {
+            return Ok(Some(logged.seq));
+        }
+    }
+    Ok(None)
+}
+
+fn unknown(history: &History<'_>, repo: &Repo, id: EventId) -> Result<Error, Error> {
+    let is_superseded = history.superseded()?.iter().any(|logged| logged.id() == id);
+    let sentence = match is_superseded {
+        true => format!("event {id} of {repo} was observed only, and published versions have replaced it"),
+        false => format!("{repo} has no event {id}: this is another history, or it was rebuilt or pruned"),
+    };
+    Ok(Error::new(sentence).with_hint(AGAIN))
+}
+
+fn after_mark(history: &History<'_>, repo: &Repo, mark: &Mark) -> Result<Seq, Error> {
+    let view = history.view();
+    // An observed event that was replaced meanwhile: all that was published since the last published one is new.
+    if let Some(id) = mark.observed_id
+        && let Some(seq) = find(history, id)?
+    {
+        return Ok(seq);
+    }
+    let Some(id) = mark.published_id else { return Ok(before(view.history_start())) };
+    let seq = held(view, repo, mark.published)?;
+    match history.event(seq)? {
+        Some(logged) if logged.id() != id => Err(unknown(history, repo, id)?),
+        // The event before the first that the log holds: pruned, and nothing after it is missing.
+        None if seq > view.seq() => Err(unknown(history, repo, id)?),
+        _ => Ok(seq),
+    }
+}
+
+/// Remembers where an export ended.
+///
+/// # Errors
+/// The system's.
+pub(super) fn keep_place(
+    store: &Store<'_>,
+    view: &View,
+    name: &str,
+    end: Seq,
+    asked_at: UnixMillis,
+) -> Result<(), Error> {
+    let history = store.history(view)?;
+    let id = |seq: Seq| history.event(seq).map(|logged| logged.map(|logged| logged.id()));
+    let published = end.min(view.published_seq());
+    let observed_id = if end > published { id(end)? } else { None };
+    let mark = Mark { name: mark_name(name), published, published_id: id(published)?, observed_id, asked_at };
+    Ok(store.record_mark(view, mark)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::TimeZone;
+
+    fn read(text: &str) -> Result<Place, Wrong> {
+        Place::read(text, Clock { now: UnixMillis::MIN, zone: &|| TimeZone::UTC })
+    }
+
+    #[test]
+    fn a_place_is_an_id_a_number_or_a_name() {
+        let id = EventId([0xab; 16]);
+        assert_eq!(read(&"ab".repeat(16)), Ok(Place::Id(id)));
+        assert_eq!(read(&"AB".repeat(16)), Ok(Place::Id(id)));
+        assert_eq!(read("@12"), Ok(Place::Seq(Seq(12))));
+        assert_eq!(read("last:lake"), Ok(Place::Last("lake".to_owned())));
+        for text in ["last", "yesterday", "3d", "2024-12-24", "ab", &"xy".repeat(16), ""] {
+            assert_eq!(read(text), Err(Wrong::Invalid(FORMS.to_owned())), "{text}");
+        }
+        assert!(matches!(read("@x"), Err(Wrong::Invalid(_))));
+    }
+}
