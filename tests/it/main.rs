@@ -11,6 +11,8 @@
 mod cli;
 mod decoder;
 #[cfg(unix)]
+mod engines;
+#[cfg(unix)]
 mod github;
 mod golden;
 mod layering;

@@ -12,7 +12,7 @@ mod history;
 pub mod lab;
 mod lists;
 mod lists_json;
-mod manifests;
+pub mod manifests;
 mod readme;
 mod refused;
 #[cfg(target_os = "linux")]
