@@ -12,6 +12,8 @@ use crate::segment::LogError;
 pub enum Part {
     /// `CURRENT`.
     Current,
+    /// All of the store: it is another repository's.
+    Foreign,
     /// The log's header, or all of it.
     Log,
     /// A commit of the log.
@@ -56,7 +58,7 @@ impl Damage {
     /// Returns the structure's name.
     pub const fn record(&self) -> &'static str {
         match self.part {
-            Part::Current | Part::Marks | Part::Lock | Part::Index => "the whole file",
+            Part::Current | Part::Foreign | Part::Marks | Part::Lock | Part::Index => "the whole file",
             Part::Log => "the log",
             Part::Commit => "a commit",
             Part::Tail => "the last commit",
@@ -69,7 +71,7 @@ impl Damage {
     pub const fn cost(&self) -> &'static str {
         match self.part {
             Part::Current | Part::Index | Part::Block => "nothing but time",
-            Part::Log | Part::Commit => "changes that only this file holds",
+            Part::Foreign | Part::Log | Part::Commit => "changes that only this file holds",
             Part::Tail => "a commit that was not acknowledged, or whose acknowledgement is lost",
             Part::Fold => "wrong answers",
             Part::Marks => "where `--since last` stopped, and a look at the manifest",
@@ -81,7 +83,7 @@ impl Damage {
     pub const fn cure(&self) -> &'static str {
         match self.part {
             Part::Current | Part::Index | Part::Marks => "the next sync writes it",
-            Part::Log | Part::Commit | Part::Block | Part::Fold => "run `gh pmu cache repair`",
+            Part::Foreign | Part::Log | Part::Commit | Part::Block | Part::Fold => "run `gh pmu cache repair`",
             Part::Tail => "the next sync that brings a change writes over it",
             Part::Lock => "empty it, or leave it",
         }
@@ -191,6 +193,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Part::Current => "CURRENT",
+            Part::Foreign => "a foreign store",
             Part::Log => "the log",
             Part::Commit => "a commit",
             Part::Tail => "a torn commit",

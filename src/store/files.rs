@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::StoreError;
+use super::error::{Damage, Part, StoreError};
 use super::names::{CLEARED, CURRENT, LOCK, SMALL_FILE_LIMIT, is_own};
+use crate::format::Current;
 use crate::fs::Storage;
 use crate::model::Repo;
 
@@ -12,6 +13,8 @@ use crate::model::Repo;
 pub struct Store<'s> {
     pub(super) storage: &'s dyn Storage,
     pub(super) dir: PathBuf,
+    /// Whether the directory is named after the repository that it holds.
+    is_named: bool,
 }
 
 impl<'s> Store<'s> {
@@ -19,12 +22,12 @@ impl<'s> Store<'s> {
     pub fn of(storage: &'s dyn Storage, cache: &Path, repo: &Repo) -> Self {
         let mut dir = cache.to_owned();
         dir.extend(repo.dir_names());
-        Self { storage, dir }
+        Self { storage, dir, is_named: true }
     }
 
-    /// Returns the store in a directory.
+    /// Returns the store in a directory of any name.
     pub fn at(storage: &'s dyn Storage, dir: PathBuf) -> Self {
-        Self { storage, dir }
+        Self { storage, dir, is_named: false }
     }
 
     /// Returns its directory.
@@ -47,7 +50,7 @@ impl<'s> Store<'s> {
             }
             dirs = below;
         }
-        let stores = dirs.into_iter().map(|dir| Self::at(storage, dir));
+        let stores = dirs.into_iter().map(|dir| Self { storage, dir, is_named: true });
         Ok(stores.filter(|store| store.own_names().is_ok_and(|names| names.iter().any(|name| name != LOCK))).collect())
     }
 
@@ -69,6 +72,15 @@ impl<'s> Store<'s> {
 
     pub(super) fn current_bytes(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.read_small(CURRENT)
+    }
+
+    /// The damage of a `CURRENT` that came from another repository's directory, with all that it names: nothing of a
+    /// foreign file is used.
+    pub(super) fn foreign(&self, current: &Current) -> Option<Damage> {
+        let repo = Repo::parse(&current.repo, Repo::DEFAULT_HOST).ok().filter(|_| self.is_named)?;
+        let own = self.dir.ends_with(repo.dir_names().iter().collect::<PathBuf>());
+        let what = format!("is the cache of {repo}");
+        (!own).then(|| Damage { path: self.file(CURRENT), offset: 0, part: Part::Foreign, what })
     }
 
     pub(super) fn is_file(&self, name: &str) -> Result<bool, StoreError> {

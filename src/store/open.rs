@@ -77,7 +77,10 @@ impl Store<'_> {
         let marks = self.read_marks();
         let bytes = self.current_bytes()?;
         let lost = match bytes.as_deref().map(Current::decode) {
-            Some(Ok(current)) => return self.view_of(current, marks, with_index).map(Some),
+            Some(Ok(current)) => match self.foreign(&current) {
+                Some(damage) => return Err(StoreError::Damaged(damage)),
+                None => return self.view_of(current, marks, with_index).map(Some),
+            },
             Some(Err(error)) if error.is_newer() => {
                 return Err(StoreError::format(Part::Current, self.file(CURRENT), &error));
             }

@@ -117,7 +117,10 @@ impl Store<'_> {
         match bytes.map(Current::decode) {
             Some(Ok(current)) => {
                 verified.read(bytes.map_or(0, |bytes| bytes.len() as u64));
-                return Ok(Some(current));
+                let foreign = self.foreign(&current);
+                let is_own = foreign.is_none();
+                verified.findings.extend(foreign);
+                return Ok(is_own.then_some(current));
             }
             Some(Err(error)) => match StoreError::format(Part::Current, path, &error) {
                 StoreError::Damaged(damage) => verified.findings.push(damage),

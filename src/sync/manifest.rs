@@ -87,7 +87,8 @@ pub fn sync(
     let mut known = None;
     if let Some(repo) = &located.known {
         let store = Store::of(storage, cache, repo);
-        if let Some(view) = store.view()? {
+        // The manifest may name another repository by now: what is wrong with this store matters to its own.
+        if let Ok(Some(view)) = store.view() {
             let last = view.freshness().and_then(|fresh| fresh.manifest);
             let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.

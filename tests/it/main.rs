@@ -17,6 +17,7 @@ mod github;
 mod golden;
 mod layering;
 mod library;
+mod oracle;
 #[cfg(target_os = "linux")]
 mod packaging;
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::lab::{Lab, columns, text};
+use crate::cli::manifests::{REPO, SMALL_RELEASES, small, small_at};
 
 /// A real history from git, compacted, with `marks` beside the log.
 fn lab() -> Lab {
@@ -133,4 +134,60 @@ fn where_the_log_is_gone_the_snapshot_answers_and_repair_keeps_it() {
     assert_eq!(lines[0], format!("nothing of {repo} verified: its cache begins anew"));
     assert_eq!(lines[1], format!("{repo} rebuilt from git: 70 versions, 353 events"));
     assert_eq!(lines[2], format!("{repo} is up to date: the manifest has not changed"));
+}
+
+fn other() -> String {
+    small().replace(REPO, "octo-org/other").replace("v0.9.0", "v7.7.7")
+}
+
+/// The manifests of two repositories came by in one checkout, the other one's last; then the first one's again.
+fn lab_of_two() -> (Lab, PathBuf, PathBuf) {
+    let lab = Lab::synced(&small());
+    lab.write_manifest(other());
+    lab.run(&["cache", "sync"]).ok();
+    lab.write_manifest(small_at(11));
+    let [own, foreign] = [REPO, "octo-org/other"].map(|repo| lab.cache.join("github.com").join(repo));
+    (lab, own, foreign)
+}
+
+#[test]
+fn nothing_of_a_store_that_came_from_another_repository_is_used() {
+    let (lab, own, foreign) = lab_of_two();
+    for name in ["CURRENT", "log-1", "index-5-1", "marks"] {
+        std::fs::copy(foreign.join(name), own.join(name)).unwrap();
+    }
+    let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), &[args, &["-R", REPO]].concat());
+    let what = format!("{}, byte 0: is the cache of octo-org/other", own.join("CURRENT").display());
+    for args in [&["release", "list"][..], &["cache", "history"], &["cache", "export", "--format", "csv"]] {
+        let ran = elsewhere(args);
+        assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(&what) && ran.err.contains("cache repair"), "{args:?}: {}", ran.err);
+    }
+    let ran = elsewhere(&["cache", "verify"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 1), "{}", ran.out);
+}
+
+#[test]
+fn what_is_wrong_with_one_store_never_shows_the_rows_of_another() {
+    for harm in ["log-1", "CURRENT", "index-5-1"] {
+        for len in [0, 300] {
+            let (lab, own, _) = lab_of_two();
+            for path in [own.join(harm), own.join("log-1")] {
+                let bytes = std::fs::read(&path).unwrap();
+                std::fs::write(&path, &bytes[..len.min(bytes.len())]).unwrap();
+            }
+            for args in [&["release", "list"][..], &["cache", "history"], &["cache", "sync"], &["release", "list"]] {
+                let ran = lab.run(args);
+                assert!(
+                    !ran.out.contains("v7.7.7") && !ran.out.contains("octo-org/other"),
+                    "{harm}: {args:?}: {ran:?}"
+                );
+            }
+        }
+    }
+    // And what is wrong with the other one is nothing to this one.
+    let (lab, _, foreign) = lab_of_two();
+    std::fs::write(foreign.join("CURRENT"), "rot").unwrap();
+    std::fs::write(foreign.join("log-1"), "rot").unwrap();
+    assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES);
 }

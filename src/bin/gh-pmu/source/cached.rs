@@ -163,7 +163,11 @@ impl Context<'_, '_> {
                 Err(error) => stopped = Some(error),
             }
         }
-        let repo = match (self.repo(named, located.as_ref()), &located) {
+        // What the checkout was of when it was last synced is another repository's, if the manifest names one by now.
+        let said = located.as_ref().filter(|_| stopped.is_some() && !is_named);
+        let said = said.and_then(|located| located.identify(&DISK, self.hosting()).ok());
+        let repo = said.map_or_else(|| self.repo(named, located.as_ref()), Ok);
+        let repo = match (repo, &located) {
             (Ok(repo), _) => repo,
             // A manifest that is refused names nobody; the checkout's remotes may.
             (Err(error), Some(located)) => match (located.remote_repo(self.hosting()), stopped) {
