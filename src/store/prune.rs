@@ -60,11 +60,13 @@ impl Writer<'_> {
         let (log_bytes, _) = view.byte_lens();
         let pruning = Pruning { dropped, kept, history_start, log_bytes: (log_bytes, log_bytes) };
         let Some(boundary) = boundary.filter(|_| !dry_run && dropped > 0) else { return Ok((pruning, None)) };
-        let mut rewrite = self.rewrite(history_start);
+        // What was observed is undone by the first published version, which begins with event 1.
+        let first_seq = boundary.sync.history.map_or(Seq(1), |_| history_start);
+        let mut rewrite = self.rewrite(first_seq);
         let past = history.state_after(boundary.last_seq)?;
         let trackers: Result<Vec<_>, StoreError> =
             past.trackers().map(|item| item.map(|item| (item.tracker.into_owned(), item.last_seq))).collect();
-        rewrite.base(&boundary.sync, boundary.sync.history, &trackers?)?;
+        rewrite.base(&boundary.sync, boundary.sync.history, history_start, &trackers?)?;
         history.frames_from(boundary.end, |offset, header, sync| {
             let events: Vec<Event<'_>> = history.events_at(offset)?.into_iter().map(|logged| logged.event).collect();
             copy(&mut rewrite, header, sync, &events)

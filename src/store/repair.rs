@@ -133,10 +133,11 @@ impl Store<'_> {
         let known = self.known(view.current(), view)?;
         let filled = fill(known, past);
         let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.after.next());
-        let mut rewrite = writer.rewrite(first_seq);
+        let is_observed = filled.base.as_ref().is_some_and(|base| base.sync.history.is_none());
+        let mut rewrite = writer.rewrite(if is_observed { Seq(1) } else { first_seq });
         let mut last = None;
         if let Some(base) = filled.base {
-            rewrite.base(&base.sync, base.sync.history, &base.trackers)?;
+            rewrite.base(&base.sync, base.sync.history, first_seq, &base.trackers)?;
             last = Some(Rc::new(base.sync));
         }
         for step in &filled.steps {

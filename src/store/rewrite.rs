@@ -30,7 +30,8 @@ pub struct Rewrite {
 }
 
 impl Writer<'_> {
-    /// Starts a log whose first event will be `first_seq`.
+    /// Starts a log whose first event can be `first_seq`: the one after its base, or 1 if it has none, or one that was
+    /// observed and will be undone.
     pub fn rewrite(&self, first_seq: Seq) -> Rewrite {
         // No name is used again.
         let generation = self.view.as_ref().map_or(1, |view| view.current().generation + 1);
@@ -107,8 +108,8 @@ impl Rewrite {
         SyncRecord { repo, ..record.clone() }
     }
 
-    /// Takes the state from which the log starts, before anything else. Each tracker comes with its last event; if it is
-    /// of the published history, with the history hash up to there.
+    /// Takes the state from which the log starts, before anything else, and the number of the event after it. Each tracker
+    /// comes with its last event; if it is of the published history, with the history hash up to there.
     ///
     /// # Errors
     /// What no reader would accept.
@@ -116,9 +117,10 @@ impl Rewrite {
         &mut self,
         record: &SyncRecord,
         published: Option<HistoryHash>,
+        first_seq: Seq,
         trackers: &[(Tracker<'_>, Seq)],
     ) -> Result<(), StoreError> {
-        let (record, first_seq) = (self.named(record), self.header.first_seq);
+        let record = self.named(record);
         self.draft.base(published, first_seq, &record, trackers).map_err(|error| self.error(error))
     }
 
