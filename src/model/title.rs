@@ -28,16 +28,26 @@ impl<'a> TitleParts<'a> {
         };
         let title = title.trim();
         let name = prefixes.iter().find_map(|prefix| without_prefix(title, prefix)).unwrap_or(title);
-        let (branch, codename) = match codename(name) {
-            Some((branch, codename)) => (branch, Some(codename)),
-            None => (name, None),
-        };
+        match codename(name) {
+            Some((branch, codename)) => {
+                let parts = Self::without_codename(name, branch);
+                // Prose has parentheses too: they are a codename only of a version, or of what is named as a branch.
+                match parts.version.is_some() || (parts.track.is_some() && !branch.contains(char::is_whitespace)) {
+                    true => Self { codename: Some(codename), ..parts },
+                    false => Self::without_codename(name, name),
+                }
+            }
+            None => Self::without_codename(name, name),
+        }
+    }
+
+    fn without_codename(name: &'a str, branch: &'a str) -> Self {
         let (track, last) = match branch.rsplit_once('/') {
             Some((track, last)) => (Some(track), last),
             None => (None, branch),
         };
         let version = last.split_whitespace().find_map(version);
-        Self { name, branch, track: track.filter(|track| !track.is_empty()), version, codename }
+        Self { name, branch, track: track.filter(|track| !track.is_empty()), version, codename: None }
     }
 
     /// Returns what the title is sorted by as a version: Semantic Versioning 2.0.0, section 11. Titles without a version
@@ -200,7 +210,8 @@ mod tests {
         ["v2.0.0 (Osprey (2nd try))", "v2.0.0 (Osprey (2nd try))", "v2.0.0", "", "v2.0.0", "Osprey (2nd try)"],
         ["v2.0.0 (a) (b)", "v2.0.0 (a) (b)", "v2.0.0 (a)", "", "v2.0.0", "b"],
         ["Release: v1.2.0-rc.1+x (A)", "v1.2.0-rc.1+x (A)", "v1.2.0-rc.1+x", "", "v1.2.0-rc.1+x", "A"],
-        ["Release: next (Phoenix)", "next (Phoenix)", "next", "", "", "Phoenix"],
+        ["Branch: release/next (Ibis)", "release/next (Ibis)", "release/next", "release", "", "Ibis"],
+        ["something else (really)", "something else (really)", "something else (really)", "", "", ""],
         ["v1.0 (a))", "v1.0 (a))", "v1.0 (a))", "", "v1.0", ""],
         ["v1.0 ()", "v1.0 ()", "v1.0 ()", "", "v1.0", ""],
         ["", "", "", "", "", ""],

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::cli::lab::Lab;
 use crate::cli::manifests::{manifest, many, open, small, tracker};
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 14] = [
+    "branch",
     "closedAt",
     "codename",
     "createdAt",
@@ -16,6 +17,7 @@ const FIELDS: [&str; 12] = [
     "state",
     "status",
     "title",
+    "track",
     "url",
     "version",
 ];
@@ -33,8 +35,8 @@ fn every_field_is_given_and_keys_are_in_alphabetical_order() {
     let lab = lab();
     let out = lab.run(&["release", "list", "-s", "closed", "-L", "2", "--json", &FIELDS.join(",")]).ok();
     let expected = [
-        r#"{"closedAt":"2024-03-31T23:59:59Z","codename":null,"createdAt":"2024-03-01T00:00:00Z","kind":"release","name":"v0.2.0","number":12,"repo":"octo-org/atlas","state":"CLOSED","status":"Released","title":"Release: v0.2.0","url":"https://github.com/octo-org/atlas/issues/12","version":"v0.2.0"}"#,
-        r#"{"closedAt":"2024-02-03T04:05:06Z","codename":"Falcon","createdAt":"2024-01-02T03:04:05Z","kind":"release","name":"v0.1.0 (Falcon)","number":7,"repo":"octo-org/atlas","state":"CLOSED","status":"Released","title":"Release: v0.1.0 (Falcon)","url":"https://github.com/octo-org/atlas/issues/7","version":"v0.1.0"}"#,
+        r#"{"branch":"v0.2.0","closedAt":"2024-03-31T23:59:59Z","codename":null,"createdAt":"2024-03-01T00:00:00Z","kind":"release","name":"v0.2.0","number":12,"repo":"octo-org/atlas","state":"CLOSED","status":"Released","title":"Release: v0.2.0","track":null,"url":"https://github.com/octo-org/atlas/issues/12","version":"v0.2.0"}"#,
+        r#"{"branch":"v0.1.0","closedAt":"2024-02-03T04:05:06Z","codename":"Falcon","createdAt":"2024-01-02T03:04:05Z","kind":"release","name":"v0.1.0 (Falcon)","number":7,"repo":"octo-org/atlas","state":"CLOSED","status":"Released","title":"Release: v0.1.0 (Falcon)","track":null,"url":"https://github.com/octo-org/atlas/issues/7","version":"v0.1.0"}"#,
     ];
     assert_eq!(out, format!("[{}]\n", expected.join(",")));
     let shuffled = lab
@@ -46,7 +48,7 @@ fn every_field_is_given_and_keys_are_in_alphabetical_order() {
             "-L",
             "2",
             "--json",
-            "version,url,title,status,state",
+            "version,url,track,title,status,state,branch",
             "--json",
             "repo,number,name,kind,createdAt,codename,closedAt,number",
         ])

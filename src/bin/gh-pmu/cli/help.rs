@@ -86,7 +86,7 @@ fn topics() -> String {
 fn learn_more<R>(spec: &Spec<R>) -> &'static str {
     if spec.commands.is_empty() {
         "Use `gh pmu <command> <subcommand> --help` for more about a command.\n\
-         Use `gh pmu help exit-codes` to learn about exit codes, `help dates` about times."
+         Use `gh pmu help exit-codes` or `gh pmu help dates` for more about those."
     } else {
         "Use `gh pmu <command> <subcommand> --help` for more about a command."
     }

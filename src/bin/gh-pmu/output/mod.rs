@@ -13,7 +13,6 @@ mod fields;
 mod go_time;
 mod history;
 mod jq;
-mod jq_guard;
 mod json;
 mod list;
 mod page;

@@ -4,6 +4,8 @@
 //! If the two differ, gh wins: strings raw, null as an empty line, other floats with two decimals, keys sorted,
 //! `@tsv`, `@csv`, `@uri`, `$ENV`, `IN/2`, `INDEX`, `leaf_paths`, `halt_error`, `tostream`.
 
+mod guard;
+
 use std::fmt::Write as _;
 use std::sync::mpsc::{self, SyncSender};
 
@@ -13,14 +15,14 @@ use jaq_core::{Compiler, Ctx, Filter, RunPtr, Vars, compile, data};
 use jaq_json::{Num, Val, read};
 
 use super::json::JsonWriter;
-use super::{Output, PORTION, jq_guard, pretty, sanitize};
+use super::{Output, PORTION, pretty, sanitize};
 use crate::config;
 use crate::exit::{Error, Exit};
 
 type Data = data::JustLut<Val>;
 
 /// What gh's interpreter has and jaq has not.
-const PRELUDE: &str = include_str!("jq.jq");
+const PRELUDE: &str = include_str!("prelude.jq");
 
 impl Output<'_> {
     /// Prints what the expression makes of the JSON.
@@ -31,7 +33,7 @@ impl Output<'_> {
         let look = Look { is_terminal: self.terminal.stdout, is_colored: self.terminal.palette.is_on() };
         std::thread::scope(|scope| {
             let (results, received) = mpsc::sync_channel(1);
-            let worker = jq_guard::spawn(scope, move || evaluated(expression, json, look, &results))
+            let worker = guard::spawn(scope, move || evaluated(expression, json, look, &results))
                 .map_err(|error| Error::new(format!("could not start the jq interpreter: {error}")))?;
             let mut shown = Vec::new();
             for bytes in received {
@@ -135,7 +137,7 @@ fn brief(text: String) -> String {
 }
 
 fn compiled(expression: &str) -> Result<Filter<Data>, Error> {
-    let guarded = jq_guard::guarded(expression).map_err(Error::new)?;
+    let guarded = guard::guarded(expression).map_err(Error::new)?;
     // The error is about the expression as it was written.
     if guarded != expression {
         compiled_as(expression)?;
@@ -159,8 +161,8 @@ fn compiled_as(expression: &str) -> Result<Filter<Data>, Error> {
 
 fn own_funs() -> impl Iterator<Item = jaq_core::native::Fun<Data>> {
     let funs: [(&'static str, RunPtr<Data>); 6] = [
-        (jq_guard::GUARD, |cv| bome(jq_guard::guard(cv.1))),
-        ("fromjson", |cv| bome(jq_guard::from_json(&cv.1))),
+        (guard::GUARD, |cv| bome(guard::guard(cv.1))),
+        ("fromjson", |cv| bome(guard::from_json(&cv.1))),
         ("__uri", |cv| bome(Ok(uri(&cv.1)))),
         ("env", |_| bome(Ok(environment()))),
         ("@tsv", |cv| bome(joined(&cv.1, "@tsv", "\t", tsv_field))),
