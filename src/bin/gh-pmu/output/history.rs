@@ -204,7 +204,7 @@ impl Output<'_> {
         let news = news.iter().find(|news| width_of(news) <= room).unwrap_or(&news[news.len() - 1]);
         let (fitting, dots) = truncated(news, room);
         // The word is coloured with its sign.
-        let (word_part, rest) = rest.split_at(if rest.starts_with("  ") { 10 } else { 0 });
+        let (word_part, rest) = rest.split_at(if aside.is_empty() { 0 } else { 10 });
         let (sign, aside) = (palette.paint(style, sign), palette.paint(Style::Gray, aside));
         let line = format!("{sign}{aside}{}{rest}{fitting}{dots}", palette.paint(style, word_part));
         out.extend_from_slice(line.trim_end().as_bytes());
