@@ -102,7 +102,8 @@ const NEWER: &str = "ON CONFLICT (repo) DO UPDATE SET manifest_hash = excluded.m
 last_sync = excluded.last_sync, seq = excluded.seq, id = excluded.id, published = excluded.published, \
 history_hash = excluded.history_hash, state_hash = excluded.state_hash \
 WHERE (excluded.published AND NOT sync_metadata.published) \
-OR (excluded.published = sync_metadata.published AND excluded.seq >= sync_metadata.seq)";
+OR (excluded.published = sync_metadata.published AND (excluded.seq > sync_metadata.seq \
+OR (excluded.seq = sync_metadata.seq AND excluded.last_sync > sync_metadata.last_sync)))";
 
 impl Dialect {
     fn typed(self, columns: &str) -> String {
