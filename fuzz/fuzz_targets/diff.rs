@@ -24,13 +24,13 @@ fuzz_target!(|input: (Vec<AnyTracker>, Vec<AnyTracker>)| {
     let mut state = keyed(&before);
     for event in &events {
         let key = (event.kind, Reverse(event.number));
-        let is = event.apply(state.remove(&key)).expect("OK because the event is of this state");
+        let is = event.apply(state.remove(&key).as_ref()).expect("OK because the event is of this state");
         state.extend(is.map(|tracker| (key, tracker)));
     }
     assert_eq!(state, keyed(&after));
     for event in events.iter().rev() {
         let key = (event.kind, Reverse(event.number));
-        let was = event.undo(state.remove(&key)).expect("OK because the event led to this state");
+        let was = event.undo(state.remove(&key).as_ref()).expect("OK because the event led to this state");
         state.extend(was.map(|tracker| (key, tracker)));
     }
     assert_eq!(state, keyed(&before));

@@ -1,7 +1,7 @@
 //! The small files: any bytes as each of them, with and without a checksum that matches. What reads, reads back.
 #![no_main]
 
-use gh_pmu::format::{Checked, Current, Cursor, FileId, FormatError, Hint, SegmentHeader, Tag, checksum};
+use gh_pmu::format::{Current, FileId, FormatError, Hint, LogHeader, Marks, checksum};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,12 +13,12 @@ fuzz_target!(|bytes: &[u8]| {
         len.copy_from_slice(&(bytes.len() as u32 + 4).to_le_bytes());
         read_all(&sealed(&with_len));
     }
-    if let Some(segment) = bytes.first_chunk::<92>() {
-        let mut segment = segment.to_vec();
+    if let Some(header) = bytes.first_chunk::<124>() {
+        let mut header = header.to_vec();
         let mut id = [0; 16];
-        id.copy_from_slice(&segment[16..32]);
-        segment.extend_from_slice(&checksum(FileId(id), 0, &[&segment]).to_le_bytes());
-        read_all(&segment);
+        id.copy_from_slice(&header[40..56]);
+        header.extend_from_slice(&checksum(FileId(id), 0, &[&header]).to_le_bytes());
+        read_all(&header);
     }
 });
 
@@ -28,11 +28,9 @@ fn sealed(body: &[u8]) -> Vec<u8> {
 
 fn read_all(bytes: &[u8]) {
     reads_back(bytes, Current::decode, Current::encode);
-    reads_back(bytes, Checked::decode, Checked::encode);
+    reads_back(bytes, Marks::decode, Marks::encode);
     reads_back(bytes, Hint::decode, Hint::encode);
-    reads_back(bytes, Cursor::decode, Cursor::encode);
-    reads_back(bytes, Tag::decode, Tag::encode);
-    reads_back(bytes, SegmentHeader::decode, SegmentHeader::encode);
+    reads_back(bytes, LogHeader::decode, LogHeader::encode);
 }
 
 /// Not the bytes: a newer minor version may have put something into what is reserved.

@@ -230,8 +230,13 @@ impl<'s> History<'s> {
         if self.span_count() > 0 {
             return Ok(Some(self.waypoint(0)?.changed_at));
         }
-        let published = self.view.changed_at();
-        Ok((published > UnixMillis::MIN).then_some(published))
+        // All events were pruned, or there never was one: the first frame holds what they led to.
+        let mut first = None;
+        self.frames_from(0, |_, header, _| {
+            first.get_or_insert(header.changed_at);
+            Ok(())
+        })?;
+        Ok(first)
     }
 
     /// Whether a frame is part of live history.

@@ -67,17 +67,12 @@ fn a_list_that_is_missing_is_empty() {
     for (missing, there, rows) in
         [("releases", "microsprint", SMALL_MICROSPRINTS), ("microsprints", "release", SMALL_RELEASES)]
     {
-        for absent in [true, false] {
-            let mut manifest = small_value();
-            match absent {
-                true => drop(manifest.as_object_mut().unwrap().remove(missing)),
-                false => manifest[missing] = json!(null),
-            }
-            let lab = Lab::new();
-            lab.write_manifest(manifest.to_string());
-            assert_eq!(lab.run(&[there, "list"]).ok(), rows);
-            assert_eq!(lab.run(&[missing.trim_end_matches('s'), "list"]).ok(), "");
-        }
+        let mut manifest = small_value();
+        manifest.as_object_mut().unwrap().remove(missing).unwrap();
+        let lab = Lab::new();
+        lab.write_manifest(manifest.to_string());
+        assert_eq!(lab.run(&[there, "list"]).ok(), rows);
+        assert_eq!(lab.run(&[missing.trim_end_matches('s'), "list"]).ok(), "");
     }
 }
 
