@@ -100,7 +100,8 @@ fn sync(store: &Store<'_>, text: &str, synced_at: &str, commit: Option<Vec<u8>>)
 
 fn mark(store: &Store<'_>) {
     let time = |text| UnixMillis::parse_rfc3339(text).unwrap();
-    let writer = store.writer(&Repo::parse("Octo-Org/atlas", Repo::DEFAULT_HOST).unwrap(), Duration::ZERO).unwrap();
+    let mut writer = store.writer(&Repo::parse("Octo-Org/atlas", Repo::DEFAULT_HOST).unwrap(), Duration::ZERO).unwrap();
+    writer.settle().unwrap();
     let signature = Signature { device: 1, inode: 2, len: 3, modified: 4, changed: 5 };
     let manifest = *blake3::hash(SECOND.as_bytes()).as_bytes();
     let signature = SignatureMark { path_key: *b"key of a path 16", signature, recorded: 6, manifest };

@@ -319,5 +319,5 @@ fn every_sync_of_a_repair_that_is_left_out_is_found() {
     assert_eq!(of("CURRENT"), [2, 3, 5, 7, 8]);
     // The directory is synced behind the marks, the new log, its index, CURRENT, and the old log: the names before CURRENT's
     // are kept by its own sync too, and a power cut between leaves what another repair mends.
-    assert_eq!(of("a frame behind the index"), [0, 2, 4, 7]);
+    assert_eq!(of("a frame after the index"), [0, 2, 4, 7]);
 }
