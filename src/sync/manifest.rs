@@ -34,8 +34,8 @@ pub struct Options<'a> {
     pub patience: Duration,
     /// Only if the manifest is of this repository.
     pub only: Option<&'a Repo>,
-    /// Tell [`Outcome::Older`] every time, although the manifest then has to be read again. Without it a manifest that
-    /// was looked at before is [`Outcome::Unchanged`].
+    /// Tell `Outcome::Older` every time, although the manifest then has to be read again. Without it a manifest that
+    /// was looked at before is `Outcome::Unchanged`.
     pub explain: bool,
     /// Called once the signature does not tell, and work begins.
     pub on_work: &'a dyn Fn(),
