@@ -70,7 +70,7 @@ x 09:30      @2  closed    release #430      Release: v1.0.0
     for (width, retitled) in [
         (60, "~ 10:00      @4  retitled   #430  v0.9 ^[ → v1.0.0"),
         (52, "~     @4  retitled   #430  v0.9 ^[ → v1.0.0"),
-        (30, "~  #430  → v1.0.0"),
+        (30, "~  #430  v0.9 ^[ → v1.0.0"),
     ] {
         let text = history(colorless(width), None, false).0;
         assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
