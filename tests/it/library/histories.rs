@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use gh_pmu::model::{Kind, Seq};
 use gh_pmu::query::{Filter, HistoryFilter, Order, Use, changes, select};
-use gh_pmu::store::{Moment, Store, View};
+use gh_pmu::store::{Moment, PATIENCE, Store, View};
 use gh_pmu::sync::Outcome;
 
 use crate::library::replay::{Replay, Version, diffs, sync_now};
@@ -128,7 +128,7 @@ fn assert_history(replay: &Replay) {
 fn every_version_is_found_again_as_of_its_time_and_every_interval_gives_its_changes() {
     let (replay, _) = replay(MOQ);
     assert_history(&replay);
-    let mut writer = replay.store().writer(&replay.repo, std::time::Duration::ZERO).unwrap();
+    let mut writer = replay.store().writer(&replay.repo, PATIENCE).unwrap();
     writer.compact().unwrap();
     drop(writer);
     assert_history(&replay);

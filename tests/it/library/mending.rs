@@ -1,10 +1,9 @@
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use gh_pmu::fs::Disk;
 use gh_pmu::model::{Event, Repo, Seq, UnixMillis};
 use gh_pmu::query::{HistoryFilter, Order, changes};
-use gh_pmu::store::{Moment, PastState, Store, StoreError, View};
+use gh_pmu::store::{Moment, PATIENCE, PastState, Store, StoreError, View};
 
 use crate::library::replay::{Replay, diffs};
 
@@ -79,7 +78,7 @@ fn pruning_keeps_the_state_the_numbers_and_all_that_is_younger() {
     drop(before);
     let middle = replay.versions.len() / 2;
     let moment = Moment::Time(replay.versions[middle].updated_at);
-    let mut writer = store.writer(&replay.repo, Duration::ZERO).unwrap();
+    let mut writer = store.writer(&replay.repo, PATIENCE).unwrap();
     let dry = writer.prune_before(moment, true).unwrap().unwrap();
     assert_eq!(writer.view().unwrap().history_start(), Seq(1));
     let pruning = writer.prune_before(moment, false).unwrap().unwrap();
@@ -159,7 +158,7 @@ fn repair_brings_back_what_index_log_and_git_still_hold() {
         let log = copy.dir.join(log.file_name().unwrap());
         flip(&log, offset);
         let damaged = std::fs::read(&log).unwrap();
-        let repaired = copy.store().repair(&replay.repo, Duration::ZERO, &mut { past }, now()).unwrap();
+        let repaired = copy.store().repair(&replay.repo, PATIENCE, &mut { past }, now()).unwrap();
         // Syncs remember what they acknowledged: not even the last commit passes for one that was torn.
         let repaired = repaired.unwrap_or_else(|| panic!("byte {offset} is not called damaged"));
         assert!(!repaired.found.is_empty() && !repaired.begun_anew, "{repaired:?}");
@@ -183,7 +182,7 @@ fn repair_brings_back_what_index_log_and_git_still_hold() {
         // The damaged bytes are still there.
         let aside: Vec<_> = repaired.aside.iter().map(|name| std::fs::read(copy.dir.join(name)).unwrap()).collect();
         assert!(aside.contains(&damaged), "byte {offset}: {:?}", repaired.aside);
-        assert!(copy.store().repair(&replay.repo, Duration::ZERO, &mut no_past, now()).unwrap().is_none());
+        assert!(copy.store().repair(&replay.repo, PATIENCE, &mut no_past, now()).unwrap().is_none());
     }
 }
 
@@ -192,7 +191,7 @@ fn repair_without_git_keeps_the_state_and_tells_what_is_lost() {
     let replay = Replay::of(MOQ, |_, _, _| {});
     let store = replay.store();
     // The index then knows the whole state.
-    store.writer(&replay.repo, Duration::ZERO).unwrap().compact().unwrap();
+    store.writer(&replay.repo, PATIENCE).unwrap().compact().unwrap();
     let view = store.view().unwrap().unwrap();
     let state = trackers(&view);
     let template = Copy::of(&store);
@@ -208,7 +207,7 @@ fn repair_without_git_keeps_the_state_and_tells_what_is_lost() {
         let mut bytes = std::fs::read(&log).unwrap();
         bytes[start..start + 2500].fill(0xEE);
         std::fs::write(&log, bytes).unwrap();
-        let repaired = copy.store().repair(&replay.repo, Duration::ZERO, &mut no_past, now()).unwrap().unwrap();
+        let repaired = copy.store().repair(&replay.repo, PATIENCE, &mut no_past, now()).unwrap().unwrap();
         let mended = copy.store().view().unwrap().unwrap();
         assert!(mended.damage().is_empty() && repaired.recovered > 0, "{repaired:?}");
         assert!(trackers(&mended) == state, "from byte {start}: {repaired:?}");
@@ -224,7 +223,7 @@ fn repair_begins_anew_where_nothing_verifies() {
     for file in copy.files() {
         std::fs::write(&file, b"no store of ours").unwrap();
     }
-    let repaired = copy.store().repair(&Repo::parse("o/r", "github.com").unwrap(), Duration::ZERO, &mut no_past, now());
+    let repaired = copy.store().repair(&Repo::parse("o/r", "github.com").unwrap(), PATIENCE, &mut no_past, now());
     let repaired = repaired.unwrap().unwrap();
     assert!(repaired.begun_anew && repaired.aside.len() >= 3, "{repaired:?}");
     assert!(copy.store().view().unwrap().is_none());

@@ -115,6 +115,15 @@ fn syncs_of_two_repositories_do_not_wait_for_each_other() {
 const ROUNDS: u32 = 40;
 const TRACKERS: u64 = 300;
 
+/// Says that the writer is done when it goes out of scope, also by a panic: its readers would wait for ever.
+pub struct Writing<'a>(pub &'a AtomicBool);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Runs `read` until the writer is done, at least once behind its end.
 pub fn while_writing(done: &AtomicBool, mut read: impl FnMut()) {
     loop {
@@ -167,6 +176,7 @@ fn readers_beside_syncs_and_compactions_always_see_one_of_the_manifests() {
             });
         });
         scope.spawn(move || {
+            let _writing = Writing(done);
             for minute in 2..=ROUNDS {
                 lab.write_manifest(many(TRACKERS, minute));
                 lab.run(&["cache", "sync"]).ok();
@@ -174,7 +184,6 @@ fn readers_beside_syncs_and_compactions_always_see_one_of_the_manifests() {
                     lab.run(&["cache", "compact"]).ok();
                 }
             }
-            done.store(true, Ordering::Release);
         });
     });
     assert_verifies(&lab, u64::from(ROUNDS) * TRACKERS);
@@ -200,11 +209,11 @@ fn readers_beside_clears_see_everything_or_nothing() {
             });
         }
         scope.spawn(move || {
+            let _writing = Writing(done);
             for _ in 0..25 {
                 lab.run(&["cache", "clear", "--yes"]).ok();
                 lab.run(&["cache", "sync"]).ok();
             }
-            done.store(true, Ordering::Release);
         });
     });
 }
