@@ -153,7 +153,7 @@ fn status_gives_the_fields_that_are_promised_and_no_others() {
 #[test]
 fn status_for_people_names_what_json_has() {
     let lab = lab();
-    let out = lab.run(&["cache", "status"]).ok();
+    let out = lab.run(&["cache", "status", "--verbose"]).ok();
     let dir = lab.cache.join("github.com/octo-org/atlas");
     for line in [
         "octo-org/atlas",
@@ -167,9 +167,43 @@ fn status_for_people_names_what_json_has() {
     ] {
         assert!(out.lines().any(|found| found == line), "{line}: {out}");
     }
+    let summary = lab.run(&["cache", "status"]).ok();
+    let lines: Vec<_> = summary.lines().collect();
+    assert_eq!(lines.len(), 5, "{summary}");
+    assert_eq!(lines[0], "octo-org/atlas: up to date");
+    assert_eq!(lines[1], "  trackers  1 open and 2 closed releases, 1 open and 1 closed microsprint");
+    assert!(lines[2].starts_with("  source    manifest of 2025-06-12T10:00:00Z, synced "), "{summary}");
+    assert_eq!(lines[3], "  history   5 events");
+    assert!(lines[4].ends_with(&format!(" KiB in {}", dir.display())), "{summary}");
     assert_eq!(Lab::new().run(&["cache", "status"]).ok(), "");
     let nothing = Lab::new().json(&["cache", "status", "--json"]);
     assert_eq!(nothing["repos"], json!([]));
+}
+
+#[test]
+fn status_of_many_has_a_line_for_each_the_stale_ones_first_and_a_sum() {
+    let lab = lab();
+    let other = lab.root().join("other");
+    std::fs::create_dir_all(other.join(".github")).unwrap();
+    std::fs::write(other.join(".github/pmu-cache.json"), small().replace("octo-org/atlas", "octo-org/rocket")).unwrap();
+    lab.run_in(&other, &["cache", "sync"]).ok();
+    let all = ["cache", "status", "--all-repos"];
+    let fresh = |name: &str| format!("octo-org/{name}\t2\t3\t5\t2025-06-12T10:00:00Z\tfresh\t\n");
+    assert_eq!(lab.run(&all).ok(), fresh("atlas") + &fresh("rocket"));
+    assert_eq!(lab.run_in(&lab.root(), &["cache", "status"]).ok(), fresh("atlas") + &fresh("rocket"), "outside");
+    assert!(lab.run(&["cache", "status"]).ok().starts_with("octo-org/atlas: up to date\n"), "the one here");
+    assert_eq!(lab.json(&["cache", "status", "--json"])["repos"].as_array().unwrap().len(), 1, "the one here");
+    std::fs::write(other.join(".github/pmu-cache.json"), "{").unwrap();
+    let check = |args: &[&str]| lab.run_in(&other, &[args, &["--check"]].concat());
+    let said = check(&all);
+    let stale = "octo-org/rocket\t2\t3\t5\t2025-06-12T10:00:00Z\tstale\tthe manifest cannot be used: ";
+    assert!(said.code == Some(1) && said.out.starts_with(stale) && said.out.ends_with(&fresh("atlas")), "{said:?}");
+    assert_eq!(check(&["cache", "status", "-R", "octo-org/atlas"]).code, Some(0));
+    let shown = lab.run_with(&[("GH_FORCE_TTY", "100"), ("NO_COLOR", "1")], &all).ok();
+    let sum = "\n2 cached repositories, none stale: 4 open and 6 closed trackers, ";
+    assert!(shown.starts_with(sum) && shown.contains("\nREPO "), "{shown}");
+    let both = lab.run(&[&all[..], &["-R", "o/r"]].concat());
+    assert_eq!((both.code, both.err.lines().next()), (Some(1), Some("cannot use `--all-repos` with `--repo`")));
 }
 
 #[test]

@@ -6,19 +6,24 @@ use gh_pmu::sync::{Located, Standing, standing};
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::Given;
+use crate::cli::common::ALL_REPOS;
 use crate::cli::spec::{Switch, switch};
 use crate::exit::{Error, Exit};
-use crate::output::{Counts, RepoStatus, Status, hex};
+use crate::output::{Counts, RepoStatus, Status, StatusForm, hex};
 use crate::source::{Context, DISK, nothing_cached};
 
 const CHECK: Switch = switch("check", "Exit with status 1 when the cache is stale or missing");
 const JSON: Switch = switch("json", "Output JSON");
+const VERBOSE: Switch = switch("verbose", "Show all that is known: hashes, times, bytes");
 
 /// The words of `cache status`.
 pub const SPEC: Spec = Spec {
-    long: "Show what is cached of each repository, and how fresh it is.",
-    flags: &[&CHECK.0, &JSON.0],
-    examples: "$ gh pmu cache status\n$ gh pmu cache status --check || gh pmu cache sync",
+    long: "Show what is cached of the repository here, and how fresh it is.\n\n\
+           Outside of a checkout, and with --all-repos, every cached repository has one line, stale ones first.",
+    flags: &[&ALL_REPOS.0, &CHECK.0, &JSON.0, &VERBOSE.0],
+    examples: "$ gh pmu cache status\n\
+               $ gh pmu cache status --all-repos\n\
+               $ gh pmu cache status --check || gh pmu cache sync",
     ..Spec::command("status", "gh pmu cache status", "Show what is cached and how fresh it is", |given| {
         cached(Args::read(given))
     })
@@ -29,66 +34,86 @@ struct Args {
     json: bool,
     /// Fail if the cache is stale or missing.
     check: bool,
+    /// All that is known.
+    verbose: bool,
+    /// Every cached repository.
+    all_repos: bool,
 }
 
 impl Args {
     fn read(given: &Given<'_>) -> Result<Self, Error> {
-        Ok(Self { json: given.is_set(&JSON), check: given.is_set(&CHECK) })
+        let [json, check, verbose] = [&JSON, &CHECK, &VERBOSE].map(|switch| given.is_set(switch));
+        Ok(Self { json, check, verbose, all_repos: given.is_set(&ALL_REPOS) })
+    }
+
+    fn form(&self, is_of_one: bool) -> StatusForm {
+        match (self.json, self.verbose, is_of_one) {
+            (true, ..) => StatusForm::Json,
+            (_, true, _) => StatusForm::Verbose,
+            (.., true) => StatusForm::Summary,
+            (.., false) => StatusForm::Lines,
+        }
     }
 }
 
 impl Command for Args {
-    /// Shows what is cached: of the repository that is named, else of all.
+    fn of_many(&self) -> Option<&'static str> {
+        self.all_repos.then_some(ALL_REPOS.0.long)
+    }
+
+    /// Shows what is cached: of the repository that is named or here, else of all.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let located = context.located();
-        let stores = match &named {
+        // The manifest here says nothing of other repositories.
+        let here = located.as_ref().and_then(|located| context.repo(None, Some(located)).ok());
+        let one = match named {
+            _ if self.all_repos => None,
+            Some(_) => Some(context.repo(named, None)?),
+            None => here.clone(),
+        };
+        let stores = match &one {
             Some(repo) => vec![context.store(repo)],
             None => Store::all(&DISK, &context.config.cache_dir)?,
         };
-        let (mut found, mut is_told) = (Vec::new(), false);
-        for store in stores {
-            match store.view() {
-                Ok(Some(view)) => {
-                    if let Some(damage) = view.damage().first() {
-                        context.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
-                    }
-                    found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    context.output.warn(&error.to_string());
-                    is_told = true;
-                }
-            }
-        }
-        let here = match &located {
-            Some(located) if named.is_none() => context.repo(None, Some(located)).ok(),
-            _ => named.clone(),
-        };
-        let is_missing = match &here {
-            Some(here) => !found.iter().any(|(repo, _)| repo == here),
-            None => found.is_empty(),
-        };
+        let (found, unreadable) = views(stores, context)?;
         let mut repos = Vec::with_capacity(found.len());
         for (repo, view) in &found {
-            repos.push(status_of(repo, view, located.as_ref(), context)?);
+            let located = located.as_ref().filter(|_| here.as_ref() == Some(repo));
+            repos.push(status_of(repo, view, located, context)?);
         }
-        let status = Status { path: &context.config.cache_dir, named: named.as_ref(), repos };
+        let status = Status { path: &context.config.cache_dir, named: one.as_ref(), repos };
+        let is_stale = unreadable > 0 || status.repos.iter().any(|status| status.stale_reason.is_some());
+        let is_missing = status.repos.is_empty();
         // Where `--check` fails because there is nothing, its error says so.
-        if self.json || !(self.check && status.repos.is_empty()) {
-            context.output.status(&status, self.json)?;
+        if self.json || !(self.check && is_missing) {
+            context.output.status(&status, self.form(one.is_some()))?;
         }
-        let is_stale = status
-            .repos
-            .iter()
-            .any(|status| status.stale_reason.is_some() && here.as_ref().is_none_or(|here| here == status.repo));
         match self.check {
             // What is stale is shown as stale.
-            true if is_missing && !is_told => Err(nothing_cached(here.as_ref())),
+            true if is_missing && unreadable == 0 => Err(nothing_cached(one.as_ref())),
             true if is_missing || is_stale => Ok(Exit::Failed),
             _ => Ok(Exit::Done),
         }
     }
+}
+
+/// What is cached, and how many stores cannot be read: why was said.
+fn views(stores: Vec<Store<'static>>, context: &mut Context<'_, '_>) -> Result<(Vec<(Repo, View)>, usize), Error> {
+    let (mut found, mut unreadable) = (Vec::new(), 0);
+    for store in stores {
+        match store.view() {
+            Ok(Some(view)) => {
+                context.tell_damage(&view);
+                found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                context.output.warn(&error.to_string());
+                unreadable += 1;
+            }
+        }
+    }
+    Ok((found, unreadable))
 }
 
 fn status_of<'s>(

@@ -53,7 +53,7 @@ pub use history::HistoryHead;
 pub use list::ListHead;
 pub use page::Page;
 pub use progress::Progress;
-pub use status::{Counts, RepoStatus, Status};
+pub use status::{Counts, RepoStatus, Status, StatusForm};
 pub use stream::Stream;
 pub use terminal::Terminal;
 pub use timeline::TimelineHead;

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use gh_pmu::model::{Repo, Seq, UnixMillis};
 
-use super::Output;
 use super::json::JsonWriter;
+use super::relative::{ago, short};
 use super::style::Style;
+use super::table::{Column, Narrow, Table};
+use super::width::wrapped;
+use super::{Output, tsv};
 use crate::exit::Error;
 
 /// The whole report.
@@ -19,6 +22,19 @@ pub struct Status<'s> {
     pub named: Option<&'s Repo>,
     /// One for each repository.
     pub repos: Vec<RepoStatus<'s>>,
+}
+
+/// How the report looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusForm {
+    /// A few lines.
+    Summary,
+    /// All that is known.
+    Verbose,
+    /// One line a repository.
+    Lines,
+    /// JSON.
+    Json,
 }
 
 /// How many trackers of one kind.
@@ -81,8 +97,8 @@ impl Output<'_> {
     ///
     /// # Errors
     /// Standard output is closed.
-    pub fn status(&mut self, status: &Status<'_>, json: bool) -> Result<(), Error> {
-        if json {
+    pub fn status(&mut self, status: &Status<'_>, form: StatusForm) -> Result<(), Error> {
+        if form == StatusForm::Json {
             let mut bytes = Vec::new();
             write_json(&mut JsonWriter::new(&mut bytes, self.terminal.stdout), status);
             return self.show_json(&bytes);
@@ -94,14 +110,106 @@ impl Output<'_> {
             });
             return Ok(());
         }
+        if form == StatusForm::Lines {
+            let bytes = self.status_lines(status);
+            return self.show(&bytes);
+        }
         let mut text = String::new();
         for (at, repo) in status.repos.iter().enumerate() {
             if at > 0 {
                 text.push('\n');
             }
-            self.repo_status(repo, &mut text);
+            match form {
+                StatusForm::Summary => self.summary(repo, &mut text),
+                _ => self.repo_status(repo, &mut text),
+            }
         }
         self.show(text.as_bytes())
+    }
+
+    /// Five lines.
+    fn summary(&self, status: &RepoStatus<'_>, text: &mut String) {
+        const INDENT: usize = 12;
+        let palette = self.terminal.palette;
+        let (state, style) = freshness(status);
+        let name = palette.paint(Style::Bold, &status.repo.to_string());
+        text.push_str(&format!("{name}: {}\n", palette.paint(style, &self.safe(&state))));
+        let counts = |counts: Counts, kind| {
+            format!("{} open and {} closed {kind}{}", counts.open, counts.closed, plural(counts.closed))
+        };
+        let source = match status.source {
+            Some("api") => "GitHub's answer of",
+            _ => "manifest of",
+        };
+        let done = |what: &str, time: Option<UnixMillis>| match time {
+            Some(time) => format!("{what} {}", self.time(time)),
+            None => format!("never {what}"),
+        };
+        let alone = match (status.published, status.observed) {
+            (0, _) | (_, 0) => String::new(),
+            (_, observed) => format!(", {observed} of them seen by this machine alone"),
+        };
+        let start = match status.history_start.0 {
+            0 | 1 => String::new(),
+            start => format!(" from @{start} on"),
+        };
+        let held = (status.seq.0 + 1).saturating_sub(status.history_start.0);
+        let lines = [
+            ("trackers", [counts(status.releases, "release"), counts(status.microsprints, "microsprint")].join(", ")),
+            (
+                "source",
+                [
+                    done(source, status.manifest_updated_at),
+                    done("synced", status.synced_at),
+                    done("checked", status.checked_at),
+                ]
+                .join(", "),
+            ),
+            ("history", format!("{held} event{}{start}{alone}", plural(held))),
+            ("files", format!("{} in {}", short_size(status.log_bytes + status.index_bytes), status.path.display())),
+        ];
+        for (label, value) in lines {
+            let value = self.safe(&value);
+            let value = match self.terminal.stdout {
+                true => wrapped(&value, self.terminal.width().saturating_sub(INDENT)),
+                false => value,
+            };
+            let label = palette.paint(Style::Gray, &format!("  {label:10}"));
+            text.push_str(&format!("{label}{}\n", value.replace('\n', &format!("\n{:INDENT$}", ""))));
+        }
+    }
+
+    /// One line a repository, the stale ones first, under a sum.
+    fn status_lines(&self, status: &Status<'_>) -> Vec<u8> {
+        let mut repos: Vec<&RepoStatus<'_>> = status.repos.iter().collect();
+        repos.sort_by_key(|repo| repo.stale_reason.is_none());
+        if !self.terminal.stdout {
+            return status_tsv(&repos);
+        }
+        let columns = [
+            ("REPO", Narrow::Stays),
+            ("OPEN", Narrow::Stays),
+            ("CLOSED", Narrow::GivesWay { turn: 2, min: usize::MAX }),
+            ("EVENTS", Narrow::GivesWay { turn: 1, min: usize::MAX }),
+            ("OF", Narrow::GivesWay { turn: 3, min: usize::MAX }),
+            ("STATUS", Narrow::IsCut),
+        ];
+        let mut table = Table::new(columns.into_iter().map(|(header, narrow)| Column::new(header, narrow)).collect());
+        for repo in &repos {
+            let (state, style) = freshness(repo);
+            table.cell(&repo.repo.to_string(), Style::Plain);
+            table.cell(&(repo.releases.open + repo.microsprints.open).to_string(), Style::Green);
+            table.cell(&(repo.releases.closed + repo.microsprints.closed).to_string(), Style::Magenta);
+            table.cell(&repo.seq.to_string(), Style::Plain);
+            match repo.manifest_updated_at {
+                Some(time) => table.cell_or(&ago(self.now, time), &short(self.now, time), Style::Gray),
+                None => table.cell("", Style::Gray),
+            }
+            table.cell(&self.safe(&state), style);
+        }
+        let mut bytes = self.heading(&sum(&repos), None).into_bytes();
+        table.render(self.terminal.width(), self.terminal.palette, &mut bytes);
+        bytes
     }
 
     fn repo_status(&self, status: &RepoStatus<'_>, text: &mut String) {
@@ -135,8 +243,7 @@ impl Output<'_> {
         line("published", format!("{} events, and {} observed here", status.published, status.observed), Style::Plain);
         line("log", size(status.log_bytes), Style::Plain);
         line("snapshot", size(status.index_bytes), Style::Plain);
-        let plural = if status.tail_events == 1 { "" } else { "s" };
-        line("tail", format!("{} event{plural}", status.tail_events), Style::Plain);
+        line("tail", format!("{} event{}", status.tail_events, plural(status.tail_events)), Style::Plain);
     }
 
     fn time_or_never(&self, time: Option<UnixMillis>) -> String {
@@ -144,8 +251,50 @@ impl Output<'_> {
     }
 }
 
-/// Bytes, and in larger units where that is shorter to read.
-fn size(bytes: u64) -> String {
+/// Whether it is fresh, in words, and their colour.
+fn freshness(status: &RepoStatus<'_>) -> (String, Style) {
+    match &status.stale_reason {
+        Some(reason) => (format!("stale, {reason}"), Style::Yellow),
+        None => ("up to date".to_owned(), Style::Green),
+    }
+}
+
+/// `repository  open  closed  events  of when  stale or fresh  why`, for scripts.
+fn status_tsv(repos: &[&RepoStatus<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for repo in repos {
+        tsv::text(&mut bytes, &repo.repo.to_string(), true);
+        let trackers = [repo.releases.open + repo.microsprints.open, repo.releases.closed + repo.microsprints.closed];
+        for number in trackers.into_iter().chain([repo.seq.0]) {
+            bytes.push(b'\t');
+            tsv::number(&mut bytes, number);
+        }
+        let time = repo.manifest_updated_at.map(|time| time.to_string()).unwrap_or_default();
+        let word = if repo.stale_reason.is_some() { "stale" } else { "fresh" };
+        bytes.extend_from_slice(format!("\t{time}\t{word}\t").as_bytes());
+        tsv::text(&mut bytes, repo.stale_reason.as_deref().unwrap_or_default(), false);
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+fn sum(repos: &[&RepoStatus<'_>]) -> String {
+    let of = |count: fn(&RepoStatus<'_>) -> u64| repos.iter().map(|repo| count(repo)).sum::<u64>();
+    let open = of(|repo| repo.releases.open + repo.microsprints.open);
+    let closed = of(|repo| repo.releases.closed + repo.microsprints.closed);
+    let stale = of(|repo| repo.stale_reason.is_some().into());
+    let bytes = of(|repo| repo.log_bytes + repo.index_bytes);
+    let (count, repositories) = (repos.len(), if repos.len() == 1 { "repository" } else { "repositories" });
+    let stale = if stale == 0 { "none stale".to_owned() } else { format!("{stale} stale") };
+    format!("{count} cached {repositories}, {stale}: {open} open and {closed} closed trackers, {}", short_size(bytes))
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Bytes in the largest unit that they fill.
+fn short_size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return format!("{bytes} bytes");
@@ -157,7 +306,13 @@ fn size(bytes: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    format!("{value:.1} {} ({bytes} bytes)", UNITS[unit])
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// Bytes, and in larger units where that is shorter to read.
+fn size(bytes: u64) -> String {
+    let short = short_size(bytes);
+    if bytes < 1024 { short } else { format!("{short} ({bytes} bytes)") }
 }
 
 fn write_json(json: &mut JsonWriter<'_>, status: &Status<'_>) {

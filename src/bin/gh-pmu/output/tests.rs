@@ -355,7 +355,7 @@ fn jq_on_a_terminal_is_safe_and_laid_out() {
     assert_eq!(terminal("\"a\\nb\""), "a\nb\n");
 }
 
-fn status(terminal: Terminal, json: bool) -> (String, String) {
+fn status(terminal: Terminal, form: StatusForm) -> (String, String) {
     let repo = repo();
     let one = RepoStatus {
         repo: &repo,
@@ -378,7 +378,7 @@ fn status(terminal: Terminal, json: bool) -> (String, String) {
         index_bytes: 800,
         tail_events: 1,
     };
-    printed(terminal, |output| output.status(&Status { path: "/c".as_ref(), named: None, repos: vec![one] }, json))
+    printed(terminal, |output| output.status(&Status { path: "/c".as_ref(), named: None, repos: vec![one] }, form))
 }
 
 #[test]
@@ -401,17 +401,41 @@ o/r
   snapshot:       800 bytes
   tail:           1 event
 ";
-    assert_eq!(status(colorless(80), false).0, expected);
-    assert!(status(piped(), false).0.contains("  manifest:       2024-12-24T08:00:00Z\n"));
-    let empty =
-        |output: &mut Output<'_>| output.status(&Status { path: "/c".as_ref(), named: None, repos: vec![] }, false);
+    assert_eq!(status(colorless(80), StatusForm::Verbose).0, expected);
+    assert!(status(piped(), StatusForm::Verbose).0.contains("  manifest:       2024-12-24T08:00:00Z\n"));
+    let empty = |output: &mut Output<'_>| {
+        output.status(&Status { path: "/c".as_ref(), named: None, repos: vec![] }, StatusForm::Summary)
+    };
     assert_eq!(printed(colorless(80), empty), (String::new(), "nothing is cached in /c\n".to_owned()));
+}
+
+#[test]
+fn status_in_short_fits_the_terminal() {
+    let expected = "\
+o/r: up to date
+  trackers  3 open and 97 closed releases, 1 open
+            and 20 closed microsprints
+  source    manifest of about 2 hours ago, synced
+            about 1 hour ago, never checked
+  history   412 events, 2 of them seen by this
+            machine alone
+  files     13.1 KiB in /c/github.com/o/r
+";
+    assert_eq!(status(colorless(50), StatusForm::Summary).0, expected);
+    let lines = "
+1 cached repository, none stale: 4 open and
+117 closed trackers, 13.1 KiB
+
+REPO  OPEN  CLOSED  EVENTS  OF  STATUS
+o/r   4     117     412     2h  up to date
+";
+    assert_eq!(status(colorless(45), StatusForm::Lines).0, lines);
 }
 
 #[test]
 fn status_in_json_has_the_documented_fields() {
     assert_eq!(
-        status(piped(), true).0,
+        status(piped(), StatusForm::Json).0,
         "{\"path\":\"/c\",\"backend\":\"log\",\"repos\":[{\"repo\":\"o/r\",\"trackers\":{\"release\":{\"open\":3,\
          \"closed\":97},\"microsprint\":{\"open\":1,\"closed\":20}},\"seq\":412,\"historyStart\":1,\"manifestHash\":\"3f2a\",\
          \"manifestUpdatedAt\":\"2024-12-24T08:00:00Z\",\"syncedAt\":\"2024-12-24T09:00:00Z\",\"checkedAt\":null,\
