@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cli::lab::Lab;
-use crate::cli::manifests::{manifest, open, small, tracker};
+use crate::cli::manifests::{manifest, many, open, small, small_at, tracker};
 
 const PLAIN: [(&str, &str); 2] = [("GH_FORCE_TTY", "80"), ("NO_COLOR", "1")];
 
@@ -75,4 +75,46 @@ fn json_has_the_fields_of_lists_and_the_events() {
     assert_eq!((past["events"].as_array().unwrap().len(), &past["state"]), (1, &json!("OPEN")));
     let fields = lab.run(&["release", "view", "--json"]).fails();
     assert!(fields.contains("\n  events\n") && fields.contains("\n  track\n"), "{fields}");
+}
+
+#[test]
+fn status_shows_what_is_open_and_new_and_marks_nothing_as_seen() {
+    let lab = lab();
+    let screen = |lab: &Lab| lab.run_with(&PLAIN, &["status"]).ok();
+    let first = screen(&lab);
+    assert!(first.starts_with("\nocto-org/atlas · manifest of "), "{first}");
+    for part in
+        ["\n\n1 open release\n  #430  v0.9.0", "\n\n1 open microsprint\n  #", "\n\nLatest changes\n", "@5  added"]
+    {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    lab.run(&["cache", "history", "--since", "last"]).ok();
+    assert!(screen(&lab).contains("\nNo changes since you last asked, less than a minute ago\n"));
+    lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
+    for _ in 0..2 {
+        let changed = screen(&lab);
+        assert!(changed.contains("\n1 change since you last asked, less than a minute ago\n"), "{changed}");
+        assert!(changed.contains("@6  retitled  release #430      Release: v0.9.0 → Release: v0.9.1\n"), "{changed}");
+    }
+    let json = lab.json(&["status", "--json"]);
+    let numbers = |key: &str| json[key].as_array().unwrap().iter().map(|row| row["number"].clone()).collect::<Vec<_>>();
+    assert_eq!((numbers("releases"), numbers("changes")), (vec![json!(430)], vec![json!(430)]));
+    assert_eq!((&json["repo"], &json["stale"]), (&json!("octo-org/atlas"), &json!(false)));
+    let piped = lab.run(&["status"]).ok();
+    assert!(piped.starts_with("release\t430\tRelease: v0.9.1\t") && piped.contains("\n--\n6\t"), "{piped}");
+    lab.write_manifest("{");
+    let stale = lab.run_with(&PLAIN, &["status"]);
+    assert!(stale.out.contains("\n\nstale, the manifest cannot be used: "), "{stale:?}");
+}
+
+#[test]
+fn status_says_where_there_is_more_than_a_screen_holds() {
+    let lab = Lab::synced(&many(40, 1));
+    let screen = lab.run_with(&PLAIN, &["status"]).ok();
+    assert!(screen.contains(" open releases\n  #"), "{screen}");
+    assert!(screen.contains("more: gh pmu release list --state open\n"), "{screen}");
+    lab.run(&["cache", "history", "--since", "last"]).ok();
+    lab.write_manifest(many(40, 2));
+    let screen = lab.run_with(&PLAIN, &["status"]).ok();
+    assert!(screen.contains("\n40 changes since you last asked") && screen.contains("\nand 30 more: "), "{screen}");
 }

@@ -9,6 +9,8 @@ use super::spec::{Flag, Switch, Valued, Words, switch, text, word};
 use super::value::Limit;
 use crate::exit::Error;
 
+/// `--json` without fields.
+pub const AS_JSON: Switch = switch("json", "Output JSON");
 pub const ALL_REPOS: Switch = switch("all-repos", "List every cached repository");
 pub const LIMIT: Valued<Limit> = text("limit", Some('L'), "int", "Maximum number to list (default all)");
 pub const KIND: Valued<Kind> = word("kind", None, "Filter by kind: {release|microsprint}");

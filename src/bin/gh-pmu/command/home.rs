@@ -41,7 +41,8 @@ fn lines(repo: &Repo, view: Option<&View>, context: &Context<'_, '_>) -> Vec<Str
     vec![
         format!("{repo} has {releases} and {microsprints}{}.", age.unwrap_or_default()),
         String::new(),
-        "List the open ones:              gh pmu release list --state open".to_owned(),
+        "What is open, and what is new:   gh pmu status".to_owned(),
+        "List all releases:               gh pmu release list".to_owned(),
         "See what changed:                gh pmu cache history --since yesterday".to_owned(),
         "All commands, and what they do:  gh pmu --help".to_owned(),
     ]

@@ -15,6 +15,7 @@ pub mod home;
 mod init;
 mod last;
 mod list;
+mod overview;
 mod rebuild;
 mod repair;
 mod status;
@@ -73,7 +74,7 @@ pub const ROOT: Spec = Spec {
         "gh-pmu",
         "gh pmu",
         "List release and microsprint trackers",
-        &[&CACHE, &completion::SPEC, &init::SPEC, &MICROSPRINT, &RELEASE, &timeline::SPEC],
+        &[&CACHE, &completion::SPEC, &init::SPEC, &MICROSPRINT, &RELEASE, &overview::SPEC, &timeline::SPEC],
     )
 };
 

@@ -6,21 +6,20 @@ use gh_pmu::sync::{Located, Standing, standing};
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::Given;
-use crate::cli::common::ALL_REPOS;
+use crate::cli::common::{ALL_REPOS, AS_JSON};
 use crate::cli::spec::{Switch, switch};
 use crate::exit::{Error, Exit};
 use crate::output::{Counts, RepoStatus, Status, StatusForm, hex};
 use crate::source::{Context, DISK, nothing_cached};
 
 const CHECK: Switch = switch("check", "Exit with status 1 when the cache is stale or missing");
-const JSON: Switch = switch("json", "Output JSON");
 const VERBOSE: Switch = switch("verbose", "Show all that is known: hashes, times, bytes");
 
 /// The words of `cache status`.
 pub const SPEC: Spec = Spec {
     long: "Show what is cached of the repository here, and how fresh it is.\n\n\
            Outside of a checkout, and with --all-repos, every cached repository has one line, stale ones first.",
-    flags: &[&ALL_REPOS.0, &CHECK.0, &JSON.0, &VERBOSE.0],
+    flags: &[&ALL_REPOS.0, &CHECK.0, &AS_JSON.0, &VERBOSE.0],
     examples: "$ gh pmu cache status\n\
                $ gh pmu cache status --all-repos\n\
                $ gh pmu cache status --check || gh pmu cache sync",
@@ -42,7 +41,7 @@ struct Args {
 
 impl Args {
     fn read(given: &Given<'_>) -> Result<Self, Error> {
-        let [json, check, verbose] = [&JSON, &CHECK, &VERBOSE].map(|switch| given.is_set(switch));
+        let [json, check, verbose] = [&AS_JSON, &CHECK, &VERBOSE].map(|switch| given.is_set(switch));
         Ok(Self { json, check, verbose, all_repos: given.is_set(&ALL_REPOS) })
     }
 
@@ -116,7 +115,7 @@ fn views(stores: Vec<Store<'static>>, context: &mut Context<'_, '_>) -> Result<(
     Ok((found, unreadable))
 }
 
-fn status_of<'s>(
+pub(super) fn status_of<'s>(
     repo: &'s Repo,
     view: &'s View,
     located: Option<&Located>,

@@ -4,16 +4,14 @@ use gh_pmu::model::Repo;
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::Given;
-use crate::cli::spec::{Switch, switch};
+use crate::cli::common::AS_JSON;
 use crate::exit::{Error, Exit};
 use crate::source::{Context, nothing_cached};
-
-const JSON: Switch = switch("json", "Output JSON");
 
 /// The words of `cache verify`.
 pub const SPEC: Spec = Spec {
     long: "Read every byte of the cache and report damage. Changes nothing; exits with status 1 when there is any.",
-    flags: &[&JSON.0],
+    flags: &[&AS_JSON.0],
     examples: "$ gh pmu cache verify",
     ..Spec::command("verify", "gh pmu cache verify", "Read every byte of the cache and report damage", |given| {
         cached(Args::read(given))
@@ -26,7 +24,7 @@ struct Args {
 
 impl Args {
     fn read(given: &Given<'_>) -> Result<Self, Error> {
-        Ok(Self { json: given.is_set(&JSON) })
+        Ok(Self { json: given.is_set(&AS_JSON) })
     }
 }
 

@@ -338,7 +338,7 @@ fn write_json(json: &mut JsonWriter<'_>, status: &Status<'_>) {
         json.key("syncedAt").time(repo.synced_at);
         json.key("checkedAt").time(repo.checked_at);
         json.key("source").string_or_null(repo.source);
-        json.key("stale").raw(if repo.stale_reason.is_some() { "true" } else { "false" });
+        json.key("stale").boolean(repo.stale_reason.is_some());
         json.key("staleReason").string_or_null(repo.stale_reason.as_deref());
         json.key("stateHash").string(&repo.state_hash);
         json.key("historyHash").string(&repo.history_hash);

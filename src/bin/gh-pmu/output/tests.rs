@@ -426,7 +426,7 @@ o/r: up to date
 1 cached repository, none stale: 4 open and
 117 closed trackers, 13.1 KiB
 
-REPO  OPEN  CLOSED  EVENTS  OF  STATUS
+REPO  OPEN  CLOSED  EVENTS  OF  STATUS    
 o/r   4     117     412     2h  up to date
 ";
     assert_eq!(status(colorless(45), StatusForm::Lines).0, lines);
