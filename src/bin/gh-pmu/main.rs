@@ -129,7 +129,10 @@ fn with_context<T>(
             let start = std::time::Instant::now();
             let elapsed = || start.elapsed();
             let history = if config.cache.keeps_history() { History::AtHand } else { History::None };
-            Ok(run(named, &mut Context { config: &config, output, clock, now, elapsed: &elapsed, history }))
+            Ok(run(
+                named,
+                &mut Context { config: &config, output, clock, now, elapsed: &elapsed, history, is_set_aside: false },
+            ))
         }
     }
 }

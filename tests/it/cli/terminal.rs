@@ -87,6 +87,28 @@ fn the_head_line_says_where_a_newer_manifest_is_and_how_old_this_one_is() {
 }
 
 #[test]
+fn the_head_line_warns_where_the_manifest_was_not_taken_in_and_names_the_moment_of_the_past() {
+    let mut lab = lab();
+    lab.set("TZ", "Asia/Kathmandu");
+    let head = |args: &[&str]| {
+        let shown = lab.run_with(&[("GH_FORCE_TTY", "160")], &[&["release", "list"], args].concat());
+        shown.out.lines().nth(1).unwrap().to_owned()
+    };
+    let warning = "\u{1b}[0;33m· manifest of ";
+    assert!(!head(&[]).contains(warning));
+    for refused in ["{".to_owned(), crate::cli::manifests::small_at(9)] {
+        lab.write_manifest(&refused);
+        assert!(head(&[]).contains(warning), "{refused}");
+    }
+    assert!(head(&["--as-of", "2025-06-12T20:00:00Z"]).ends_with(" as of 2025-06-13 01:45"));
+    assert!(head(&["--as-of", "2025-07"]).ends_with(" as of 2025-07-01 00:00"));
+    let none = lab.run_with(&[TTY, PLAIN], &["release", "list", "--as-of", "2025-07", "-S", "nothing"]);
+    assert!(none.err.ends_with(" as of 2025-07-01 00:00\n"), "{none:?}");
+    let view = lab.run_with(&[TTY, PLAIN], &["release", "view", "7", "--as-of", "2025-07"]).ok();
+    assert!(view.starts_with("\nRelease v0.1.0 (Falcon) #7 as of 2025-07-01 00:00\n"), "{view}");
+}
+
+#[test]
 fn a_table_fits_its_width() {
     let lab = Lab::new();
     let long = format!("Release: v1.0.0 ({})", "long codename ".repeat(20));

@@ -300,16 +300,12 @@ impl Args {
 
     /// From when on and up to when, in the words of a heading.
     fn moments(&self, context: &Context<'_, '_>) -> String {
-        let moment = |when: &When| match when {
-            When::At(time) => context.output.moment(*time, context.clock.zone),
-            When::After(seq) => format!("@{seq}"),
-        };
         let since = match &self.since {
             None => String::new(),
-            Some(Since::When(when)) => format!(" since {}", moment(when)),
+            Some(Since::When(when)) => format!(" since {}", context.moment(*when)),
             Some(Since::Last(None)) => " since they were last asked for".to_owned(),
             Some(Since::Last(Some(name))) => format!(" since {name} last asked"),
         };
-        since + &self.until.as_ref().map(|when| format!(" until {}", moment(when))).unwrap_or_default()
+        since + &self.until.as_ref().map(|when| format!(" until {}", context.moment(*when))).unwrap_or_default()
     }
 }

@@ -95,8 +95,8 @@ pub(super) struct Args {
     pub(super) order: Order,
     /// At most so many.
     pub(super) limit: Option<u64>,
-    /// As of when, and how that was written.
-    pub(super) as_of: Option<(When, String)>,
+    /// As of when.
+    pub(super) as_of: Option<When>,
     /// Ask GitHub first.
     pub(super) refresh: bool,
     /// In the browser.
@@ -122,7 +122,7 @@ impl Args {
             sort: given.value(&SORT)?.unwrap_or(SortBy::Number),
             order: given.value(&ORDER)?.unwrap_or(Order::Descending),
             limit: given.value(&LIMIT)?.map(|limit| limit.0),
-            as_of: given.value(&AS_OF)?.zip(given.text(&AS_OF.flag).map(str::to_owned)),
+            as_of: given.value(&AS_OF)?,
             refresh: given.is_set(&REFRESH),
             web: given.is_set(&WEB),
             json: json(given)?,
@@ -156,9 +156,9 @@ impl Command for Args {
             true => context.all_listed(self.refresh)?,
             false => context.listed(named, self.refresh).map(|(source, exit)| (vec![source], exit))?,
         };
-        if let Some((when, _)) = &self.as_of {
+        if let Some(when) = self.as_of {
             for source in &mut sources {
-                let past = context.settled(source, |source, context| as_of(*when, source, context));
+                let past = context.settled(source, |source, context| as_of(when, source, context));
                 *source = past.map_err(Failed::into_error)?;
             }
         }
@@ -173,13 +173,15 @@ impl Command for Args {
             };
             sources[at].1 = context.again(&sources[at].0, &error)?;
         };
+        // For people only: the time zone has to be looked up.
+        let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
         let head = ListHead {
             repo: if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) },
             kind: self.kind,
             state: self.state,
             searched: self.search.is_some() || self.created.is_some() || self.closed.is_some(),
             total: selection.total(),
-            as_of: self.as_of.as_ref().map(|(_, text)| text.as_str()),
+            as_of: past.as_deref(),
             age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
         };
         let rows = selection.rows().map(Ok::<_, Error>);

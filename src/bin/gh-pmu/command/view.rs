@@ -48,8 +48,8 @@ struct Args {
     kind: Kind,
     /// A number, a version, a name, `latest`; `None` for the newest open one.
     which: Option<String>,
-    /// As of when, and how that was written.
-    as_of: Option<(When, String)>,
+    /// As of when.
+    as_of: Option<When>,
     web: bool,
     json: Option<JsonOptions>,
 }
@@ -63,7 +63,7 @@ impl Args {
         Ok(Self {
             kind,
             which: given.argument()?.map(str::to_owned).filter(|which| !which.trim().is_empty()),
-            as_of: given.value(&AS_OF)?.zip(given.text(&AS_OF.flag).map(str::to_owned)),
+            as_of: given.value(&AS_OF)?,
             web: given.is_set(&WEB),
             json: json(given)?,
         })
@@ -81,8 +81,8 @@ impl Command for Args {
             None => context.listed(named, false)?,
         };
         let present = (source.0.clone(), source.1.seq());
-        if let Some((when, _)) = &self.as_of {
-            let past = context.settled(&mut source, |source, context| as_of(*when, source, context));
+        if let Some(when) = self.as_of {
+            let past = context.settled(&mut source, |source, context| as_of(when, source, context));
             source = past.map_err(Failed::into_error)?;
         }
         let tracker = self.find(&mut source, context)?;
@@ -104,10 +104,11 @@ impl Command for Args {
         };
         let found = changes::find(&mut sources, &[filter], context)?;
         let repo = &sources[0].0;
+        let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
         let view = TrackerView {
             row: Row { repo, tracker },
             events: found.changes.iter().map(|(_, change)| changes::row(&sources[0], change)).collect(),
-            as_of: self.as_of.as_ref().map(|(_, text)| text.as_str()),
+            as_of: past.as_deref(),
             age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
         };
         context.output.view(&view, self.json.as_ref(), context.clock.zone)?;

@@ -26,7 +26,7 @@ pub struct ListHead<'h> {
     pub searched: bool,
     /// How many there are without the limit.
     pub total: u64,
-    /// As of when, as the user wrote it, and which moment that is.
+    /// As of which moment.
     pub as_of: Option<&'h str>,
     /// How old the answer is.
     pub age: Option<Age>,

@@ -43,7 +43,7 @@ pub struct TrackerView<'v> {
     pub row: Row<'v>,
     /// Its events.
     pub events: Vec<EventRow<'v>>,
-    /// As of when, as the user wrote it.
+    /// As of which moment.
     pub as_of: Option<&'v str>,
     /// How old the answer is.
     pub age: Option<Age>,

@@ -16,7 +16,7 @@ impl Context<'_, '_> {
             [source] => self.can_pull(source),
             _ => false,
         };
-        Some(Age { can_pull, ..age })
+        Some(Age { can_pull, is_doubtful: age.is_doubtful || self.is_set_aside, ..age })
     }
 
     /// Whether a newer manifest was fetched. Looked at for people only, as git may have to be started.

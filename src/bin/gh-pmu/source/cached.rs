@@ -160,7 +160,10 @@ impl Context<'_, '_> {
                 Ok(None) => {}
                 // What is wrong with the manifest here matters only to its own repository.
                 Err(_) if named.is_some() && located.known.is_some() && located.known != named => {}
-                Err(error) => stopped = Some(error),
+                Err(error) => {
+                    self.is_set_aside = true;
+                    stopped = Some(error);
+                }
             }
         }
         // What the checkout was of when it was last synced is another repository's, if the manifest names one by now.
@@ -199,6 +202,7 @@ impl Context<'_, '_> {
         if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
             && let Err(error) = self.try_sync(&located, None)
         {
+            self.is_set_aside = true;
             self.output.warn(&format!("{error}; this is what was cached before"));
         }
         let mut sources = Vec::new();
@@ -248,6 +252,7 @@ impl Context<'_, '_> {
                 Ok(Some((repo, view)))
             }
             Ok(synced) => {
+                self.is_set_aside = matches!(synced.outcome, Outcome::Older { .. });
                 self.check_again(&synced);
                 self.tell_notes(&synced.notes);
                 if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {

@@ -8,7 +8,7 @@ use gh_pmu::model::{Repo, Seq};
 use gh_pmu::store::{Damage, Store, StoreError, View};
 use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
 
-use crate::cli::Clock;
+use crate::cli::{Clock, When};
 use crate::config::Config;
 use crate::exit::Error;
 use crate::output::Output;
@@ -33,6 +33,8 @@ pub struct Context<'c, 'o> {
     pub elapsed: &'c dyn Fn() -> Duration,
     /// How much of git's history the command needs.
     pub history: History,
+    /// Whether the manifest here was not taken in: it cannot be read, or is older than what is cached.
+    pub is_set_aside: bool,
 }
 
 /// One repository to answer about.
@@ -107,6 +109,14 @@ impl Context<'_, '_> {
     /// What decides on the host of manifests, which name none.
     pub fn hosting(&self) -> Hosting<'_> {
         self.config.hosting()
+    }
+
+    /// A moment in the words of headings: the one it was taken for, whatever the user wrote.
+    pub fn moment(&self, when: When) -> String {
+        match when {
+            When::At(time) => self.output.moment(time, self.clock.zone),
+            When::After(seq) => format!("@{seq}"),
+        }
     }
 
     /// The manifest of the checkout, if there is a place for one.

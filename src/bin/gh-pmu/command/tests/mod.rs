@@ -83,7 +83,7 @@ fn every_flag_of_a_list_is_read() {
     );
     assert_eq!((options.state, options.search.as_deref(), options.limit), (Some(State::Open), Some("cache"), Some(30)));
     assert_eq!((options.sort, options.order), (SortBy::Version, Order::Ascending));
-    assert_eq!(options.as_of, Some((When::After(Seq(412)), "@412".to_owned())));
+    assert_eq!(options.as_of, Some(When::After(Seq(412))));
     assert!(options.created.unwrap().max.is_none() && options.closed.unwrap().min.is_none());
     let json = options.json.unwrap();
     assert_eq!((json.fields, json.shape), (vec!["number", "title"], JsonShape::Jq(".[]".to_owned())));
