@@ -235,7 +235,8 @@ impl Args {
         context: &mut Context<'_, '_>,
     ) -> Result<(), Error> {
         let repo = if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) };
-        let moments = self.moments(context);
+        // Only people read them, and the time zone takes a hundred system calls.
+        let moments = if context.output.is_terminal() { self.moments(context) } else { String::new() };
         let age = context.age_of(sources);
         let head = HistoryHead { repo, searched: self.is_narrowed(), total, moments: &moments, age };
         let rows = changes.iter().map(|(at, change)| changes::row(&sources[*at], change));
