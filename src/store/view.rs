@@ -26,11 +26,12 @@ pub struct Counts {
 #[derive(Clone)]
 pub struct View {
     dir: PathBuf,
-    current: Current,
+    // What is large is boxed: a view is handed up through a dozen calls, and room for copies is a page fault each.
+    current: Box<Current>,
     /// Shared with views of the past.
     index: Option<Rc<Index>>,
-    tail: Tail<'static>,
-    marks: Option<Marks>,
+    tail: Box<Tail<'static>>,
+    marks: Option<Box<Marks>>,
     /// Bytes of the log's file: more than its last commit ends at if one was torn.
     log_len: u64,
     damage: Vec<Damage>,
@@ -50,6 +51,7 @@ impl View {
         log_len: u64,
     ) -> Self {
         let (dir, marks, damage) = (dir.to_owned(), None, Vec::new());
+        let (current, tail) = (Box::new(current), Box::new(tail));
         Self { dir, current, index, tail, marks, log_len, damage, in_doubt: false, recovered: false }
     }
 
@@ -79,13 +81,13 @@ impl View {
 
     /// The same store at another moment: for answering, no place to append after.
     pub(super) fn past(&self, index: Option<Rc<Index>>, tail: Tail<'static>) -> Self {
-        let past = Self::new(&self.dir, self.current.clone(), index, tail, self.log_len);
+        let past = Self::new(&self.dir, (*self.current).clone(), index, tail, self.log_len);
         Self { in_doubt: self.in_doubt, ..past }
     }
 
     pub(super) fn with_marks(self, marks: Option<Marks>) -> Self {
         let store = self.current.store;
-        Self { marks: marks.filter(|marks| marks.store == store), ..self }
+        Self { marks: marks.filter(|marks| marks.store == store).map(Box::new), ..self }
     }
 
     /// Adds damage that costs time, or history, and not the state.
@@ -114,7 +116,7 @@ impl View {
 
     /// Makes a `CURRENT` that was written the view's.
     pub(super) fn set_current(&mut self, current: Current) {
-        (self.current, self.recovered) = (current, false);
+        (*self.current, self.recovered) = (current, false);
     }
 
     pub(super) fn current(&self) -> &Current {
@@ -208,7 +210,7 @@ impl View {
 
     /// Returns the marks of this store, if there are any.
     pub fn marks(&self) -> Option<&Marks> {
-        self.marks.as_ref()
+        self.marks.as_deref()
     }
 
     /// Returns the record of the last manifest or answer taken in; `None` if a repair may have lost what it brought.
