@@ -86,7 +86,12 @@ impl Repo {
     /// Three directory names, lower-cased: equal for equal repositories, none of them `.`, `..` or empty, and each one
     /// that every system can hold.
     pub fn dir_names(&self) -> [String; 3] {
-        [&self.host, &self.owner, &self.name].map(|name| dir_name(&name.to_ascii_lowercase()))
+        [&self.host, &self.owner, &self.name].map(|name| Self::dir_name(name))
+    }
+
+    /// One of [`Self::dir_names`].
+    pub fn dir_name(part: &str) -> String {
+        dir_name(&part.to_ascii_lowercase())
     }
 
     /// The page of one issue.

@@ -36,17 +36,24 @@ impl<'s> Store<'s> {
     }
 
     /// Returns every directory below the cache's with files of a store, or of one that was begun or is being removed, in
-    /// order of their names.
+    /// order of their names; only an owner's, if one is given.
     ///
     /// # Errors
     /// A directory that cannot be listed.
-    pub fn all(storage: &'s dyn Storage, cache: &Path) -> Result<Vec<Self>, StoreError> {
+    pub fn all(storage: &'s dyn Storage, cache: &Path, owner: Option<&str>) -> Result<Vec<Self>, StoreError> {
+        let owner = owner.map(Repo::dir_name);
+        let is_meant = |level, name: &String| level != "owner" || owner.as_ref().is_none_or(|owner| name == owner);
         let mut dirs = vec![cache.to_owned()];
-        for _level in ["host", "owner", "name"] {
+        for level in ["host", "owner", "name"] {
             let mut below = Vec::new();
             for dir in &dirs {
                 let names = storage.list(dir).map_err(StoreError::io("list", dir))?;
-                below.extend(names.iter().filter(|name| !name.starts_with('.')).map(|name| dir.join(name)));
+                below.extend(
+                    names
+                        .iter()
+                        .filter(|name| !name.starts_with('.') && is_meant(level, name))
+                        .map(|name| dir.join(name)),
+                );
             }
             dirs = below;
         }

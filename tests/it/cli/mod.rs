@@ -13,6 +13,7 @@ pub mod lab;
 mod lists;
 mod lists_json;
 pub mod manifests;
+mod many;
 mod readme;
 mod refused;
 #[cfg(target_os = "linux")]

@@ -5,5 +5,6 @@ mod failures;
 pub mod fake;
 pub mod lab;
 mod manifests;
+mod owners;
 mod surroundings;
 mod templates;

@@ -11,7 +11,6 @@ use crate::exit::Error;
 
 /// `--json` without fields.
 pub const AS_JSON: Switch = switch("json", "Output JSON");
-pub const ALL_REPOS: Switch = switch("all-repos", "List every cached repository");
 pub const LIMIT: Valued<Limit> = text("limit", Some('L'), "int", "Maximum number to list (default all)");
 pub const KIND: Valued<Kind> = word("kind", None, "Filter by kind: {release|microsprint}");
 const FIELDS: Valued<String> = text("json", None, "fields", "Output JSON with the specified fields");

@@ -6,6 +6,7 @@ pub mod common;
 pub mod complete;
 mod given;
 pub mod help;
+mod many;
 mod moment;
 mod range;
 pub mod spec;
@@ -17,6 +18,7 @@ use crate::exit::Error;
 
 pub use common::{JsonOptions, JsonShape};
 pub use given::Given;
+pub use many::{ALL_REPOS, Many, OWNER, Owner};
 pub use spec::Spec;
 pub use value::Clock;
 pub use when::{Since, When};

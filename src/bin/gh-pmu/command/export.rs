@@ -6,13 +6,12 @@ use gh_pmu::store::{History, Logged, Store, StoreError};
 
 use super::export_since::{Place, Start, keep_place};
 use super::frame::{Command, Spec, cached};
-use crate::cli::Given;
 use crate::cli::spec::{Switch, Valued, Words, switch, text, word};
+use crate::cli::{ALL_REPOS, Given, Many, OWNER};
 use crate::exit::{Error, Exit};
 use crate::output::{Checkpoint, Dialect, Export, Exported, hex};
 use crate::source::{Context, DISK, Keep, Source};
 
-const ALL_REPOS: Switch = switch("all-repos", "Export every cached repository");
 const DIALECT: Valued<Dialect> =
     word("dialect", None, "Engine that will read the SQL: {sqlite|postgres|duckdb} (default \"sqlite\")");
 const EVENTS: Switch = switch("events", "Export events instead of trackers");
@@ -29,7 +28,7 @@ pub const SPEC: Spec = Spec {
            the same numbers.\n\n\
            Events as JSON end with one line {\"checkpoint\": …} for each repository. Keep its id with the rows, and\n\
            give it to --since the next time; or let --since last:NAME keep the place here.",
-    flags: &[&ALL_REPOS.0, &DIALECT.flag, &EVENTS.0, &FORMAT.flag, &OBSERVED.0, &SINCE.flag],
+    flags: &[&ALL_REPOS.0, &DIALECT.flag, &EVENTS.0, &FORMAT.flag, &OBSERVED.0, &OWNER.flag, &SINCE.flag],
     examples: "$ gh pmu cache export --format sql | sqlite3 -bail cache.db\n\
                $ gh pmu cache export --format sql --dialect postgres | psql -1 $DATABASE\n\
                $ gh pmu cache export --format sql --dialect duckdb | duckdb cache.duckdb\n\
@@ -69,7 +68,8 @@ pub(super) struct Args {
     pub(super) since: Option<Place>,
     /// What only this machine observed, too.
     pub(super) observed: bool,
-    pub(super) all_repos: bool,
+    /// More than one repository.
+    pub(super) many: Option<Many>,
 }
 
 impl Args {
@@ -82,7 +82,7 @@ impl Args {
             dialect: dialect.unwrap_or_default(),
             since: given.value(&SINCE)?,
             observed: given.is_set(&OBSERVED),
-            all_repos: given.is_set(&ALL_REPOS),
+            many: Many::read(given)?,
         };
         let without = |flag: &str, other: &str| Err(given.wrong(format!("cannot use `--{flag}` without `--{other}`")));
         if args.since.is_some() && !args.events {
@@ -94,8 +94,9 @@ impl Args {
         if dialect.is_some() && args.format != Format::Sql {
             return without("dialect", "format sql");
         }
-        if args.all_repos && matches!(args.since, Some(Place::Id(_) | Place::Seq(_))) {
-            return Err(given.wrong("`--since` with `--all-repos` takes last:NAME: an event is one repository's"));
+        if let (Some(many), Some(Place::Id(_) | Place::Seq(_))) = (&args.many, &args.since) {
+            let flag = many.flag();
+            return Err(given.wrong(format!("`--since` with `--{flag}` takes last:NAME: an event is one repository's")));
         }
         Ok(args)
     }
@@ -113,14 +114,14 @@ impl Args {
 
 impl Command for Args {
     fn of_many(&self) -> Option<&'static str> {
-        self.all_repos.then_some(ALL_REPOS.0.long)
+        self.many.as_ref().map(Many::flag)
     }
 
     /// Writes the trackers, or the events.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-        let mut sources = match self.all_repos {
-            true => context.all_sources()?,
-            false => vec![context.source(named, Keep::Must)?],
+        let mut sources = match &self.many {
+            Some(many) => context.all_sources(many)?,
+            None => vec![context.source(named, Keep::Must)?],
         };
         for source in &mut sources {
             // Half an export is none: what may fail is verified before the first byte is written.

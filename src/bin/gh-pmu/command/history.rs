@@ -9,12 +9,11 @@ use super::follow::{self, Position};
 use super::frame::{Command, Spec, cached};
 use crate::cli::common::{JQ, JSON, KIND, LIMIT, TEMPLATE, json};
 use crate::cli::spec::{Argument, Switch, Valued, Words, switch, text, word, word_list};
-use crate::cli::{Given, JsonOptions, Since, When};
+use crate::cli::{ALL_REPOS, Given, JsonOptions, Many, OWNER, Since, When};
 use crate::exit::{Error, Exit};
-use crate::output::{EventField, HistoryHead};
+use crate::output::{EventField, HistoryHead, Place};
 use crate::source::{Context, Keep, Source};
 
-const ALL_REPOS: Switch = switch("all-repos", "Show every cached repository");
 const EVENT: Valued<EventWord> =
     word_list("event", "Filter by event: {added|closed|reopened|retitled|redated|removed}");
 const EXIT_CODE: Switch = switch("exit-code", "Exit with status 1 if there was something to show");
@@ -44,6 +43,7 @@ pub const SPEC: Spec = Spec {
         &NUMBER.flag,
         &OBSERVED.0,
         &ORDER.flag,
+        &OWNER.flag,
         &SINCE.flag,
         &STAT.0,
         &TEMPLATE.flag,
@@ -89,8 +89,8 @@ pub(super) struct Args {
     pub(super) order: Order,
     /// JSON instead of lines.
     pub(super) json: Option<JsonOptions>,
-    /// Every cached repository.
-    pub(super) all_repos: bool,
+    /// More than one repository.
+    pub(super) many: Option<Many>,
     /// Counts instead of events.
     pub(super) stat: bool,
     /// Fail if there was something to show.
@@ -121,7 +121,7 @@ impl Args {
             limit: given.value(&LIMIT)?.map(|limit| limit.0),
             order: given.value(&ORDER)?.unwrap_or(Order::Descending),
             json: json(given)?,
-            all_repos: given.is_set(&ALL_REPOS),
+            many: Many::read(given)?,
             stat: given.is_set(&STAT),
             exit_code: given.is_set(&EXIT_CODE),
             follow: given.is_set(&FOLLOW),
@@ -132,7 +132,7 @@ impl Args {
 
 impl Command for Args {
     fn of_many(&self) -> Option<&'static str> {
-        self.all_repos.then_some(ALL_REPOS.0.long)
+        self.many.as_ref().map(Many::flag)
     }
 
     /// Shows what changed.
@@ -157,9 +157,9 @@ impl Command for Args {
 
 impl Args {
     fn sources(&self, named: Option<&Repo>, context: &mut Context<'_, '_>) -> Result<Vec<Source>, Error> {
-        match self.all_repos {
-            true => context.all_sources(),
-            false => Ok(vec![context.source(named.cloned(), Keep::Must)?]),
+        match &self.many {
+            Some(many) => context.all_sources(many),
+            None => Ok(vec![context.source(named.cloned(), Keep::Must)?]),
         }
     }
 
@@ -204,7 +204,7 @@ impl Args {
         }
         if !found.changes.is_empty() {
             let rows = found.changes.iter().map(|(at, change)| Ok::<_, Error>(changes::row(&sources[*at], change)));
-            context.output.more_history(self.all_repos, self.json.as_ref(), context.clock.zone, rows)?;
+            context.output.more_history(self.many.is_some(), self.json.as_ref(), context.clock.zone, rows)?;
             self.keep_seen(&sources, &found.changes, context)?;
         }
         Ok(Position::of(&sources))
@@ -234,11 +234,11 @@ impl Args {
         total: u64,
         context: &mut Context<'_, '_>,
     ) -> Result<(), Error> {
-        let repo = if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) };
+        let place = Place::of(self.many.as_ref(), sources.first().map(|(repo, _)| repo));
         // Only people read them, and the time zone takes a hundred system calls.
         let moments = if context.output.is_terminal() { self.moments(context) } else { String::new() };
         let age = context.age_of(sources);
-        let head = HistoryHead { repo, searched: self.is_narrowed(), total, moments: &moments, age };
+        let head = HistoryHead { place, searched: self.is_narrowed(), total, moments: &moments, age };
         let rows = changes.iter().map(|(at, change)| changes::row(&sources[*at], change));
         match self.stat {
             true => context.output.stat(&head, context.clock.zone, rows),

@@ -6,11 +6,11 @@ use gh_pmu::store::Moment;
 
 use super::frame::{Command, Spec, cached};
 use super::web::{self, Page};
-use crate::cli::common::{ALL_REPOS, JQ, JSON, LIMIT, TEMPLATE, json};
+use crate::cli::common::{JQ, JSON, LIMIT, TEMPLATE, json};
 use crate::cli::spec::{Flag, Switch, Valued, switch, text, word};
-use crate::cli::{Given, JsonOptions, When};
+use crate::cli::{ALL_REPOS, Given, JsonOptions, Many, OWNER, When};
 use crate::exit::{Error, Exit};
-use crate::output::{ListHead, TrackerField};
+use crate::output::{ListHead, Place, TrackerField};
 use crate::source::{Context, Failed, Source, no_such_event, switched_off};
 
 pub(super) const AS_OF: Valued<When> =
@@ -34,6 +34,7 @@ const FLAGS: &[&Flag] = &[
     &JSON,
     &LIMIT.flag,
     &ORDER.flag,
+    &OWNER.flag,
     &REFRESH.0,
     &SEARCH.flag,
     &SORT.flag,
@@ -103,13 +104,14 @@ pub(super) struct Args {
     pub(super) web: bool,
     /// JSON instead of a table.
     pub(super) json: Option<JsonOptions>,
-    /// Every cached repository.
-    pub(super) all_repos: bool,
+    /// More than one repository.
+    pub(super) many: Option<Many>,
 }
 
 impl Args {
     pub(super) fn read(kind: Kind, given: &Given<'_>) -> Result<Self, Error> {
-        let conflict = [&JSON, &ALL_REPOS.0, &AS_OF.flag].into_iter().find(|flag| given.text(flag).is_some());
+        let conflict =
+            [&JSON, &ALL_REPOS.0, &OWNER.flag, &AS_OF.flag].into_iter().find(|flag| given.text(flag).is_some());
         if let (true, Some(flag)) = (given.is_set(&WEB), conflict) {
             return Err(Error::plainly(format!("cannot use `--web` with `--{}`", flag.long)));
         }
@@ -126,7 +128,7 @@ impl Args {
             refresh: given.is_set(&REFRESH),
             web: given.is_set(&WEB),
             json: json(given)?,
-            all_repos: given.is_set(&ALL_REPOS),
+            many: Many::read(given)?,
         })
     }
 
@@ -138,7 +140,7 @@ impl Args {
 
 impl Command for Args {
     fn of_many(&self) -> Option<&'static str> {
-        self.all_repos.then_some(ALL_REPOS.0.long)
+        self.many.as_ref().map(Many::flag)
     }
 
     /// Lists trackers.
@@ -152,9 +154,9 @@ impl Command for Args {
         if self.as_of.is_some() && !context.config.cache.enabled {
             return Err(switched_off());
         }
-        let (mut sources, exit) = match self.all_repos {
-            true => context.all_listed(self.refresh)?,
-            false => context.listed(named, self.refresh).map(|(source, exit)| (vec![source], exit))?,
+        let (mut sources, exit) = match &self.many {
+            Some(many) => context.all_listed(many, self.refresh)?,
+            None => context.listed(named, self.refresh).map(|(source, exit)| (vec![source], exit))?,
         };
         if let Some(when) = self.as_of {
             for source in &mut sources {
@@ -176,7 +178,7 @@ impl Command for Args {
         // For people only: the time zone has to be looked up.
         let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
         let head = ListHead {
-            repo: if self.all_repos { None } else { sources.first().map(|(repo, _)| repo) },
+            place: Place::of(self.many.as_ref(), sources.first().map(|(repo, _)| repo)),
             kind: self.kind,
             state: self.state,
             searched: self.search.is_some() || self.created.is_some() || self.closed.is_some(),

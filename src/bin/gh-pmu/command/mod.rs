@@ -20,6 +20,8 @@ mod rebuild;
 mod repair;
 mod status;
 mod sync;
+mod sync_many;
+mod synced;
 mod timeline;
 mod verify;
 mod view;

@@ -51,7 +51,7 @@ impl Command for Args {
         context.output.success(&sentence(&repo, &rebuilt))?;
         if context.config.cache.branch.is_none() {
             match context.sync(&located, Some(&repo), false, PATIENCE) {
-                Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
+                Ok(synced) => context.output.success(&super::synced::sentence(&synced.repo, &synced.outcome))?,
                 Err(error) => context.output.warn(&format!("{error}; the rest is rebuilt")),
             }
         }
@@ -72,8 +72,9 @@ pub fn from_git(
     context: &Context<'_, '_>,
 ) -> Result<Rebuilt, SyncError> {
     let branch = context.config.cache.branch.as_deref();
-    let _progress = context.output.progress("Rebuilding from git");
-    let rebuilding = Rebuilding { yes, limits: Limits::NONE, now: context.now };
+    let progress = context.output.progress("Rebuilding from git");
+    let count = |done, total| progress.count(done, total);
+    let rebuilding = Rebuilding { yes, limits: Limits { progress: &count, ..Limits::NONE }, now: context.now };
     rebuild(&DISK, &context.config.cache_dir, located, (repo, branch, context.hosting()), rebuilding)
 }
 

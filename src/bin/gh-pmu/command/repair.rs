@@ -43,7 +43,7 @@ impl Command for Args {
             context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
         }
         match context.sync(located, Some(&repo), false, PATIENCE) {
-            Ok(synced) => context.output.success(&super::sync::sentence(&synced))?,
+            Ok(synced) => context.output.success(&super::synced::sentence(&synced.repo, &synced.outcome))?,
             Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => {}
             Err(error) => context.output.warn(&error.to_string()),
         }

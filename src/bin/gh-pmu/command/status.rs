@@ -5,9 +5,9 @@ use gh_pmu::store::{Store, View};
 use gh_pmu::sync::{Located, Standing, standing};
 
 use super::frame::{Command, Spec, cached};
-use crate::cli::Given;
-use crate::cli::common::{ALL_REPOS, AS_JSON};
+use crate::cli::common::AS_JSON;
 use crate::cli::spec::{Switch, switch};
+use crate::cli::{ALL_REPOS, Given, Many, OWNER};
 use crate::exit::{Error, Exit};
 use crate::output::{Counts, RepoStatus, Status, StatusForm, hex};
 use crate::source::{Context, DISK, nothing_cached};
@@ -18,8 +18,8 @@ const VERBOSE: Switch = switch("verbose", "Show all that is known: hashes, times
 /// The words of `cache status`.
 pub const SPEC: Spec = Spec {
     long: "Show what is cached of the repository here, and how fresh it is.\n\n\
-           Outside of a checkout, and with --all-repos, every cached repository has one line, stale ones first.",
-    flags: &[&ALL_REPOS.0, &CHECK.0, &AS_JSON.0, &VERBOSE.0],
+           Outside of a checkout, and with --all-repos or --owner, every cached repository has one line, stale ones first.",
+    flags: &[&ALL_REPOS.0, &CHECK.0, &AS_JSON.0, &OWNER.flag, &VERBOSE.0],
     examples: "$ gh pmu cache status\n\
                $ gh pmu cache status --all-repos\n\
                $ gh pmu cache status --check || gh pmu cache sync",
@@ -35,14 +35,14 @@ struct Args {
     check: bool,
     /// All that is known.
     verbose: bool,
-    /// Every cached repository.
-    all_repos: bool,
+    /// More than one repository.
+    many: Option<Many>,
 }
 
 impl Args {
     fn read(given: &Given<'_>) -> Result<Self, Error> {
         let [json, check, verbose] = [&AS_JSON, &CHECK, &VERBOSE].map(|switch| given.is_set(switch));
-        Ok(Self { json, check, verbose, all_repos: given.is_set(&ALL_REPOS) })
+        Ok(Self { json, check, verbose, many: Many::read(given)? })
     }
 
     fn form(&self, is_of_one: bool) -> StatusForm {
@@ -57,7 +57,7 @@ impl Args {
 
 impl Command for Args {
     fn of_many(&self) -> Option<&'static str> {
-        self.all_repos.then_some(ALL_REPOS.0.long)
+        self.many.as_ref().map(Many::flag)
     }
 
     /// Shows what is cached: of the repository that is named or here, else of all.
@@ -66,13 +66,13 @@ impl Command for Args {
         // The manifest here says nothing of other repositories.
         let here = located.as_ref().and_then(|located| context.repo(None, Some(located)).ok());
         let one = match named {
-            _ if self.all_repos => None,
+            _ if self.many.is_some() => None,
             Some(_) => Some(context.repo(named, None)?),
             None => here.clone(),
         };
         let stores = match &one {
             Some(repo) => vec![context.store(repo)],
-            None => Store::all(&DISK, &context.config.cache_dir)?,
+            None => context.stores(self.many.as_ref().unwrap_or(&Many::All))?,
         };
         let (found, unreadable) = views(stores, context)?;
         let mut repos = Vec::with_capacity(found.len());

@@ -1,40 +1,87 @@
 //! `cache sync`.
 
+use std::path::PathBuf;
+
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Outcome, SyncError, Synced};
 
 use super::frame::{Command, Spec, cached};
-use crate::cli::Given;
-use crate::cli::spec::{Switch, switch};
+use super::sync_many;
+use super::synced::sentence;
+use crate::cli::spec::{Switch, Valued, switch, text};
+use crate::cli::{Given, Owner};
 use crate::exit::{Error, Exit};
 use crate::source::Context;
 
+const FROM: Valued<String> = text("from", None, "directory", "Sync every manifest below a directory");
+const OWNER: Valued<Owner> = text("owner", None, "owner", "Sync every repository of an owner that has a manifest");
 const FORCE: Switch = switch("force", "Apply the manifest even if it is older than the cache");
 
 /// The words of `cache sync`.
 pub const SPEC: Spec = Spec {
     long: "Read the manifest, compare it with the cache and record what changed. Without a checkout that has one,\n\
            GitHub is asked: for the manifest on its default branch, else for the issues.\n\n\
-           A manifest that is older than what is cached changes nothing, unless it is forced.",
-    flags: &[&FORCE.0],
-    examples: "$ gh pmu cache sync",
+           A manifest that is older than what is cached changes nothing, unless it is forced.\n\n\
+           With --from, every manifest below a directory is read, such as a clone of a repository that collects\n\
+           them. With --owner, GitHub is asked for all repositories of an organisation or a user, a hundred at a\n\
+           time. What is refused is named, the others are synced, and the exit status is 1.",
+    flags: &[&FORCE.0, &FROM.flag, &OWNER.flag],
+    examples: "$ gh pmu cache sync\n\
+               $ gh pmu cache sync --from ../collected\n\
+               $ gh pmu cache sync --owner octo-org",
     ..Spec::command("sync", "gh pmu cache sync", "Sync the cache from the manifest", |given| cached(Args::read(given)))
 };
 
 struct Args {
     force: bool,
+    whose: Whose,
+}
+
+/// Whose manifests are synced.
+enum Whose {
+    /// One repository's.
+    One,
+    /// Of all that have a file below a directory.
+    Below(PathBuf),
+    /// Of all that an owner has.
+    Of(Owner),
 }
 
 impl Args {
     fn read(given: &Given<'_>) -> Result<Self, Error> {
-        Ok(Self { force: given.is_set(&FORCE) })
+        let whose = match (given.value(&FROM)?, given.value(&OWNER)?) {
+            (Some(_), Some(_)) => return Err(given.wrong("cannot use `--from` with `--owner`")),
+            (Some(dir), None) => Whose::Below(dir.into()),
+            (None, Some(owner)) => Whose::Of(owner),
+            (None, None) => Whose::One,
+        };
+        Ok(Self { force: given.is_set(&FORCE), whose })
     }
 }
 
 impl Command for Args {
-    /// Syncs now, from the manifest if there is one, else from GitHub, and says what changed.
+    fn of_many(&self) -> Option<&'static str> {
+        match self.whose {
+            Whose::One => None,
+            Whose::Below(_) => Some(FROM.flag.long),
+            Whose::Of(_) => Some(OWNER.flag.long),
+        }
+    }
+
+    /// Syncs now, and says what changed.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        match &self.whose {
+            Whose::One => self.one(named, context),
+            Whose::Below(dir) => sync_many::below(dir, self.force, context),
+            Whose::Of(owner) => sync_many::of_owner(owner, self.force, context),
+        }
+    }
+}
+
+impl Args {
+    /// From the manifest if there is one, else from GitHub.
+    fn one(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let located = context.located();
         let mut missing = None;
         let from_manifest = match &located {
@@ -64,7 +111,7 @@ impl Command for Args {
         }
         let sentence = match from_issues {
             true => answer_sentence(&synced),
-            false => sentence(&synced),
+            false => sentence(&synced.repo, &synced.outcome),
         };
         context.output.success(&sentence)?;
         if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
@@ -88,31 +135,6 @@ fn answer_sentence(synced: &Synced) -> String {
         Outcome::Older { manifest: answer, cached } => {
             format!("{repo} is unchanged: GitHub's answer is of {answer}, older than the cache, of {cached}")
         }
-        Outcome::Changed { .. } => sentence(synced),
-    }
-}
-
-/// What a sync came to, for people.
-pub fn sentence(synced: &Synced) -> String {
-    let repo = &synced.repo;
-    match &synced.outcome {
-        Outcome::Unchanged => format!("{repo} is up to date: the manifest has not changed"),
-        Outcome::Fresher => format!("{repo} is up to date: nothing but the manifest's time has changed"),
-        // To the second: both may be a year ago.
-        Outcome::Older { manifest, cached } => format!(
-            "{repo} is unchanged: the manifest is of {manifest}, older than the cache, of {cached} \
-             (`gh pmu cache sync --force` applies it)"
-        ),
-        Outcome::Changed { first_seq, last_seq, counts, .. } => {
-            let counts: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-            let events = match first_seq == last_seq {
-                true => format!("event {first_seq}"),
-                false => format!("events {first_seq} to {last_seq}"),
-            };
-            match counts.is_empty() {
-                true => format!("{repo} synced: it has no trackers"),
-                false => format!("{repo} synced: {} ({events})", counts.join(", ")),
-            }
-        }
+        outcome @ Outcome::Changed { .. } => sentence(repo, outcome),
     }
 }

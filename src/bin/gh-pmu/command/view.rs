@@ -12,7 +12,7 @@ use crate::cli::common::{JQ, JSON, TEMPLATE, json};
 use crate::cli::spec::{Argument, Flag};
 use crate::cli::{Given, JsonOptions, When};
 use crate::exit::{Error, Exit};
-use crate::output::{ListHead, TrackerView, VIEW_FIELDS};
+use crate::output::{ListHead, Place, TrackerView, VIEW_FIELDS};
 use crate::source::{Context, Failed, Keep, Source, switched_off};
 
 const FLAGS: &[&Flag] = &[&AS_OF.flag, &JQ.flag, &JSON, &TEMPLATE.flag, &WEB.0];
@@ -131,8 +131,15 @@ impl Args {
                 let which = self.which.as_deref().unwrap_or_default();
                 let total = found.len() as u64;
                 let (repo, kind) = (&source.0, self.kind);
-                let head =
-                    ListHead { repo: Some(repo), kind, state: None, searched: true, total, as_of: None, age: None };
+                let head = ListHead {
+                    place: Place::One(repo),
+                    kind,
+                    state: None,
+                    searched: true,
+                    total,
+                    as_of: None,
+                    age: None,
+                };
                 let row = |tracker: &Tracker<'static>| Row { repo, tracker: tracker.clone() };
                 context.output.list(&head, None, found.iter().map(|tracker| Ok::<_, Error>(row(tracker))))?;
                 Err(Error::new(format!("{total} {kind}s match {which:?}: name one by its number")))

@@ -1,7 +1,7 @@
 //! What changed: days and signs for people, tab-separated lines for scripts, JSON for programs. Owns columns and
 //! fields; must not know where events are kept.
 
-use gh_pmu::model::{Change, Repo, Times, TitleParts, UnixMillis};
+use gh_pmu::model::{Change, Times, TitleParts, UnixMillis};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -10,15 +10,15 @@ use super::event::{EventRow, write_array};
 use super::fields::EventField;
 use super::style::Style;
 use super::width::{truncated, width_of};
-use super::{Output, sanitize, tsv};
+use super::{Output, Place, sanitize, tsv};
 use crate::cli::JsonOptions;
 use crate::exit::Error;
 
 /// What a history is about.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryHead<'h> {
-    /// `None` for every cached repository.
-    pub repo: Option<&'h Repo>,
+    /// Whose changes.
+    pub place: Place<'h>,
     /// Whether it is narrowed to some events.
     pub searched: bool,
     /// How many events there are without the limit.
@@ -57,7 +57,7 @@ impl Output<'_> {
         match json {
             Some(options) => self.history_json(options, rows),
             None if self.terminal.stdout => self.history_days(head, zone, rows),
-            None => self.history_tsv(head.repo.is_none(), rows),
+            None => self.history_tsv(head.place.is_many(), rows),
         }
     }
 
@@ -113,9 +113,9 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
-        let (bytes, shown) = self.days(head.repo.is_none(), zone, rows)?;
+        let (bytes, shown) = self.days(head.place.is_many(), zone, rows)?;
         if shown == 0 {
-            let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
+            let place = head.place.any();
             let what = if head.searched { "no changes match your search in" } else { "no changes in" };
             self.note(&format!("{what} {place}{}", head.moments));
             return Ok(());
@@ -215,7 +215,7 @@ impl Output<'_> {
 pub(super) fn title(head: &HistoryHead<'_>, shown: u64) -> String {
     let total = head.total.max(shown);
     let plural = if total == 1 { "" } else { "s" };
-    let place = head.repo.map_or_else(|| "all cached repositories".to_owned(), Repo::to_string);
+    let place = head.place.all();
     let searched = if head.searched { " that match your search" } else { "" };
     format!("Showing {shown} of {total} change{plural} in {place}{searched}{}", head.moments)
 }

@@ -9,15 +9,15 @@ use super::json::JsonWriter;
 use super::relative::{ago, short};
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
-use super::{Output, Portions, Row, sanitize, tsv};
+use super::{Output, Place, Portions, Row, sanitize, tsv};
 use crate::cli::JsonOptions;
 use crate::exit::Error;
 
 /// What a list is about, for the line above it.
 #[derive(Clone, Copy, Debug)]
 pub struct ListHead<'h> {
-    /// `None` for every cached repository.
-    pub repo: Option<&'h Repo>,
+    /// Whose trackers.
+    pub place: Place<'h>,
     /// Which trackers.
     pub kind: Kind,
     /// In which state only.
@@ -48,7 +48,7 @@ impl Output<'_> {
         match json {
             Some(options) => self.list_json(options, rows),
             None if self.terminal.stdout => self.list_table(head, rows),
-            None => self.list_tsv(head.repo.is_none(), rows),
+            None => self.list_tsv(head.place.is_many(), rows),
         }
     }
 
@@ -114,7 +114,7 @@ impl Output<'_> {
             State::Open => Style::Green,
             State::Closed => Style::Magenta,
         };
-        if head.repo.is_none() {
+        if head.place.is_many() {
             table.cell(&row.repo.to_string(), Style::Plain);
         }
         match tracker.kind {
@@ -155,7 +155,7 @@ fn columns(head: &ListHead<'_>) -> Vec<Column> {
         Kind::Release => vec![Column::new("VERSION", Narrow::IsCut), gives_way("CODENAME", 3, LEAST_CODENAME)],
         Kind::Microsprint => vec![Column::new("NAME", Narrow::IsCut)],
     };
-    let repo = head.repo.is_none().then(|| Column::new("REPO", Narrow::IsCut));
+    let repo = head.place.is_many().then(|| Column::new("REPO", Narrow::IsCut));
     let rest = [
         Column::new("TRACKER", Narrow::Stays),
         Column::new("STATUS", Narrow::GivesWayLast),
@@ -169,14 +169,13 @@ fn title(head: &ListHead<'_>, shown: usize) -> String {
     let searched = if head.searched { " that match your search" } else { "" };
     let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
     let total = head.total.max(shown as u64);
-    format!("Showing {shown} of {total} {} in {}{searched}{as_of}", trackers(head, total), place(head))
+    format!("Showing {shown} of {total} {} in {}{searched}{as_of}", trackers(head, total), head.place.all())
 }
 
 fn nothing(head: &ListHead<'_>) -> String {
     let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
     let searched = if head.searched { " match your search" } else { "" };
-    let place = head.repo.map_or_else(|| "any cached repository".to_owned(), Repo::to_string);
-    format!("no {}{searched} in {place}{as_of}", trackers(head, 0))
+    format!("no {}{searched} in {}{as_of}", trackers(head, 0), head.place.any())
 }
 
 fn trackers(head: &ListHead<'_>, count: u64) -> String {
@@ -186,10 +185,6 @@ fn trackers(head: &ListHead<'_>, count: u64) -> String {
         None => "",
     };
     format!("{state}{}{}", head.kind, if count == 1 { "" } else { "s" })
-}
-
-fn place(head: &ListHead<'_>) -> String {
-    head.repo.map_or_else(|| "all cached repositories".to_owned(), Repo::to_string)
 }
 
 /// The fields asked for, in the order of their names.

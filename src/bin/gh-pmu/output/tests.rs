@@ -78,9 +78,9 @@ fn listed(terminal: Terminal, asked: Asked<'_>) -> (String, String) {
     let repo = repo();
     let kind = asked.trackers.first().map_or(Kind::Release, |tracker| tracker.kind);
     let total = asked.trackers.len() as u64;
-    let named = if asked.all_repos { None } else { Some(&repo) };
-    let head = ListHead { repo: named, kind, state: None, searched: false, total, as_of: None, age: None };
-    let head = asked.head.map_or(head, |given| ListHead { repo: named, ..given });
+    let place = if asked.all_repos { Place::Many(None) } else { Place::One(&repo) };
+    let head = ListHead { place, kind, state: None, searched: false, total, as_of: None, age: None };
+    let head = asked.head.map_or(head, |given| ListHead { place, ..given });
     let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone() });
     printed(terminal, |output| output.list(&head, asked.json.as_ref(), asked.trackers.iter().map(row)))
 }
@@ -136,7 +136,7 @@ fn microsprints_have_names_and_their_own_words() {
 fn the_line_above_says_what_is_shown() {
     let trackers = releases();
     let head = ListHead {
-        repo: None,
+        place: Place::Many(None),
         kind: Kind::Release,
         state: Some(State::Open),
         searched: true,
@@ -163,7 +163,7 @@ fn a_table_fits_terminals_of_every_width() {
         can_pull: false,
     };
     let head = ListHead {
-        repo: None,
+        place: Place::Many(None),
         kind: Kind::Release,
         state: None,
         searched: false,
@@ -214,7 +214,7 @@ fn no_trackers_are_a_sentence_for_people_and_nothing_for_scripts() {
     assert_eq!(listed(piped(), plainly(&[])), (String::new(), String::new()));
     assert_eq!(listed(colorless(80), plainly(&[])), (String::new(), "no releases in o/r\n".to_owned()));
     let head = ListHead {
-        repo: None,
+        place: Place::Many(None),
         kind: Kind::Microsprint,
         state: Some(State::Open),
         searched: true,
@@ -478,7 +478,7 @@ fn a_closed_pipe_ends_every_form_in_silence() {
     let many = || trackers.iter().cycle().take(5000);
     let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone() });
     let head = ListHead {
-        repo: Some(&repo),
+        place: Place::One(&repo),
         kind: Kind::Release,
         state: None,
         searched: false,

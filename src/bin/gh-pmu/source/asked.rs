@@ -6,9 +6,13 @@ use std::time::Duration;
 use gh_pmu::github::{Found, GithubError, ManifestPlace};
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Outcome, Past, Recording, Said, SyncError, Synced, past_on_github, record, unrecorded};
+use gh_pmu::sync::{
+    Asking, Outcome, OwnedSync, Past, Recording, Said, SyncError, Synced, Walked, past_on_github, record, sync_owner,
+    unrecorded,
+};
 
 use super::context::{Context, DISK, Keep, Known, Source};
+use crate::cli::Owner;
 use crate::config::{self, CacheSection, process_env};
 use crate::exit::{Error, Exit};
 
@@ -86,6 +90,28 @@ impl Context<'_, '_> {
         Ok((synced, matches!(said, Said::Issues(_))))
     }
 
+    /// A sync of all that an owner has; `each` gets a repository and what became of it.
+    ///
+    /// # Errors
+    /// GitHub's; what was recorded before stays.
+    pub fn sync_owner(
+        &self,
+        owner: &Owner,
+        force: bool,
+        each: &mut dyn FnMut(&Repo, OwnedSync),
+    ) -> Result<Walked, SyncError> {
+        let (gh, place) = (config::gh(&process_env), self.manifest_place(true));
+        let host = owner.host.clone().unwrap_or_else(|| self.hosting().default_host());
+        let (owner, patience, now) = (owner.name.as_str(), PATIENCE, self.now);
+        let progress = self.output.progress(&format!("Asking {host} for repositories of {owner}"));
+        let asking = Asking { gh: &gh, host: &host, owner, place: &place, force, patience, now };
+        let mut each = |repo: &Repo, synced: OwnedSync, done, total| {
+            progress.count(done, total);
+            each(repo, synced);
+        };
+        sync_owner(&DISK, &self.config.cache_dir, asking, &mut each)
+    }
+
     /// Where the manifest is on GitHub: at the place of the configuration, which is that of the checkout.
     fn manifest_place(&self, named: bool) -> ManifestPlace {
         let default = CacheSection::default();
@@ -103,7 +129,7 @@ impl Context<'_, '_> {
 
     /// The manifest at a place, if there is one (it need not be given again if the tag is still its); else the issues.
     fn ask(&self, repo: &Repo, place: Option<(ManifestPlace, Option<String>)>) -> Result<Said, GithubError> {
-        let _progress = self.output.progress(&format!("Asking {}", repo.host()));
+        let progress = self.output.progress(&format!("Asking {}", repo.host()));
         let gh = config::gh(&process_env);
         let now = self.now.millis();
         if let Some((place, tag)) = place {
@@ -113,7 +139,8 @@ impl Context<'_, '_> {
                 Found::Manifest(manifest) => return Ok(Said::Manifest(manifest, place)),
             }
         }
-        gh.trackers(repo, &self.config.cache.rules, now, &|_, _| ()).map(Said::Issues)
+        let count = |done, total| progress.count(done, total);
+        gh.trackers(repo, &self.config.cache.rules, now, &count).map(Said::Issues)
     }
 
     /// The versions of a manifest that GitHub gave. If it does not give them, history begins with the present.
@@ -121,7 +148,8 @@ impl Context<'_, '_> {
         let Said::Manifest(_, place) = said else { return None };
         let progress = self.output.progress(&format!("Asking {} for the history", repo.host()));
         let gh = config::gh(&process_env);
-        let past = past_on_github(&DISK, &self.config.cache_dir, repo, (&gh, place), (self.now, &|_, _| ()));
+        let count = |done, total| progress.count(done, total);
+        let past = past_on_github(&DISK, &self.config.cache_dir, repo, (&gh, place), (self.now, &count));
         drop(progress);
         past.unwrap_or_else(|error| {
             self.output.warn(&format!("{error}; so there is no history before today's manifest"));

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
-use gh_pmu::store::{PATIENCE, Store, StoreError, View};
+use gh_pmu::store::{PATIENCE, StoreError, View};
 use gh_pmu::sync::{History, Located, Options, Outcome, SyncError, Synced, pull_if_due, sync, sync_branch};
 
 use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
+use crate::cli::Many;
 use crate::exit::{Error, Exit};
+use crate::output::Progress;
 
 /// A list waits no longer than this for another writer.
 const LIST_PATIENCE: Duration = Duration::from_millis(100);
@@ -45,12 +47,13 @@ impl Context<'_, '_> {
 
     fn sync_as(&mut self, located: &Located, options: Options<'_>) -> Result<Synced, SyncError> {
         self.pull(located);
-        let progress = RefCell::new(None);
+        let progress: RefCell<Option<Progress>> = RefCell::new(None);
         let output = &*self.output;
         let on_work = || drop(progress.replace(Some(output.progress("Syncing from the manifest"))));
         let elapsed = self.elapsed;
         let is_over = || options.history == History::AtHand && elapsed() > LIST_TIME;
-        let limits = Limits { is_over: &is_over, progress: &|_, _| () };
+        let count = |done, total| progress.borrow().iter().for_each(|progress| progress.count(done, total));
+        let limits = Limits { is_over: &is_over, progress: &count };
         let options = Options { on_work: &on_work, limits, ..options };
         let cache = &self.config.cache_dir;
         let synced = match &self.config.cache.branch {
@@ -122,15 +125,15 @@ impl Context<'_, '_> {
         self.refreshed(known)
     }
 
-    /// The same for every cached repository.
+    /// The same for many cached repositories.
     ///
     /// # Errors
     /// The cache's directory cannot be listed; it is switched off.
-    pub fn all_listed(&mut self, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
+    pub fn all_listed(&mut self, many: &Many, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
         if !self.config.cache.enabled {
             return Err(switched_off());
         }
-        let mut sources = self.all_sources()?;
+        let mut sources = self.all_sources(many)?;
         let mut exit = Exit::Done;
         if refresh {
             for (repo, view) in std::mem::take(&mut sources) {
@@ -194,11 +197,11 @@ impl Context<'_, '_> {
         }
     }
 
-    /// Every cached repository; that of the checkout is synced first.
+    /// Many cached repositories; that of the checkout is synced first.
     ///
     /// # Errors
-    /// The cache's directory cannot be listed.
-    pub fn all_sources(&mut self) -> Result<Vec<Source>, Error> {
+    /// The cache's directory cannot be listed; nothing is cached of the owner.
+    pub fn all_sources(&mut self, many: &Many) -> Result<Vec<Source>, Error> {
         if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
             && let Err(error) = self.try_sync(&located, None)
         {
@@ -206,7 +209,7 @@ impl Context<'_, '_> {
             self.output.warn(&format!("{error}; this is what was cached before"));
         }
         let mut sources = Vec::new();
-        for store in Store::all(&DISK, &self.config.cache_dir)? {
+        for store in self.stores(many)? {
             match store.view() {
                 Ok(Some(view)) => {
                     self.tell_damage(&view);

@@ -8,7 +8,7 @@ use gh_pmu::model::{Repo, Seq};
 use gh_pmu::store::{Damage, Store, StoreError, View};
 use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
 
-use crate::cli::{Clock, When};
+use crate::cli::{Clock, Many, When};
 use crate::config::Config;
 use crate::exit::Error;
 use crate::output::Output;
@@ -129,6 +129,24 @@ impl Context<'_, '_> {
     /// The store of a repository.
     pub fn store(&self, repo: &Repo) -> Store<'static> {
         Store::of(&DISK, &self.config.cache_dir, repo)
+    }
+
+    /// The stores of many repositories.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed; nothing is cached of the owner.
+    pub fn stores(&self, many: &Many) -> Result<Vec<Store<'static>>, Error> {
+        let Many::Of(owner) = many else { return Ok(Store::all(&DISK, &self.config.cache_dir, None)?) };
+        let mut stores = Store::all(&DISK, &self.config.cache_dir, Some(&owner.name))?;
+        if let Some(host) = owner.host.as_deref().map(Repo::dir_name) {
+            let host = self.config.cache_dir.join(host);
+            stores.retain(|store| store.dir().starts_with(&host));
+        }
+        if stores.is_empty() {
+            return Err(Error::new(format!("no repository of {owner} is cached"))
+                .with_hint(format!("Run `gh pmu cache sync --owner {owner}`.")));
+        }
+        Ok(stores)
     }
 
     /// Says what of the past is not here.

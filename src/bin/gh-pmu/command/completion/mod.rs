@@ -85,7 +85,7 @@ pub fn complete(next: Next, context: &mut Context<'_, '_>) -> Result<(), Error> 
 
 fn repositories(context: &Context<'_, '_>) -> Vec<String> {
     // Whoever types is not told what is wrong with the cache.
-    let stores = Store::all(&DISK, &context.config.cache_dir).unwrap_or_default();
+    let stores = Store::all(&DISK, &context.config.cache_dir, None).unwrap_or_default();
     let views = stores.iter().take(MANY).filter_map(|store| store.view().ok().flatten());
     views.filter_map(|view| Repo::parse(view.repo(), Repo::DEFAULT_HOST).ok()).map(|repo| format!("{repo}\t")).collect()
 }

@@ -84,8 +84,8 @@ fn no_help_text_calls_the_program_by_its_file_name() {
 #[test]
 fn usage_shows_flags_or_commands() {
     assert_eq!(
-        spec(&["cache", "sync"]).usage(),
-        "Usage:  gh pmu cache sync [flags]\n\nFlags:\n  --force   Apply the manifest even if it is older than the cache\n"
+        spec(&["cache", "rebuild"]).usage(),
+        "Usage:  gh pmu cache rebuild [flags]\n\nFlags:\n  --yes   Rebuild even if something is lost by it\n"
     );
     assert_eq!(
         spec(&["release"]).usage(),

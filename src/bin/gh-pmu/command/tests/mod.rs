@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::cli::spec::words;
-use crate::cli::{Asked, Clock, JsonShape, Since, When, parse};
+use crate::cli::{Asked, Clock, JsonShape, Many, Since, When, parse};
 
 fn now() -> UnixMillis {
     UnixMillis::parse_rfc3339("2024-12-24T10:30:00Z").unwrap()
@@ -60,7 +60,7 @@ fn list_error(flags: &str, expected: &str) {
 fn a_list_without_flags_has_the_documented_defaults() {
     let options = list("release ls");
     assert_eq!((options.kind, options.state, options.limit), (Kind::Release, None, None));
-    assert_eq!((options.sort, options.order, options.all_repos), (SortBy::Number, Order::Descending, false));
+    assert_eq!((options.sort, options.order, options.many), (SortBy::Number, Order::Descending, None));
     assert!(options.search.is_none() && options.json.is_none() && options.as_of.is_none());
     assert_eq!(list("microsprint list").kind, Kind::Microsprint);
 }
@@ -87,7 +87,9 @@ fn every_flag_of_a_list_is_read() {
     assert!(options.created.unwrap().max.is_none() && options.closed.unwrap().min.is_none());
     let json = options.json.unwrap();
     assert_eq!((json.fields, json.shape), (vec!["number", "title"], JsonShape::Jq(".[]".to_owned())));
-    assert!(list("release list --all-repos").all_repos);
+    assert_eq!(list("release list --all-repos").many, Some(Many::All));
+    let Some(Many::Of(owner)) = list("release list --owner GHE.example.com/Octo-Org").many else { panic!("no owner") };
+    assert_eq!(owner.to_string(), "ghe.example.com/Octo-Org");
 }
 
 #[test]
@@ -95,7 +97,7 @@ fn values_are_written_as_in_gh() {
     for flags in ["-sclosed", "-s=closed", "-s closed", "--state=closed", "--state CLOSED", "-s open -s closed"] {
         assert_eq!(list(&format!("release list {flags}")).state, Some(State::Closed), "{flags}");
     }
-    assert!(!list("release list --all-repos --all-repos=false").all_repos);
+    assert_eq!(list("release list --all-repos --all-repos=false").many, None);
     let json = list("release list --json number --json=title,state").json.unwrap();
     assert_eq!(json.fields, ["number", "state", "title"]);
     assert_eq!(list("release list -S -x").search.as_deref(), Some("-x"));

@@ -44,8 +44,8 @@ fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool)
         })
     });
     let json = fields.map(|fields| JsonOptions { fields: fields.to_vec(), shape: JsonShape::Plain });
-    let repo = if all_repos { None } else { Some(&repo) };
-    let head = HistoryHead { repo, searched: false, total: 9, moments: " since 2024-12-20 00:00", age: None };
+    let place = if all_repos { Place::Many(None) } else { Place::One(&repo) };
+    let head = HistoryHead { place, searched: false, total: 9, moments: " since 2024-12-20 00:00", age: None };
     printed(terminal, |output| output.history(&head, json.as_ref(), &|| TimeZone::UTC, rows))
 }
 
@@ -99,7 +99,7 @@ fn changes_are_counted_by_week_and_event() {
             is_provisional: seq == 6,
         })
     };
-    let head = HistoryHead { repo: Some(&repo), searched: false, total: 0, moments: "", age: None };
+    let head = HistoryHead { place: Place::One(&repo), searched: false, total: 0, moments: "", age: None };
     let counted = |terminal| printed(terminal, |output| output.stat(&head, &|| TimeZone::UTC, rows(0..6))).0;
     let expected = "
 Showing 6 of 6 changes in o/r

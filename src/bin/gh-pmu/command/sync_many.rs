@@ -1,0 +1,140 @@
+//! `cache sync --from` and `cache sync --owner`: many repositories at once. What is refused is named, and stops nothing.
+
+use std::path::Path;
+
+use gh_pmu::git::Limits;
+use gh_pmu::model::Repo;
+use gh_pmu::store::PATIENCE;
+use gh_pmu::sync::{Collected, Collection, History, Options, Outcome, OwnedSync, SyncError, sync_collection};
+
+use super::synced::sentence;
+use crate::cli::Owner;
+use crate::exit::{Error, Exit};
+use crate::source::{Context, DISK};
+
+const REPOSITORIES: [&str; 2] = ["repository", "repositories"];
+
+/// What became of many repositories.
+#[derive(Default)]
+struct Sum {
+    /// A sentence for each that changed.
+    changed: Vec<String>,
+    unchanged: u64,
+    /// Those that have no manifest.
+    without: u64,
+    /// A sentence for each whose manifest was not taken in.
+    set_aside: Vec<String>,
+    /// Why others were refused.
+    refused: Vec<String>,
+}
+
+impl Sum {
+    fn add(&mut self, repo: &Repo, outcome: &Outcome) {
+        match outcome {
+            Outcome::Unchanged | Outcome::Fresher => self.unchanged += 1,
+            Outcome::Older { .. } => self.set_aside.push(sentence(repo, outcome)),
+            Outcome::Changed { .. } => self.changed.push(sentence(repo, outcome)),
+        }
+    }
+
+    fn refuse(&mut self, error: &SyncError) {
+        self.refused.push(error.to_string());
+    }
+
+    /// A line for each that changed or was refused, then their numbers; `what` is what one is, and what many are.
+    fn tell(&self, what: [&str; 2], context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        self.changed.iter().try_for_each(|sentence| context.output.success(sentence))?;
+        self.set_aside.iter().chain(&self.refused).for_each(|sentence| context.output.warn(sentence));
+        let parts = [
+            (self.changed.len() as u64, "changed"),
+            (self.unchanged, "unchanged"),
+            (self.set_aside.len() as u64, "set aside"),
+            (self.refused.len() as u64, "refused"),
+            (self.without, "without a manifest"),
+        ];
+        let all: u64 = parts.iter().map(|(count, _)| count).sum();
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let what = what[usize::from(all != 1)];
+        context.output.success(&format!("{all} {what}: {}", parts.join(", ")))?;
+        Ok(if self.refused.is_empty() { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// Every manifest below a directory.
+///
+/// # Errors
+/// The directory cannot be read, or holds none.
+pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let history = if context.history == History::None { History::None } else { History::Needed };
+    // A walk of the history goes up from it to the root of its checkout.
+    let root = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let mut sum = Sum::default();
+    let mut seen = 0;
+    {
+        let collection = Collection::of(&root, context.hosting());
+        let progress = context.output.progress("Syncing manifests");
+        let limits = Limits::NONE;
+        let options = Options {
+            force,
+            patience: PATIENCE,
+            only: None,
+            explain: true,
+            on_work: &|| (),
+            history,
+            limits,
+            collection: None,
+        };
+        let mut each = |Collected { synced, .. }: Collected, done, total| {
+            progress.count(done, total);
+            seen = total;
+            match synced {
+                Ok(synced) => match &synced.unrecorded {
+                    Some(error) => sum.refused.push(format!("{error}; {} was not recorded", synced.repo)),
+                    None => sum.add(&synced.repo, &synced.outcome),
+                },
+                Err(error) => sum.refuse(&error),
+            }
+        };
+        let cache = &context.config.cache_dir;
+        sync_collection(&DISK, cache, (&collection, context.hosting()), (options, context.now), &mut each)?;
+    }
+    if seen == 0 {
+        return Err(Error::new(format!("there are no manifests below {}", dir.display()))
+            .with_hint("A manifest of a collection is a file `OWNER/NAME.json`; see `gh pmu init --collector`."));
+    }
+    sum.tell(["manifest", "manifests"], context)
+}
+
+/// Everything of an owner that has a manifest. What came before GitHub gave no more answer is kept, and told.
+///
+/// # Errors
+/// GitHub's.
+pub fn of_owner(owner: &Owner, force: bool, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    let mut sum = Sum::default();
+    let walked = context.sync_owner(owner, force, &mut |repo, synced| match synced {
+        OwnedSync::Unchanged => sum.unchanged += 1,
+        OwnedSync::Synced(outcome) => sum.add(repo, &outcome),
+        OwnedSync::Without => sum.without += 1,
+        OwnedSync::Lost => {
+            sum.set_aside.push(format!("{repo} has no manifest any more; what is cached of it stays as it is"));
+        }
+        OwnedSync::Refused(error) => sum.refuse(&error),
+    });
+    let walked = match walked {
+        Ok(walked) => walked,
+        Err(error) => {
+            sum.tell(REPOSITORIES, context)?;
+            return Err(error.into());
+        }
+    };
+    if walked.shown == 0 && walked.withheld.is_none() {
+        return Err(Error::new(format!("GitHub shows no repositories of {owner}"))
+            .with_hint("Check the name, and with `gh auth status` who you are."));
+    }
+    let exit = sum.tell(REPOSITORIES, context)?;
+    match walked.withheld {
+        Some((count, reason)) => Err(Error::new(format!("GitHub withheld {count} repositories of {owner}: {reason}"))),
+        None => Ok(exit),
+    }
+}
