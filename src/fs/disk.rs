@@ -14,7 +14,14 @@ use crate::format::Signature;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
-struct DiskFile(File);
+/// A file to read, and how long it was when it was opened.
+struct Opened {
+    file: File,
+    len: u64,
+}
+
+/// A file to write.
+struct Written(File);
 
 /// `fs2` is quiet since 2018 and used here only; `File::try_lock` of the standard library is the way out.
 struct DiskLock {
@@ -31,10 +38,30 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Opens for reading. Only regular files count: opening a pipe would wait for whoever writes to it.
-fn open_file(path: &Path) -> io::Result<Option<File>> {
+/// Opens for reading. Only regular files count; a pipe is opened without waiting for whoever writes to it.
+#[cfg(unix)]
+fn open_file(path: &Path) -> io::Result<Option<Opened>> {
+    use rustix::fs::{Mode, OFlags, open};
+    // Not through the C library: musl's sets the flag for closing by a call of its own.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = rustix::io::retry_on_intr(|| open(path, flags, Mode::empty()));
+    let file = match found(opened.map(File::from).map_err(io::Error::from)) {
+        // A socket cannot be opened.
+        Err(_) if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) => None,
+        found => found?,
+    };
+    let Some(file) = file else { return Ok(None) };
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file().then(|| Opened { file, len: metadata.len() }))
+}
+
+/// Opens for reading. Only regular files count.
+#[cfg(not(unix))]
+fn open_file(path: &Path) -> io::Result<Option<Opened>> {
     match found(fs::metadata(path))? {
-        Some(metadata) if metadata.is_file() => found(File::open(path)),
+        Some(metadata) if metadata.is_file() => {
+            Ok(found(File::open(path))?.map(|file| Opened { file, len: metadata.len() }))
+        }
         _ => Ok(None),
     }
 }
@@ -93,7 +120,7 @@ use super::windows::{rename, signature as signature_of_file};
 
 #[cfg(windows)]
 fn signature_at(path: &Path) -> io::Result<Option<Signature>> {
-    open_file(path)?.map(|file| signature_of_file(&file)).transpose()
+    open_file(path)?.map(|opened| signature_of_file(&opened.file)).transpose()
 }
 
 #[cfg(not(target_vendor = "apple"))]
@@ -115,15 +142,15 @@ fn sync_data(file: &File) -> io::Result<()> {
     }
 }
 
-impl ReadFile for DiskFile {
+impl ReadFile for Opened {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.len)
     }
 
     #[cfg(unix)]
     fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
         // The caller's `len` comes from `stat` or a verified header; a file that ends before it bounds the memory.
-        let len = len.min(self.len()?.saturating_sub(offset));
+        let len = len.min(self.len.saturating_sub(offset));
         let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?];
         let filled = self.read_into(offset, &mut bytes)?;
         bytes.truncate(filled);
@@ -135,7 +162,7 @@ impl ReadFile for DiskFile {
         use std::os::unix::fs::FileExt;
         let mut filled = 0;
         while filled < buffer.len() {
-            match self.0.read_at(&mut buffer[filled..], offset + filled as u64) {
+            match self.file.read_at(&mut buffer[filled..], offset + filled as u64) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -148,7 +175,7 @@ impl ReadFile for DiskFile {
     #[cfg(not(unix))]
     fn read_at(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
         use std::io::{Read, Seek, SeekFrom};
-        let mut file = self.0.try_clone()?;
+        let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
         file.take(len).read_to_end(&mut bytes)?;
@@ -156,11 +183,11 @@ impl ReadFile for DiskFile {
     }
 
     fn bytes(&self, len: u64) -> io::Result<Bytes> {
-        Bytes::of(&self.0, len, || self.read_at(0, len))
+        Bytes::of(&self.file, len, || self.read_at(0, len))
     }
 }
 
-impl WriteFile for DiskFile {
+impl WriteFile for Written {
     #[cfg(unix)]
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::FileExt;
@@ -186,21 +213,16 @@ impl WriteFile for DiskFile {
 
 impl Storage for Disk {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = open_file(path)? else { return Ok(None) };
-        let metadata = file.metadata()?;
-        if metadata.len() > limit {
-            return Err(io::ErrorKind::FileTooLarge.into());
+        // What is written to the file meanwhile is the caller's to notice.
+        match open_file(path)? {
+            Some(opened) if opened.len > limit => Err(io::ErrorKind::FileTooLarge.into()),
+            Some(opened) => opened.read_at(0, opened.len).map(Some),
+            None => Ok(None),
         }
-        // One call for the length that `stat` gave. What is written to the file meanwhile is the caller's to notice.
-        let file = DiskFile(file);
-        let mut bytes = vec![0; usize::try_from(metadata.len()).map_err(|_| io::ErrorKind::FileTooLarge)?];
-        let filled = file.read_into(0, &mut bytes)?;
-        bytes.truncate(filled);
-        Ok(Some(bytes))
     }
 
     fn open(&self, path: &Path) -> io::Result<Option<Box<dyn ReadFile>>> {
-        Ok(open_file(path)?.map(|file| Box::new(DiskFile(file)) as Box<dyn ReadFile>))
+        Ok(open_file(path)?.map(|opened| Box::new(opened) as Box<dyn ReadFile>))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
@@ -213,11 +235,11 @@ impl Storage for Disk {
             }
             file => file?,
         };
-        Ok(Box::new(DiskFile(file)))
+        Ok(Box::new(Written(file)))
     }
 
     fn open_write(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
-        Ok(Box::new(DiskFile(OpenOptions::new().write(true).open(path)?)))
+        Ok(Box::new(Written(OpenOptions::new().write(true).open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -130,19 +130,18 @@ fn title_prefix(title: &str) -> u128 {
 
 /// What compares equal stays newest number first, repositories in order of their names.
 fn compared(sources: &[(Repo, View)], sort: SortBy, order: Order, a: &Entry, b: &Entry) -> Ordering {
-    a.prefix.cmp(&b.prefix).then_with(|| {
-        let (of_a, of_b) = (tracker(sources, a), tracker(sources, b));
-        let by_key = match sort {
-            SortBy::Number | SortBy::Created | SortBy::Closed => Ordering::Equal,
-            SortBy::Title => by_letters(&of_a.title, &of_b.title),
-            SortBy::Version => {
-                let key = |tracker: &Tracker<'_>| TitleParts::of(tracker.kind, &tracker.title).version_key();
-                key(&of_a).cmp(&key(&of_b))
-            }
-        };
-        let by_key = if order == Order::Descending { by_key.reverse() } else { by_key };
-        by_key.then(a.source.cmp(&b.source)).then(of_b.number.cmp(&of_a.number))
-    })
+    // A row is looked up only where what is at hand does not decide: thousands of repositories have an issue 1.
+    let by_key = || match sort {
+        SortBy::Number | SortBy::Created | SortBy::Closed => Ordering::Equal,
+        SortBy::Title => by_letters(&tracker(sources, a).title, &tracker(sources, b).title),
+        SortBy::Version => {
+            let key = |tracker: Tracker<'_>| TitleParts::of(tracker.kind, &tracker.title).version_key();
+            key(tracker(sources, a)).cmp(&key(tracker(sources, b)))
+        }
+    };
+    let by_key = || if order == Order::Descending { by_key().reverse() } else { by_key() };
+    let by_number = || tracker(sources, b).number.cmp(&tracker(sources, a).number);
+    a.prefix.cmp(&b.prefix).then_with(by_key).then(a.source.cmp(&b.source)).then_with(by_number)
 }
 
 fn by_letters(a: &str, b: &str) -> Ordering {

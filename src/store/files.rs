@@ -25,6 +25,11 @@ impl<'s> Store<'s> {
         Self { storage, dir, is_named: true }
     }
 
+    /// Returns the store in a directory that is named after its repository.
+    pub(super) fn named(storage: &'s dyn Storage, dir: PathBuf) -> Self {
+        Self { storage, dir, is_named: true }
+    }
+
     /// Returns the store in a directory of any name.
     pub fn at(storage: &'s dyn Storage, dir: PathBuf) -> Self {
         Self { storage, dir, is_named: false }
@@ -41,23 +46,7 @@ impl<'s> Store<'s> {
     /// # Errors
     /// A directory that cannot be listed.
     pub fn all(storage: &'s dyn Storage, cache: &Path, owner: Option<&str>) -> Result<Vec<Self>, StoreError> {
-        let owner = owner.map(Repo::dir_name);
-        let is_meant = |level, name: &String| level != "owner" || owner.as_ref().is_none_or(|owner| name == owner);
-        let mut dirs = vec![cache.to_owned()];
-        for level in ["host", "owner", "name"] {
-            let mut below = Vec::new();
-            for dir in &dirs {
-                let names = storage.list(dir).map_err(StoreError::io("list", dir))?;
-                below.extend(
-                    names
-                        .iter()
-                        .filter(|name| !name.starts_with('.') && is_meant(level, name))
-                        .map(|name| dir.join(name)),
-                );
-            }
-            dirs = below;
-        }
-        let stores = dirs.into_iter().map(|dir| Self { storage, dir, is_named: true });
+        let stores = dirs(storage, cache, owner)?.into_iter().map(|dir| Self::named(storage, dir));
         Ok(stores.filter(|store| store.own_names().is_ok_and(|names| names.iter().any(|name| name != LOCK))).collect())
     }
 
@@ -118,4 +107,22 @@ impl<'s> Store<'s> {
         let path = self.file(from);
         self.storage.rename(&path, &self.file(to)).map_err(StoreError::unrecorded("rename", &path))
     }
+}
+
+/// The directories below the cache's that are named after repositories, in order; only an owner's, if one is given.
+pub(super) fn dirs(storage: &dyn Storage, cache: &Path, owner: Option<&str>) -> Result<Vec<PathBuf>, StoreError> {
+    let owner = owner.map(Repo::dir_name);
+    let is_meant = |level, name: &String| level != "owner" || owner.as_ref().is_none_or(|owner| name == owner);
+    let mut dirs = vec![cache.to_owned()];
+    for level in ["host", "owner", "name"] {
+        let mut below = Vec::new();
+        for dir in &dirs {
+            let names = storage.list(dir).map_err(StoreError::io("list", dir))?;
+            below.extend(
+                names.iter().filter(|name| !name.starts_with('.') && is_meant(level, name)).map(|name| dir.join(name)),
+            );
+        }
+        dirs = below;
+    }
+    Ok(dirs)
 }

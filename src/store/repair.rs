@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::StoreError;
@@ -192,7 +193,7 @@ impl Store<'_> {
     fn index_state(&self, current: &Current) -> Result<Option<Indexed>, StoreError> {
         let Some(name) = current.index else { return Ok(None) };
         let index = match self.open_index(name) {
-            Ok(index) => Rc::new(index),
+            Ok(index) => Arc::new(index),
             Err(StoreError::Damaged(_) | StoreError::Unstable { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };

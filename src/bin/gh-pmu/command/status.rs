@@ -1,7 +1,7 @@
 //! `cache status`.
 
 use gh_pmu::model::{Kind, Repo};
-use gh_pmu::store::{Store, View};
+use gh_pmu::store::{StoreError, View};
 use gh_pmu::sync::{Located, Standing, standing};
 
 use super::frame::{Command, Spec, cached};
@@ -70,11 +70,14 @@ impl Command for Args {
             Some(_) => Some(context.repo(named, None)?),
             None => here.clone(),
         };
-        let stores = match &one {
-            Some(repo) => vec![context.store(repo)],
-            None => context.stores(self.many.as_ref().unwrap_or(&Many::All))?,
+        let opened = match &one {
+            Some(repo) => context.store(repo).view().transpose().into_iter().collect(),
+            None => {
+                let opened = context.opened(self.many.as_ref().unwrap_or(&Many::All))?;
+                opened.into_iter().map(|(_, view)| view).collect()
+            }
         };
-        let (found, unreadable) = views(stores, context)?;
+        let (found, unreadable) = views(opened, context)?;
         let mut repos = Vec::with_capacity(found.len());
         for (repo, view) in &found {
             let located = located.as_ref().filter(|_| here.as_ref() == Some(repo));
@@ -97,15 +100,17 @@ impl Command for Args {
 }
 
 /// What is cached, and how many stores cannot be read: why was said.
-fn views(stores: Vec<Store<'static>>, context: &mut Context<'_, '_>) -> Result<(Vec<(Repo, View)>, usize), Error> {
+fn views(
+    opened: Vec<Result<View, StoreError>>,
+    context: &mut Context<'_, '_>,
+) -> Result<(Vec<(Repo, View)>, usize), Error> {
     let (mut found, mut unreadable) = (Vec::new(), 0);
-    for store in stores {
-        match store.view() {
-            Ok(Some(view)) => {
+    for view in opened {
+        match view {
+            Ok(view) => {
                 context.tell_damage(&view);
                 found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
             }
-            Ok(None) => {}
             Err(error) => {
                 context.output.warn(&error.to_string());
                 unreadable += 1;

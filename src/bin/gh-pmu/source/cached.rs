@@ -209,16 +209,15 @@ impl Context<'_, '_> {
             self.output.warn(&format!("{error}; this is what was cached before"));
         }
         let mut sources = Vec::new();
-        for store in self.stores(many)? {
-            match store.view() {
-                Ok(Some(view)) => {
+        for (dir, view) in self.opened(many)? {
+            match view {
+                Ok(view) => {
                     self.tell_damage(&view);
                     match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
                         Ok(repo) => sources.push((repo, view)),
-                        Err(error) => self.output.warn(&format!("{}: {error}", store.dir().display())),
+                        Err(error) => self.output.warn(&format!("{}: {error}", dir.display())),
                     }
                 }
-                Ok(None) => {}
                 Err(error) => self.output.warn(&error.to_string()),
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gh_pmu::fs::Disk;
 use gh_pmu::model::{Repo, Seq};
-use gh_pmu::store::{Damage, Store, StoreError, View};
+use gh_pmu::store::{Damage, Opened, Store, StoreError, View, open_all};
 use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
 
 use crate::cli::{Clock, Many, When};
@@ -131,22 +131,22 @@ impl Context<'_, '_> {
         Store::of(&DISK, &self.config.cache_dir, repo)
     }
 
-    /// The stores of many repositories.
+    /// What is cached of many repositories.
     ///
     /// # Errors
     /// The cache's directory cannot be listed; nothing is cached of the owner.
-    pub fn stores(&self, many: &Many) -> Result<Vec<Store<'static>>, Error> {
-        let Many::Of(owner) = many else { return Ok(Store::all(&DISK, &self.config.cache_dir, None)?) };
-        let mut stores = Store::all(&DISK, &self.config.cache_dir, Some(&owner.name))?;
+    pub fn opened(&self, many: &Many) -> Result<Vec<Opened>, Error> {
+        let Many::Of(owner) = many else { return Ok(open_all(&DISK, &self.config.cache_dir, None)?) };
+        let mut opened = open_all(&DISK, &self.config.cache_dir, Some(&owner.name))?;
         if let Some(host) = owner.host.as_deref().map(Repo::dir_name) {
             let host = self.config.cache_dir.join(host);
-            stores.retain(|store| store.dir().starts_with(&host));
+            opened.retain(|(dir, _)| dir.starts_with(&host));
         }
-        if stores.is_empty() {
+        if opened.is_empty() {
             return Err(Error::new(format!("no repository of {owner} is cached"))
                 .with_hint(format!("Run `gh pmu cache sync --owner {owner}`.")));
         }
-        Ok(stores)
+        Ok(opened)
     }
 
     /// Says what of the past is not here.
