@@ -4,6 +4,7 @@ mod crowds;
 mod disks;
 mod kills;
 mod machine;
+mod organisation;
 mod races;
 
 use crate::cli::lab::{Lab, files_below};
