@@ -95,14 +95,32 @@ pub fn superseded(history: &History<'_>, filter: &HistoryFilter) -> Result<Vec<L
     Ok(found)
 }
 
-/// The events that a filter admits, as far as they can be read; and what stood in the way of the rest.
+/// The events that a filter admits, as far as they verify; and what stands in the way of the rest.
 pub fn changes_to_damage(history: &History<'_>, filter: &HistoryFilter) -> (Vec<Logged>, Option<StoreError>) {
     let mut found = Vec::new();
-    let ended = match filter.number {
-        Some(number) => along_chain(history, filter, number, &mut found),
-        None => through_spans(history, filter, &mut found),
+    let read = |found: &mut Vec<Logged>| match filter.number {
+        Some(number) => along_chain(history, filter, number, found),
+        None => through_spans(history, filter, found),
     };
-    (found, ended.err())
+    match history.view().check_history().and_then(|()| read(&mut found)) {
+        Ok(()) => (found, None),
+        // What is behind the damage is newer, or older, and is part of the answer.
+        Err(error @ StoreError::Damaged(_)) => {
+            let found = history.salvaged().map_or(found, |salvaged| admitted(salvaged, filter));
+            (found, Some(error))
+        }
+        Err(error) => (found, Some(error)),
+    }
+}
+
+/// Those that the filter admits of all events, oldest first.
+fn admitted(mut events: Vec<Logged>, filter: &HistoryFilter) -> Vec<Logged> {
+    events.retain(|logged| filter.admits(logged));
+    if filter.order == Order::Descending {
+        events.reverse();
+    }
+    events.truncate(filter.limit());
+    events
 }
 
 /// Reads only the spans between the two ends, from the side that is asked for, and stops at the limit.

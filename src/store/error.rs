@@ -89,7 +89,8 @@ impl Damage {
         }
     }
 
-    pub(super) fn is_of_log(&self) -> bool {
+    /// Whether the history itself is damaged, and not only what is made from it.
+    pub fn is_of_log(&self) -> bool {
         matches!(self.part, Part::Log | Part::Commit)
     }
 }

@@ -23,6 +23,7 @@ mod prune;
 mod recover;
 mod repair;
 mod rewrite;
+mod salvaged;
 mod tail;
 mod verify;
 mod view;

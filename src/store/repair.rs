@@ -1,6 +1,5 @@
 //! Mending a damaged store: keeps all that verifies, reports what cannot be brought back, throws nothing away.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use super::gap::fill;
 use super::known::{Indexed, Known, PastState, Whole};
 use super::names::{CURRENT, MARKS, is_numbered};
 use super::rewrite::{Replaced, Rewrite};
+use super::salvaged::{Live, live_events};
 use super::tail::Tail;
 use super::view::View;
 use super::write::Writer;
@@ -212,20 +212,12 @@ impl Store<'_> {
 
 /// Takes what was salvaged of live history.
 fn know_salvage(known: &mut Known, found: &Salvage<'_>) {
-    let is_published = |frame: &u64| found.sync_of(*frame).is_some_and(|sync| sync.history.is_some());
-    let frames = found.headers.keys().chain(found.syncs.keys());
-    let last_published = frames.copied().filter(is_published).max().unwrap_or(0);
-    let mut syncs: BTreeMap<u64, Rc<SyncRecord>> = BTreeMap::new();
-    for (seq, frame, record) in &found.events {
-        let Some(sync) = syncs.get(frame).cloned().or_else(|| found.sync_of(*frame).map(Rc::new)) else { continue };
-        syncs.insert(*frame, Rc::clone(&sync));
-        let published = sync.history.is_some();
-        if published || *frame > last_published {
-            known.events.insert(*seq, (sync, record.event.clone().into_owned()));
+    let (last_published, events) = live_events(found);
+    for (seq, Live { sync, record, .. }) in events {
+        if sync.history.is_some() {
+            known.published_seq = known.published_seq.max(seq);
         }
-        if published {
-            known.published_seq = known.published_seq.max(*seq);
-        }
+        known.events.insert(seq, (sync, record.event.clone().into_owned()));
     }
     let base = found.headers.iter().find(|(_, header)| header.kind == FrameKind::Base);
     if let (Some((frame, header)), Some(sync)) = (base, base.and_then(|(frame, _)| found.sync_of(*frame))) {

@@ -203,9 +203,25 @@ impl View {
         &self.damage
     }
 
+    /// Fails where it is known that history is not whole.
+    ///
+    /// # Errors
+    /// Damage to the log.
+    pub fn check_history(&self) -> Result<(), StoreError> {
+        let damage = self.damage.iter().find(|damage| damage.is_of_log());
+        damage.map_or(Ok(()), |damage| Err(StoreError::Damaged(damage.clone())))
+    }
+
     /// Whether the damage may have cost the newest changes.
     pub fn state_in_doubt(&self) -> bool {
         self.in_doubt
+    }
+
+    /// Whether changes are known to be missing from the end: the trackers are then those of an earlier moment.
+    pub fn lacks_newest(&self) -> bool {
+        let known = self.marks.as_ref().and_then(|marks| marks.acknowledged);
+        let known = known.filter(|known| known.log == self.current.log.id).map_or(0, |known| known.offset);
+        self.in_doubt && known.max(self.current.acknowledged).max(self.log_len) > self.at().offset
     }
 
     /// Returns the marks of this store, if there are any.

@@ -296,11 +296,15 @@ impl Run<'_> {
     }
 }
 
-/// Whether a list can do without the store. (Of a damaged one it shows what verifies; a busy one is worth waiting for.)
+/// Whether a list can do without the store. (A busy one is worth waiting for.)
 pub(super) fn is_answerable(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Unrecorded { .. } | StoreError::Poisoned { .. } | StoreError::Io { .. } | StoreError::Newer { .. }
+        StoreError::Unrecorded { .. }
+            | StoreError::Poisoned { .. }
+            | StoreError::Io { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Damaged(_)
     )
 }
 

@@ -344,7 +344,7 @@ pub(super) fn at_hand(store: &Store<'_>, reading: &Reading<'_>, error: StoreErro
     let cached = store.view().ok().flatten().filter(|view| {
         let is_same =
             view.freshness().is_some_and(|fresh| fresh.manifest.is_some() && fresh.manifest == reading.record.manifest);
-        view.damage().is_empty() && (is_same || view.updated_at() > reading.record.updated_at)
+        is_same || view.updated_at() > reading.record.updated_at
     });
     let view = cached.unwrap_or_else(|| {
         let trackers = reading.trackers.iter().map(|tracker| tracker.clone().into_owned());

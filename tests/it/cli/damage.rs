@@ -82,7 +82,7 @@ fn a_log_that_ends_too_early_is_one_warning_with_what_to_do() {
     cut(&file(&lab, "log-"));
     let (out, warning) = lab.run(&["release", "list"]).warns();
     assert_eq!(out, listed);
-    assert!(warning.contains("; run `gh pmu cache repair`; this is what was cached before"), "{warning}");
+    assert!(warning.contains("; run `gh pmu cache repair`; what is shown was not recorded\n"), "{warning}");
 }
 
 #[test]

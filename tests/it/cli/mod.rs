@@ -4,6 +4,7 @@ mod accepted;
 mod cache;
 mod config;
 mod damage;
+mod damage_past;
 mod delegate;
 mod export;
 mod git;

@@ -47,7 +47,8 @@ fn of_one(
     let (repo, view) = source;
     let store = context.store(repo);
     let history = store.history(view)?;
-    if let Some((start, time)) = cut_short(&history, filter)? {
+    // Where that cannot be told, the changes themselves are in the way of damage too.
+    if let Ok(Some((start, time))) = cut_short(&history, filter) {
         let time = time.map_or_else(String::new, |time| format!(", {}", context.output.time(time)));
         context
             .output
@@ -55,32 +56,29 @@ fn of_one(
     }
     if let Some(Moment::Seq(seq)) = filter.since
         && seq > view.seq()
+        && view.check_history().is_ok()
     {
         return Err(Failed::Other(no_such_event(repo, view, seq)));
     }
     let (changes, stopped) = changes_to_damage(&history, filter);
     match stopped {
         Some(error @ StoreError::Unstable { .. }) => Err(error.into()),
+        // The log may answer without its index.
+        Some(StoreError::Damaged(damage)) if !damage.is_of_log() => Err(StoreError::Damaged(damage).into()),
         stopped => Ok((changes, stopped)),
     }
 }
 
-/// Adds the events that gave up their numbers.
-///
-/// # Errors
-/// Damage, and the system's.
-pub fn add_superseded(
-    found: &mut Found,
-    sources: &[Source],
-    filters: &[HistoryFilter],
-    context: &Context<'_, '_>,
-) -> Result<(), Error> {
+/// Adds the events that gave up their numbers, as far as they can be read.
+pub fn add_superseded(found: &mut Found, sources: &[Source], filters: &[HistoryFilter], context: &Context<'_, '_>) {
     for (at, ((repo, view), filter)) in sources.iter().zip(filters).enumerate() {
-        let history = context.store(repo).history(view)?;
-        found.changes.extend(superseded(&history, filter)?.into_iter().map(|change| (at, change)));
+        let store = context.store(repo);
+        match store.history(view).and_then(|history| superseded(&history, filter)) {
+            Ok(changes) => found.changes.extend(changes.into_iter().map(|change| (at, change))),
+            Err(error) => drop(found.stopped.get_or_insert(error.into())),
+        }
     }
     merge(&mut found.changes, filters);
-    Ok(())
 }
 
 /// Events of several repositories in the order of their times.

@@ -130,6 +130,9 @@ impl Command for Args {
             }
         }
         if !self.has_events() {
+            for (_, view) in sources.iter().filter(|(_, view)| view.lacks_newest()) {
+                view.check_history()?;
+            }
             return self.trackers(&sources, context.output.export());
         }
         let starts = sources.iter().map(|source| self.start(source, context)).collect::<Result<Vec<_>, _>>()?;
@@ -167,6 +170,7 @@ impl Args {
     /// After which event an export begins. All that follows is read once before the first byte is written.
     fn start(&self, source: &Source, context: &mut Context<'_, '_>) -> Result<Start, Error> {
         let history = context.store(&source.0).history(&source.1)?;
+        history.view().check_history()?;
         let start = Start::of(&history, &source.0, self.since.as_ref())?;
         live(&history, start.after, self.end(source), &mut |_| Ok(()))?;
         let first = history.view().history_start();

@@ -169,7 +169,7 @@ impl Args {
             sources.iter().map(|source| self.filter(source, context)).collect::<Result<_, _>>()?;
         let mut found = changes::find(sources, &filters, context)?;
         if self.observed {
-            changes::add_superseded(&mut found, sources, &filters, context)?;
+            changes::add_superseded(&mut found, sources, &filters, context);
         }
         let mut total = found.changes.len() as u64;
         if context.output.is_terminal() && !self.stat {

@@ -3,6 +3,7 @@
 use gh_pmu::format::Mark;
 use gh_pmu::model::Seq;
 use gh_pmu::query::Change;
+use gh_pmu::store::StoreError;
 
 use crate::exit::Error;
 use crate::source::{Context, Source};
@@ -14,15 +15,32 @@ impl Context<'_, '_> {
     /// Damage, and the system's.
     pub fn seen(&self, source @ (repo, view): &Source, name: &str) -> Result<Option<Seq>, Error> {
         let store = self.store(repo);
-        let Some(mark) = store.mark(view, name).filter(|mark| mark.published <= view.seq()) else { return Ok(None) };
-        let history = store.history(view)?;
+        let Some(mark) = store.mark(view, name) else { return Ok(None) };
+        let shown = match view.check_history().and_then(|()| store.history(view)?.event(mark.published)) {
+            Ok(shown) => shown,
+            Err(StoreError::Damaged(damage)) if damage.is_of_log() => {
+                return Ok(Some(self.seen_of_damaged(source, &mark)));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if mark.published > view.seq() {
+            return Ok(None);
+        }
         if let Some(id) = mark.published_id
-            && history.event(mark.published)?.is_none_or(|shown| shown.id() != id)
+            && shown.is_none_or(|shown| shown.id() != id)
         {
             return Ok(None);
         }
         // What was observed and has given up its number since may be shown once more, published.
         Ok(Some(self.observed(source, &mark)?.unwrap_or(mark.published)))
+    }
+
+    /// The same where history is damaged: what a mark names may be what is lost, and published numbers stay.
+    fn seen_of_damaged(&self, (repo, view): &Source, mark: &Mark) -> Seq {
+        let store = self.store(repo);
+        let salvaged = store.history(view).and_then(|history| history.salvaged()).unwrap_or_default();
+        let observed = salvaged.iter().find(|logged| Some(logged.id()) == mark.observed_id);
+        observed.map_or(mark.published, |logged| logged.seq)
     }
 
     /// The observed event that a mark names, if it still has a number.

@@ -214,6 +214,8 @@ pub(super) fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) 
     };
     let store = context.store(repo);
     let history = store.history(view)?;
+    // Numbers and times behind damage may be others than they seem.
+    history.view().check_history()?;
     let Some(seq) = history.last_event_at(moment)? else {
         return Err(Failed::Other(Error::new(match history.starts_at()? {
             Some(time) => format!("history of {repo} starts on {time}, with event {}", view.history_start()),

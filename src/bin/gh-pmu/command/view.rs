@@ -1,6 +1,6 @@
 //! `release view`, `microsprint view`.
 
-use gh_pmu::model::{Kind, Repo, State, TitleParts, Tracker, TrackerNumber};
+use gh_pmu::model::{Kind, Repo, Seq, State, TitleParts, Tracker, TrackerNumber};
 use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, Words, select};
 use gh_pmu::store::Moment;
 
@@ -96,7 +96,8 @@ impl Command for Args {
             None => vec![source],
         };
         let filter = HistoryFilter {
-            until: Some(Moment::Seq(until)),
+            // Of what is recorded nowhere, all that is recorded is the past.
+            until: Some(until).filter(|until| *until > Seq(0)).map(Moment::Seq),
             number: Some(tracker.number),
             kind: Some(self.kind),
             order: Order::Descending,
@@ -126,7 +127,10 @@ impl Args {
         };
         match <[Tracker<'static>; 1]>::try_from(found) {
             Ok([tracker]) => Ok(tracker),
-            Err(found) if found.is_empty() => Err(self.nothing(&source.0)),
+            Err(found) if found.is_empty() => {
+                source.1.check_history()?;
+                Err(self.nothing(&source.0))
+            }
             Err(found) => {
                 let which = self.which.as_deref().unwrap_or_default();
                 let total = found.len() as u64;

@@ -24,6 +24,10 @@ const CHECK_AGAIN_MILLIS: i64 = 60_000;
 /// Views opened of one repository while rebuilds and prunings pass by.
 const ATTEMPTS: u32 = 5;
 
+fn exit_of(view: &View) -> Exit {
+    if view.lacks_newest() { Exit::Failed } else { Exit::Done }
+}
+
 impl Context<'_, '_> {
     /// Syncs from the manifest at `located` because that was asked for, showing a sign of life if it takes long.
     ///
@@ -107,7 +111,7 @@ impl Context<'_, '_> {
     }
 
     /// What to list of one repository, and the exit code: a failure where only the cache could be shown, although
-    /// GitHub was to be asked.
+    /// GitHub was to be asked, and where its newest changes are lost.
     ///
     /// # Errors
     /// Nothing to answer from.
@@ -118,7 +122,9 @@ impl Context<'_, '_> {
             return self.answer_alone(&repo).map(|source| (source, Exit::Done));
         }
         if !refresh {
-            return self.source(named, Keep::IfPossible).map(|source| (source, Exit::Done));
+            let source = self.source(named, Keep::IfPossible)?;
+            let exit = exit_of(&source.1);
+            return Ok((source, exit));
         }
         // The manifest first: what it has published is dated by it, for everyone alike.
         let known = self.known(named)?;
@@ -134,16 +140,17 @@ impl Context<'_, '_> {
             return Err(switched_off());
         }
         let mut sources = self.all_sources(many)?;
-        let mut exit = Exit::Done;
+        let mut exit = sources.iter().map(|(_, view)| exit_of(view)).find(|exit| *exit != Exit::Done);
         if refresh {
+            exit = None;
             for (repo, view) in std::mem::take(&mut sources) {
                 let known = Known { repo, view: Some(view), named: true, stopped: None };
                 let (source, code) = self.refreshed(known)?;
                 sources.push(source);
-                exit = if exit == Exit::Done { code } else { exit };
+                exit = exit.or(Some(code).filter(|code| *code != Exit::Done));
             }
         }
-        Ok((sources, exit))
+        Ok((sources, exit.unwrap_or(Exit::Done)))
     }
 
     /// What there is without GitHub, synced first.
@@ -249,8 +256,12 @@ impl Context<'_, '_> {
                 Err(SyncError::Store(error))
             }
             Ok(Synced { unrecorded: Some(error), repo, view, .. }) => {
-                let cure = "set GH_PMU_CACHE_DIR to a directory on a disk that takes it";
-                self.output.warn(&format!("{error}; what is shown was not recorded: {cure}"));
+                // What is damaged says itself what mends it.
+                let cure = match error {
+                    StoreError::Damaged(_) => "",
+                    _ => ": set GH_PMU_CACHE_DIR to a directory on a disk that takes it",
+                };
+                self.output.warn(&format!("{error}; what is shown was not recorded{cure}"));
                 Ok(Some((repo, view)))
             }
             Ok(synced) => {
