@@ -163,7 +163,7 @@ pub(super) fn of_repo<'m>(
     now: Now,
 ) -> Result<Manifest<'m>, SyncError> {
     let path = named(asked, place);
-    let manifest = accepted(&remote.bytes, &path, now)?;
+    let manifest = accepted(&remote.bytes, &path, now, false)?;
     let Some(name) = &manifest.repo else { return Ok(manifest) };
     let host = asked.host();
     let found = name.on(host).map_err(|error| SyncError::Host { host: host.to_owned(), error })?;

@@ -48,7 +48,7 @@ pub fn sync_branch(
         Unread::None => SyncError::NoVersions { path: located.manifest.clone(), revision: publisher.name.clone() },
         Unread::Refused(path, error) => SyncError::Refused { path, error },
     })?;
-    let manifest = accepted(&bytes, &at, now)?;
+    let manifest = accepted(&bytes, &at, now, options.force)?;
     let repo = match (&manifest.repo, &publisher.repo) {
         // Without a name of its own it is the remote's, and not that of another one that goes before it.
         (None, Some(repo)) => repo.clone(),

@@ -142,7 +142,7 @@ pub fn is_pending(
     if view.freshness().and_then(|fresh| fresh.manifest) == Some(hash) {
         return false;
     }
-    let Ok(manifest) = accepted(&file.bytes, &located.manifest, now) else { return false };
+    let Ok(manifest) = accepted(&file.bytes, &located.manifest, now, false) else { return false };
     let ours = located.repo(manifest.repo.as_ref(), hosting).is_ok_and(|of| of == *repo);
     ours && manifest.updated_at >= view.updated_at()
 }
@@ -223,7 +223,7 @@ impl Run<'_> {
     fn apply(&self, bytes: &[u8]) -> Result<Synced, SyncError> {
         let (manifest, hash) = parse_and_hash(bytes);
         let path = &self.located.manifest;
-        let manifest = in_time(manifest, path, self.now)?;
+        let manifest = in_time(manifest, path, self.now, self.options.force)?;
         if self.options.collection.is_some() && manifest.repo.is_none() {
             return Err(SyncError::NoName { path: path.clone() });
         }
@@ -310,16 +310,24 @@ pub(super) fn is_answerable(error: &StoreError) -> bool {
 
 /// A manifest that may be taken in: the one door through which the time of every manifest comes that is not dated by a
 /// commit.
-pub(super) fn accepted<'b>(bytes: &'b [u8], path: &std::path::Path, now: Now) -> Result<Manifest<'b>, SyncError> {
-    in_time(manifest::parse(bytes), path, now)
+pub(super) fn accepted<'b>(
+    bytes: &'b [u8],
+    path: &std::path::Path,
+    now: Now,
+    force: bool,
+) -> Result<Manifest<'b>, SyncError> {
+    in_time(manifest::parse(bytes), path, now, force)
 }
 
 fn in_time<'b>(
     manifest: Result<Manifest<'b>, ManifestError>,
     path: &std::path::Path,
     now: Now,
+    force: bool,
 ) -> Result<Manifest<'b>, SyncError> {
-    let manifest = manifest.and_then(|manifest| manifest.not_ahead_of(now.millis()));
+    // What is forced in is not dated by its own time.
+    let in_time = |manifest: Manifest<'b>| if force { Ok(manifest) } else { manifest.not_ahead_of(now.millis()) };
+    let manifest = manifest.and_then(in_time);
     manifest.map_err(|error| SyncError::Refused { path: path.to_owned(), error })
 }
 

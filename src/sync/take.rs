@@ -286,6 +286,13 @@ fn present(
     }
     let older = floor.filter(|cached| record.updated_at < *cached);
     let mut record = record.clone();
+    if record.updated_at.is_ahead_of(way.now.millis()) {
+        // Only by force: a time from the future must not keep out what comes later.
+        record.changed_at = way.now.millis();
+        let told = trackers.iter().flat_map(|tracker| [tracker.created_at, tracker.closed_at]).flatten();
+        let told = told.filter(|time| *time <= way.now.millis()).max();
+        record.updated_at = floor.or(told).unwrap_or(UnixMillis::saturating(0));
+    }
     match older {
         Some(cached) if !way.force => {
             return Ok(Some(Outcome::Older { manifest: record.updated_at, cached }));

@@ -273,3 +273,27 @@ fn the_same_manifest_under_another_name_or_in_another_checkout_is_the_same_repos
     assert_eq!(lab.run_in(&other, &["release", "list"]).ok(), release_list(&lab, &[]));
     assert_eq!(lab.status()["seq"], 5);
 }
+
+#[test]
+fn a_manifest_from_the_future_that_is_forced_is_of_now_and_keeps_nothing_out() {
+    let ahead = |first: u64| {
+        let releases = json!([tracker(first, "Release: v9.9.9", Some("2025-06-12T08:00:00Z"), None)]);
+        manifest(10, &releases, &json!([])).replace("2025-06-12T10:00:00Z", "2999-01-01T00:00:00Z")
+    };
+    for is_first in [true, false] {
+        let lab = if is_first { Lab::new() } else { Lab::synced(&small_at(9)) };
+        lab.write_manifest(ahead(1));
+        assert!(lab.run(&["cache", "sync"]).fails().contains("more than a day ahead"));
+        lab.run(&["cache", "sync", "--force"]).ok();
+        assert_eq!(numbers(&release_list(&lab, &[])), [1]);
+        let status = lab.status();
+        let known = if is_first { "2025-06-12T08:00:00Z" } else { "2025-06-12T09:00:00Z" };
+        assert_eq!(status["manifestUpdatedAt"], known, "{status}");
+        let changed = lab.json(&["cache", "history", "--json", "changedAt,syncedAt", "-L", "1"]);
+        assert_eq!(changed[0]["changedAt"], changed[0]["syncedAt"]);
+        // A later one comes in, although it was made before the other one was forced.
+        lab.write_manifest(small_at(11));
+        assert_eq!(numbers(&release_list(&lab, &[])), [430, 12, 7]);
+        lab.run(&["cache", "verify"]).ok();
+    }
+}
