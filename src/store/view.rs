@@ -79,6 +79,11 @@ impl View {
         Self::new(Path::new(""), current, None, tail, LOG_HEADER_LEN)
     }
 
+    /// Whether it is that of a store.
+    pub fn is_recorded(&self) -> bool {
+        self.current.store != FileId::NONE
+    }
+
     /// The same store at another moment: for answering, no place to append after.
     pub(super) fn past(&self, index: Option<Arc<Index>>, tail: Tail<'static>) -> Self {
         let past = Self::new(&self.dir, (*self.current).clone(), index, tail, self.log_len);

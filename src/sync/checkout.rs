@@ -144,6 +144,13 @@ impl Located {
         let _ = written.and_then(|()| publish_unsynced(storage, &self.hint_path, &hint.encode()));
     }
 
+    /// The repository that the manifest here names by now, if it does: what is known of the checkout may be older.
+    pub fn named_here(&self, storage: &dyn Storage, hosting: Hosting<'_>) -> Option<Repo> {
+        let bytes = storage.read(&self.manifest, crate::manifest::MAX_LEN).ok()??;
+        let manifest = crate::manifest::parse(&bytes).ok()?;
+        self.repo(Some(manifest.repo.as_ref()?), hosting).ok()
+    }
+
     /// The repository of the checkout: its manifest's, else its remotes'.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! How what is cached stands to the manifest that it came from. Changes nothing, and asks nobody.
 
-use super::{Hosting, Located};
+use super::{Hosting, Located, Now};
 use crate::fs::Storage;
 use crate::manifest;
 use crate::model::{Repo, UnixMillis};
@@ -35,6 +35,7 @@ pub fn standing(
     (located, branch): (&Located, Option<&str>),
     hosting: Hosting<'_>,
     (repo, view): (&Repo, &View),
+    now: Now,
 ) -> Standing {
     if let Some(branch) = branch {
         return of_branch(located, branch, repo, view);
@@ -50,7 +51,7 @@ pub fn standing(
     if fresh.as_ref().and_then(|fresh| fresh.manifest) == Some(hash) {
         return Standing::Current;
     }
-    match manifest::parse(&bytes) {
+    match manifest::parse(&bytes).and_then(|manifest| manifest.not_ahead_of(now.millis())) {
         Err(error) => Standing::Unreadable { reason: error.to_string() },
         Ok(manifest) => match located.repo(manifest.repo.as_ref(), hosting) {
             Ok(of) if of == *repo && manifest.updated_at < view.changed_at() => {

@@ -28,7 +28,7 @@ use jiff::tz::TimeZone;
 
 use cli::{Asked, Clock};
 use command::delegate::{self, Delegated};
-use command::{ROOT, Ready, completion, home};
+use command::{Command, ROOT, Ready, completion, home};
 use config::{Config, PagerCommand, TerminalWishes, process_env};
 use exit::{Error, Exit};
 use output::{Output, Stream, Terminal};
@@ -91,12 +91,19 @@ fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
     match command::read(&given, *read)? {
         Ready::Bare(command) => command.run(cwd(), output),
         Ready::Cached(command) if command.of_many().is_some() => {
-            with_context((clock, now), About::Many, output, |_, context| command.run(None, context))?
+            with_context((clock, now), About::Many, output, |_, context| run_cached(&*command, None, context))?
         }
-        Ready::Cached(command) => {
-            with_context((clock, now), About::One(given.repo()), output, |named, context| command.run(named, context))?
-        }
+        Ready::Cached(command) => with_context((clock, now), About::One(given.repo()), output, |named, context| {
+            run_cached(&*command, named, context)
+        })?,
     }
+}
+
+fn run_cached(command: &dyn Command, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+    if !command.needs_no_cache() {
+        context.config.check_cache_dir()?;
+    }
+    command.run(named, context)
 }
 
 /// What a command is about.

@@ -227,8 +227,14 @@ fn check_exits_with_0_when_fresh_and_1_when_stale_or_missing() {
     lab.write_manifest("{");
     assert_eq!(check(&lab), Some(1), "cannot be used");
     assert!(reason().starts_with("the manifest cannot be used: "), "{}", reason());
+    lab.write_manifest(small().replace("2025-06-12", "2999-06-12"));
+    assert_eq!(check(&lab), Some(1), "of the future");
+    assert!(reason().contains("ahead of this machine's clock"), "{}", reason());
     std::fs::remove_file(lab.manifest_path()).unwrap();
     assert_eq!((check(&lab), &*reason()), (Some(1), "the manifest is missing"));
+    std::fs::create_dir(lab.manifest_path()).unwrap();
+    assert_eq!((check(&lab), &*reason()), (Some(1), "the manifest is missing"), "a directory");
+    std::fs::remove_dir(lab.manifest_path()).unwrap();
     lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
     let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), args).code;
     assert_eq!(elsewhere(&["cache", "status", "--check"]), Some(0));

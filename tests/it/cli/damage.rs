@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::lab::{Lab, columns, text};
+use crate::cli::lab::{Files, Lab, assert_same, columns, text};
 use crate::cli::manifests::{REPO, SMALL_RELEASES, small, small_at};
 
 /// A real history from git, compacted, with `marks` beside the log.
@@ -190,4 +190,30 @@ fn what_is_wrong_with_one_store_never_shows_the_rows_of_another() {
     std::fs::write(foreign.join("CURRENT"), "rot").unwrap();
     std::fs::write(foreign.join("log-1"), "rot").unwrap();
     assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES);
+}
+
+#[test]
+fn commands_are_about_the_repository_that_the_manifest_names_by_now() {
+    let lab = Lab::synced(&small());
+    let before = lab.cached_files();
+    lab.write_manifest(other());
+    for args in [
+        &["cache", "clear", "--yes"][..],
+        &["cache", "verify"],
+        &["cache", "compact"],
+        &["cache", "status"],
+        &["cache", "status", "--check"],
+        &["cache", "repair"],
+        &["cache", "status"],
+        &["cache", "history"],
+        &["cache", "clear", "--yes"],
+    ] {
+        let ran = lab.run(args);
+        assert!(!format!("{}{}", ran.out, ran.err).contains(REPO), "{args:?}: {ran:?}");
+    }
+    let own = |files: Files| -> Files {
+        files.into_iter().filter(|(path, _)| path.starts_with(lab.cache.join("github.com").join(REPO))).collect()
+    };
+    assert_same(&own(before), &own(lab.cached_files()), "the other repository's cache");
+    assert_eq!(lab.run_in(&lab.root(), &["release", "list", "-R", REPO]).ok(), SMALL_RELEASES);
 }

@@ -367,3 +367,45 @@ fn the_manifest_of_another_repository_is_not_taken_for_the_one_that_was_asked_fo
     assert_eq!(lab.run(&["release", "list", "-R", "o/r"]).fails(), nothing_cached("o/r"));
     assert_same(&before, &lab.cached_files(), "another repository");
 }
+
+#[test]
+fn where_nothing_can_be_recorded_the_present_is_answered_all_the_same() {
+    let mut lab = Lab::new();
+    lab.write_manifest(small());
+    lab.write("no-directory", "");
+    let nowhere = lab.checkout.join("no-directory");
+    for home in ["", "none"] {
+        // A file where the cache's directory should be; then no home at all.
+        match home {
+            "" => lab.set("GH_PMU_CACHE_DIR", &nowhere),
+            _ => lab.unset("GH_PMU_CACHE_DIR"),
+        }
+        let run = |args: &[&str]| -> Ran {
+            let mut command = lab.command(args);
+            command.env_remove("HOME").env_remove("APPDATA");
+            command.output().unwrap().into()
+        };
+        let reason = match home {
+            "" => "; what is shown was not recorded: set GH_PMU_CACHE_DIR to a directory on a disk that takes it\n",
+            _ => {
+                "! there is no home directory to keep the cache in; what is shown was not recorded: \
+                  set HOME or GH_PMU_CACHE_DIR\n"
+            }
+        };
+        let of = |args: &[&str]| {
+            let (out, warning) = run(args).warns();
+            assert!(warning.ends_with(reason), "{args:?}: {warning}");
+            out
+        };
+        assert_eq!(of(&["release", "list"]), SMALL_RELEASES);
+        assert!(of(&["release", "view"]).starts_with("title:\tRelease: v0.9.0\n"));
+        assert_eq!(of(&["timeline"]).lines().count(), 5);
+        assert!(of(&["status"]).contains("Release: v0.9.0"));
+        assert_eq!(of(&["cache", "export", "--format", "csv"]).lines().count(), 6);
+        for args in [&["cache", "history"][..], &["cache", "sync"], &["release", "list", "--as-of", "yesterday"]] {
+            let ran = run(args);
+            assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{args:?}: {ran:?}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(&lab.checkout).unwrap().count(), 3, "nothing was made elsewhere");
+}

@@ -46,6 +46,14 @@ fn of_one(
 ) -> Result<(Vec<Change>, Option<StoreError>), Failed> {
     let (repo, view) = source;
     let store = context.store(repo);
+    if !view.is_recorded() {
+        // What is recorded nowhere has no past, unless something is there of before.
+        match store.view() {
+            Ok(Some(_)) => {}
+            Err(error @ StoreError::Damaged(_)) => return Ok((Vec::new(), Some(error))),
+            Ok(None) | Err(_) => return Ok((Vec::new(), None)),
+        }
+    }
     let history = store.history(view)?;
     // Where that cannot be told, the changes themselves are in the way of damage too.
     if let Ok(Some((start, time))) = cut_short(&history, filter) {

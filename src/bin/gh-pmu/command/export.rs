@@ -117,11 +117,16 @@ impl Command for Args {
         self.many.as_ref().map(Many::flag)
     }
 
+    fn needs_no_cache(&self) -> bool {
+        !self.has_events() && self.many.is_none()
+    }
+
     /// Writes the trackers, or the events.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let mut sources = match &self.many {
             Some(many) => context.all_sources(many)?,
-            None => vec![context.source(named, Keep::Must)?],
+            // The trackers are the present, as in lists.
+            None => vec![context.source(named, if self.has_events() { Keep::Must } else { Keep::IfPossible })?],
         };
         for source in &mut sources {
             // Half an export is none: what may fail is verified before the first byte is written.

@@ -31,6 +31,11 @@ pub trait Command {
         None
     }
 
+    /// Whether it has an answer where nothing can be recorded.
+    fn needs_no_cache(&self) -> bool {
+        false
+    }
+
     /// Does what was asked; `named` is the repository of `--repo` or `GH_REPO`.
     ///
     /// # Errors

@@ -143,6 +143,10 @@ impl Command for Args {
         self.many.as_ref().map(Many::flag)
     }
 
+    fn needs_no_cache(&self) -> bool {
+        self.as_of.is_none() && self.many.is_none()
+    }
+
     /// Lists trackers.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         if self.web {

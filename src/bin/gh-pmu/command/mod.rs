@@ -30,7 +30,7 @@ mod web;
 use crate::cli::Given;
 use crate::cli::spec::VERSION;
 use crate::exit::Error;
-pub use frame::Ready;
+pub use frame::{Command, Ready};
 use frame::{Read, Spec};
 
 const RELEASE: Spec = Spec {

@@ -39,6 +39,10 @@ impl Args {
 }
 
 impl Command for Args {
+    fn needs_no_cache(&self) -> bool {
+        true
+    }
+
     /// Shows the screen; what was seen is not marked as seen.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let (mut source, exit) = context.listed(named, false)?;

@@ -170,7 +170,8 @@ fn stale_reason(
         return Some(format!("the cache is damaged: {damage}"));
     }
     let branch = context.config.cache.branch.as_deref();
-    let standing = located.map(|located| standing(&DISK, (located, branch), context.hosting(), (repo, view)));
+    let standing =
+        located.map(|located| standing(&DISK, (located, branch), context.hosting(), (repo, view), context.now));
     match standing.unwrap_or(Standing::Current) {
         Standing::Current if is_old => Some("it was last checked longer ago than `cache.max_age` allows".to_owned()),
         Standing::Current => None,

@@ -72,6 +72,10 @@ struct Window {
 }
 
 impl Command for Args {
+    fn needs_no_cache(&self) -> bool {
+        !self.web && self.output.is_none()
+    }
+
     /// Shows when trackers were opened and closed: in the terminal, or as a page.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let is_page = self.web || self.output.is_some();
@@ -118,16 +122,21 @@ impl Args {
 
 fn window(options: &Args, (repo, view): &Source, context: &mut Context<'_, '_>) -> Result<Window, Failed> {
     let store = context.store(repo);
-    let history = store.history(view)?;
     let moment = |when: Option<When>| match when {
         None => Ok(None),
         Some(When::At(time)) => Ok(Some(time)),
-        Some(When::After(seq)) if seq > view.seq() => Err(Failed::Other(no_such_event(repo, view, seq))),
-        Some(When::After(seq)) => match history.event(seq)? {
-            Some(logged) => Ok(Some(logged.sync.changed_at)),
-            // Nothing happened before the first event, and what was pruned is not known.
-            None => Ok(history.starts_at()?),
-        },
+        Some(When::After(seq)) => {
+            let history = store.history(view)?;
+            history.view().check_history()?;
+            if seq > history.view().seq() {
+                return Err(Failed::Other(no_such_event(repo, history.view(), seq)));
+            }
+            match history.event(seq)? {
+                Some(logged) => Ok(Some(logged.sync.changed_at)),
+                // Nothing happened before the first event, and what was pruned is not known.
+                None => Ok(history.starts_at()?),
+            }
+        }
     };
     let (from, to) = (moment(options.since)?, moment(options.until)?);
     match (from, to) {

@@ -71,6 +71,10 @@ impl Args {
 }
 
 impl Command for Args {
+    fn needs_no_cache(&self) -> bool {
+        self.as_of.is_none()
+    }
+
     /// Shows the tracker that is meant.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         if self.as_of.is_some() && !context.config.cache.enabled {

@@ -22,11 +22,18 @@ pub use env::{
 };
 pub use file::FILE_NAME;
 
+/// Why there may be no directory for caches.
+pub const HOMELESS: &str = "there is no home directory to keep the cache in";
+/// No system has a file of such a name: nothing is found there, and nothing made.
+const NOWHERE: &str = "\0";
+
 /// Everything that commands need to know about their surroundings.
 #[derive(Debug)]
 pub struct Config {
     /// The directory of all caches.
     pub cache_dir: PathBuf,
+    /// Whether there is one.
+    has_cache_dir: bool,
     /// The root of the checkout around the working directory.
     pub checkout: Option<PathBuf>,
     /// The file with the section that was read.
@@ -50,7 +57,7 @@ impl Config {
     /// one in `cwd` itself counts.
     ///
     /// # Errors
-    /// A value that cannot be, with file, line and key; no home directory.
+    /// A value that cannot be, with file, line and key.
     pub fn load(env: Env<'_>, cwd: Option<&Path>) -> Result<Self, Error> {
         let checkout = cwd.and_then(checkout_root);
         let mut warnings = Vec::new();
@@ -65,12 +72,12 @@ impl Config {
         };
         let from_file = || cache.path.clone();
         let cache_dir = env::cache_dir(env, cwd)?.or_else(from_file).or_else(|| env::default_cache_dir(env));
-        let cache_dir = cache_dir.ok_or_else(|| {
-            Error::new("there is no home directory to keep the cache in").with_hint("Set HOME or GH_PMU_CACHE_DIR.")
-        })?;
+        let has_cache_dir = cache_dir.is_some();
+        let cache_dir = cache_dir.unwrap_or_else(|| PathBuf::from(NOWHERE));
         let cwd = cwd.map(Path::to_path_buf);
         Ok(Self {
             cache_dir,
+            has_cache_dir,
             checkout,
             file,
             cache,
@@ -80,6 +87,17 @@ impl Config {
             gh_host: env::text(env, "GH_HOST"),
             gh_hosts: env::gh_hosts(env),
         })
+    }
+
+    /// Fails where there is no home directory to keep a cache in, and no other.
+    ///
+    /// # Errors
+    /// The sentence, and what to set.
+    pub fn check_cache_dir(&self) -> Result<(), Error> {
+        if self.has_cache_dir {
+            return Ok(());
+        }
+        Err(Error::new(HOMELESS).with_hint("Set HOME or GH_PMU_CACHE_DIR."))
     }
 
     /// What the user has said of hosts.

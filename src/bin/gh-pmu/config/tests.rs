@@ -56,7 +56,7 @@ fn the_environment_s_directory_goes_before_the_file_s() {
 #[test]
 fn without_a_home_there_is_nowhere_to_keep_a_cache() {
     let dir = tempfile::tempdir().unwrap();
-    let error = load(&[], dir.path()).unwrap_err();
+    let error = load(&[], dir.path()).unwrap().check_cache_dir().unwrap_err();
     assert_eq!(error.to_string(), "there is no home directory to keep the cache in\nSet HOME or GH_PMU_CACHE_DIR.\n");
 }
 

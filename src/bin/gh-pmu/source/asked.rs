@@ -63,7 +63,7 @@ impl Context<'_, '_> {
         };
         match stopped {
             Some(SyncError::Store(error)) if keep == Keep::IfPossible => {
-                self.output.warn(&format!("{error}; what is shown is GitHub's answer, which was not recorded"));
+                self.tell_unrecorded(&error, "what is shown is GitHub's answer, which was not recorded");
                 self.unrecorded(&repo, &said)
             }
             Some(stopped) => {
@@ -167,7 +167,7 @@ impl Context<'_, '_> {
                 Ok((synced.repo, synced.view))
             }
             Err(SyncError::Store(error)) if keep == Keep::IfPossible => {
-                self.output.warn(&format!("{error}; what is shown is GitHub's answer, which was not recorded"));
+                self.tell_unrecorded(&error, "what is shown is GitHub's answer, which was not recorded");
                 self.unrecorded(repo, said)
             }
             Err(error) => Err(error.into()),

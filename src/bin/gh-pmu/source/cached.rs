@@ -256,12 +256,7 @@ impl Context<'_, '_> {
                 Err(SyncError::Store(error))
             }
             Ok(Synced { unrecorded: Some(error), repo, view, .. }) => {
-                // What is damaged says itself what mends it.
-                let cure = match error {
-                    StoreError::Damaged(_) => "",
-                    _ => ": set GH_PMU_CACHE_DIR to a directory on a disk that takes it",
-                };
-                self.output.warn(&format!("{error}; what is shown was not recorded{cure}"));
+                self.tell_unrecorded(&error, "what is shown was not recorded");
                 Ok(Some((repo, view)))
             }
             Ok(synced) => {

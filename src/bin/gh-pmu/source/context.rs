@@ -9,7 +9,7 @@ use gh_pmu::store::{Damage, Opened, Store, StoreError, View, open_all};
 use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
 
 use crate::cli::{Clock, Many, When};
-use crate::config::Config;
+use crate::config::{Config, HOMELESS};
 use crate::exit::Error;
 use crate::output::Output;
 
@@ -169,12 +169,27 @@ impl Context<'_, '_> {
         }
     }
 
+    /// Says why nothing was recorded of what is shown, and what to set.
+    pub fn tell_unrecorded(&mut self, error: &StoreError, shown: &str) {
+        self.output.warn(&match (self.config.check_cache_dir(), error) {
+            (Err(_), _) => format!("{HOMELESS}; {shown}: set HOME or GH_PMU_CACHE_DIR"),
+            // What is damaged says itself what mends it.
+            (Ok(()), StoreError::Damaged(_)) => format!("{error}; {shown}"),
+            (Ok(()), _) => format!("{error}; {shown}: set GH_PMU_CACHE_DIR to a directory on a disk that takes it"),
+        });
+    }
+
     /// The repository that is named, else that of the checkout, without syncing.
     ///
     /// # Errors
     /// No checkout, or one of no known repository.
     pub fn repo(&self, named: Option<Repo>, located: Option<&Located>) -> Result<Repo, Error> {
         if let Some(repo) = named {
+            return Ok(current_name(&DISK, &self.config.cache_dir, &repo));
+        }
+        // A manifest on a branch is not the one in the working tree.
+        let here = located.filter(|_| self.config.cache.branch.is_none());
+        if let Some(repo) = here.and_then(|located| located.named_here(&DISK, self.hosting())) {
             return Ok(current_name(&DISK, &self.config.cache_dir, &repo));
         }
         match located {
