@@ -35,6 +35,12 @@ pub enum GitError {
         /// Which.
         branch: String,
     },
+    /// A branch, and no remote that could have it.
+    #[error("no git remote is there to have the branch {branch}: add one, or take `branch` out of the configuration")]
+    Nowhere {
+        /// Which.
+        branch: String,
+    },
     /// What is asked for takes longer than it may.
     #[error("its history is too long to be read now")]
     TooLong,

@@ -65,7 +65,7 @@ impl Checkout {
                 return Ok(Publisher { name: format!("{remote}/{branch}"), repo, tip });
             }
         }
-        let remote = first.ok_or(GitError::NoRemotes)?.to_owned();
+        let remote = first.ok_or_else(|| GitError::Nowhere { branch: branch.to_owned() })?.to_owned();
         Err(GitError::NotFetched { remote, branch: branch.to_owned() })
     }
 

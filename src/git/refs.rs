@@ -47,7 +47,9 @@ impl Checkout {
             let said = self.ask(&["symbolic-ref", "--quiet", name]).ok()?;
             return Some(said.trim_end().to_owned());
         }
-        let text = std::fs::read_to_string(directory.join(name)).ok()?;
+        // A worktree has a HEAD of its own.
+        let own = self.git_dir().ok()?.join(name);
+        let text = std::fs::read_to_string(own).or_else(|_| std::fs::read_to_string(directory.join(name))).ok()?;
         text.trim_end().strip_prefix("ref: ").filter(|target| is_reference(target)).map(str::to_owned)
     }
 

@@ -245,3 +245,21 @@ fn without_git_the_error_says_so() {
     let error = sandbox.find("work").unwrap().repo_by(missing, "ssh".as_ref(), &Hosts::GITHUB);
     assert_eq!(error, Err(GitError::NotInstalled));
 }
+
+#[test]
+fn what_was_fetched_is_of_the_branch_of_this_worktree() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.commit_all("work");
+    sandbox.git("work", &["worktree", "add", "-q", "-b", "topic", "../tree"]);
+    let second = sandbox.commit_all("work");
+    let branch = sandbox.git("work", &["symbolic-ref", "--short", "HEAD"]);
+    for (remote, tip) in [(&*branch, "HEAD"), ("topic", "HEAD")] {
+        sandbox.git("work", &["update-ref", &format!("refs/remotes/origin/{remote}"), tip]);
+    }
+    assert_eq!(sandbox.find("work").unwrap().fetched(), None, "it is checked out");
+    assert_eq!(sandbox.find("tree").unwrap().fetched(), Some(second));
+    sandbox.git("work", &["update-ref", "refs/remotes/origin/topic", "HEAD~1"]);
+    sandbox.git("work", &["update-ref", &format!("refs/remotes/origin/{branch}"), "HEAD~1"]);
+    assert_eq!(sandbox.find("work").unwrap().fetched(), Some(first));
+    assert_eq!(sandbox.find("tree").unwrap().fetched(), None);
+}

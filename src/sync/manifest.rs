@@ -333,7 +333,7 @@ fn in_time<'b>(
 
 impl Located {
     /// The committed manifest that a sparse checkout, or one without files, leaves out of the working tree.
-    fn left_out(&self) -> Result<Vec<u8>, SyncError> {
+    pub(super) fn left_out(&self) -> Result<Vec<u8>, SyncError> {
         let missing = || SyncError::NoManifest { path: self.manifest.clone() };
         let (checkout, path) = self.in_git().map_err(|_| missing())?;
         if !checkout.leaves_out(&path) {

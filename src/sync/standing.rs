@@ -2,6 +2,7 @@
 
 use super::{Hosting, Located, Now};
 use crate::fs::Storage;
+use crate::git::Checkout;
 use crate::manifest;
 use crate::model::{Repo, UnixMillis};
 use crate::store::View;
@@ -38,11 +39,14 @@ pub fn standing(
     now: Now,
 ) -> Standing {
     if let Some(branch) = branch {
-        return of_branch(located, branch, repo, view);
+        return of_branch((located, branch), hosting, view);
     }
     let bytes = match storage.read(&located.manifest, manifest::MAX_LEN) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) if located.known.as_ref() == Some(repo) => return Standing::Missing,
+        Ok(None) if located.known.as_ref() == Some(repo) => match located.left_out() {
+            Ok(bytes) => bytes,
+            Err(_) => return Standing::Missing,
+        },
         Ok(None) => return Standing::Current,
         Err(error) => return Standing::Unreadable { reason: error.kind().to_string() },
     };
@@ -63,14 +67,13 @@ pub fn standing(
     }
 }
 
-fn of_branch(located: &Located, branch: &str, repo: &Repo, view: &View) -> Standing {
-    if located.known.as_ref() != Some(repo) {
-        return Standing::Current;
-    }
-    let Ok((checkout, _)) = located.in_git() else { return Standing::NoBranch };
-    match checkout.reference(&format!("refs/remotes/origin/{branch}")) {
+fn of_branch((located, branch): (&Located, &str), hosting: Hosting<'_>, view: &View) -> Standing {
+    let signed_in = hosting.signed_in();
+    let on_branch = |checkout: &Checkout| checkout.publisher_on(branch, &hosting.hosts(&signed_in)).ok();
+    let publisher = located.in_git().ok().and_then(|(checkout, _)| on_branch(checkout));
+    match publisher {
         None => Standing::NoBranch,
-        Some(tip) => match view.freshness().and_then(|fresh| fresh.commit.clone()) == Some(tip) {
+        Some(publisher) => match view.freshness().and_then(|fresh| fresh.commit.clone()) == Some(publisher.tip) {
             true => Standing::Current,
             false => Standing::Behind,
         },

@@ -245,6 +245,40 @@ fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
     // The branch began with the first manifest.
     assert_eq!(titles.len(), 3, "{titles:?}");
     assert!(ours.run(&["cache", "sync"]).ok().contains("up to date"));
+    let check = || (ours.run(&["cache", "status", "--check"]).code, ours.status()["staleReason"].to_string());
+    assert_eq!(check(), (Some(0), "null".to_owned()));
+    ours.git(&["update-ref", "-d", "refs/remotes/origin/pmu-cache"]);
+    let gone = "the branch of the manifest was never fetched, or is gone";
+    assert_eq!(check(), (Some(1), format!("{gone:?}")));
+    let said = ours.run(&["cache", "sync"]).fails();
+    assert!(said.ends_with("the branch pmu-cache has not been fetched: run `git fetch origin pmu-cache`\n"), "{said}");
+    // Whichever remote has it.
+    ours.git(&["remote", "rename", "origin", "theirs"]);
+    ours.git(&["fetch", "-q", "theirs"]);
+    assert_eq!(check(), (Some(0), "null".to_owned()));
+    ours.git(&["remote", "remove", "theirs"]);
+    assert_eq!(check().0, Some(1));
+    let said = ours.run(&["cache", "sync"]).fails();
+    assert!(said.contains("no git remote is there to have the branch pmu-cache: add one, or take `branch`"), "{said}");
+}
+
+#[test]
+fn a_manifest_that_a_sparse_checkout_leaves_out_is_there() {
+    let lab = Lab::with_git();
+    lab.write_manifest(small_at(3));
+    lab.write("src/main.c", "");
+    lab.git(&["add", "-A"]);
+    lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "m"]);
+    let listed = lab.run(&["release", "list"]).ok();
+    lab.run(&["cache", "clear", "--yes"]).ok();
+    lab.git(&["sparse-checkout", "set", "src"]);
+    assert!(!lab.manifest_path().exists());
+    assert_eq!(lab.run(&["release", "list"]).ok(), listed);
+    lab.run(&["cache", "status", "--check"]).ok();
+    // What is deleted is not left out.
+    lab.git(&["sparse-checkout", "disable"]);
+    std::fs::remove_file(lab.manifest_path()).unwrap();
+    assert_eq!(lab.run(&["cache", "status", "--check"]).code, Some(1));
 }
 
 #[test]
