@@ -34,7 +34,8 @@ impl Default for Rules {
 }
 
 impl Rules {
-    pub(super) fn of(&self, kind: Kind) -> &Wanted {
+    /// Of that kind.
+    pub fn of(&self, kind: Kind) -> &Wanted {
         match kind {
             Kind::Release => &self.releases,
             Kind::Microsprint => &self.microsprints,

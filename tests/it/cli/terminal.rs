@@ -238,3 +238,25 @@ fn a_pager_gets_long_lists_on_a_terminal_only() {
     let (out, err) = missing.warns();
     assert!(out.lines().count() > 100 && err.starts_with("! error starting pager: "), "{err}");
 }
+
+#[test]
+fn who_sees_no_tracker_at_all_is_told_what_one_is() {
+    let none = r#"{"version": 1, "updated_at": "2024-12-24T10:00:00Z", "repo": "o/r"}"#;
+    let lab = Lab::synced(none);
+    let terminal = [("GH_FORCE_TTY", "80")];
+    let ran = lab.run_with(&terminal, &["release", "list"]);
+    let expected = "no releases in o/r\n\
+        An issue is a release if it has the label \"release\", \"branch\" or \"patch\",\n\
+        and a title that begins with \"Release: \", \"Branch: \" or \"Patch: \".\n\
+        `gh pmu init --workflow` has the repository publish its trackers; --refresh asks GitHub now.\n";
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(0), "", expected));
+    lab.write(".gh-pmu.yml", "cache:\n  microsprint_labels: [sprint]\n");
+    let ran = lab.run_with(&terminal, &["microsprint", "list"]);
+    assert!(ran.err.contains("if it has the label \"sprint\",\n"), "{}", ran.err);
+    // Whoever asked for some of them knows, and a script wants no advice.
+    for flags in [&["-s", "open"][..], &["-S", "x"], &["--json", "number"], &["--all-repos"]] {
+        let ran = lab.run_with(&terminal, &[&["release", "list"], flags].concat());
+        assert!(!ran.err.contains("An issue is"), "{flags:?}: {}", ran.err);
+    }
+    assert_eq!(lab.run(&["release", "list"]).ok(), "");
+}

@@ -1,5 +1,6 @@
 //! `release list`, `microsprint list`.
 
+use gh_pmu::github::Wanted;
 use gh_pmu::model::{Kind, Repo, State};
 use gh_pmu::query::{Filter, Order, SortBy, TimeRange, Use, select};
 use gh_pmu::store::Moment;
@@ -191,9 +192,30 @@ impl Command for Args {
             age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
         };
         let rows = selection.rows().map(Ok::<_, Error>);
+        let is_without = head.total == 0 && head.state.is_none() && !head.searched && self.json.is_none();
         context.output.list(&head, self.json.as_ref(), rows)?;
+        if is_without && self.many.is_none() && self.as_of.is_none() {
+            context.output.note(&first_steps(self.kind, context.config.cache.rules.of(self.kind)));
+        }
         Ok(exit)
     }
+}
+
+/// For who sees no tracker at all: what one is here, and how a repository shows them.
+fn first_steps(kind: Kind, wanted: &Wanted) -> String {
+    let any = |words: &[String]| {
+        let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        match words.split_last() {
+            Some((last, others @ [_, ..])) => format!("{} or {last}", others.join(", ")),
+            _ => words.concat(),
+        }
+    };
+    let (labels, titles) = (any(&wanted.labels), any(&wanted.titles));
+    format!(
+        "An issue is a {kind} if it has the label {labels},\n\
+         and a title that begins with {titles}.\n\
+         `gh pmu init --workflow` has the repository publish its trackers; --refresh asks GitHub now."
+    )
 }
 
 fn filter(options: &Args) -> Filter {
