@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::lab::{Lab, NO_GH, assert_same, files_below, nothing_cached, program};
+use crate::cli::lab::{Lab, NO_GH, Ran, assert_same, files_below, nothing_cached, program};
 use crate::cli::manifests::{SMALL_MICROSPRINTS, SMALL_RELEASES, small, small_at};
 
 const SAMPLE: &str = include_str!("../../../examples/atlas/.gh-pmu.yml");
@@ -277,9 +277,18 @@ fn the_variable_goes_before_the_file_and_the_default() {
 #[cfg(unix)]
 fn without_a_home_the_cache_must_be_named() {
     let lab = lab_of_home();
-    let mut homeless = lab.command(&["release", "list"]);
-    let said = crate::cli::lab::Ran::from(homeless.env_remove("HOME").output().unwrap()).fails();
-    assert_eq!(said, "there is no home directory to keep the cache in\nSet HOME or GH_PMU_CACHE_DIR.\n");
+    let homeless = |args: &[&str]| Ran::from(lab.command(args).env_remove("HOME").output().unwrap());
+    // The manifest is at hand: a list answers from it.
+    let (rows, warning) = homeless(&["release", "list"]).warns();
+    assert_eq!(rows, SMALL_RELEASES);
+    assert_eq!(
+        warning,
+        "! there is no home directory to keep the cache in; what is shown was not recorded: set HOME or GH_PMU_CACHE_DIR\n"
+    );
+    for command in ["sync", "history", "status"] {
+        let said = homeless(&["cache", command]).fails();
+        assert_eq!(said, "there is no home directory to keep the cache in\nSet HOME or GH_PMU_CACHE_DIR.\n");
+    }
 }
 
 #[test]

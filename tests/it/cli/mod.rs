@@ -2,6 +2,7 @@
 
 mod accepted;
 mod cache;
+mod completion;
 mod config;
 mod damage;
 mod damage_past;

@@ -33,6 +33,7 @@ impl<'a> Checkout<'a> {
             "gh-pmu",
             "scripts/build",
             "scripts/install",
+            "scripts/man",
             "scripts/publish",
             "scripts/release",
             "scripts/tools",

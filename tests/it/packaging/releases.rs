@@ -47,9 +47,19 @@ fn what_is_released_is_what_gh_installs_and_upgrades() {
     assert_eq!((first.is_draft, first.is_prerelease), (false, false));
     assert_eq!(first.notes.trim_end(), format!("Notes on {VERSION}.\n\n### Added\n\n- `this`"));
     let names: Vec<&str> = first.assets.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["SHA256SUMS", "gh-pmu-darwin-amd64", &ours, "gh-pmu-windows-amd64.exe"]);
+    // Made once, with the program for most machines.
+    let manual = if ours == "gh-pmu-linux-amd64" { &["gh-pmu-man.tar.gz"][..] } else { &[] };
+    assert_eq!(names, [&["SHA256SUMS", "gh-pmu-darwin-amd64", &ours], manual, &["gh-pmu-windows-amd64.exe"]].concat());
     let sums = String::from_utf8(first.assets[0].1.clone()).unwrap();
-    assert_eq!(sums.lines().count(), 3, "{sums}");
+    assert_eq!(sums.lines().count(), 3 + manual.len(), "{sums}");
+    if !manual.is_empty() {
+        let pages = checkout.done("tar -tzf dist/gh-pmu-man.tar.gz");
+        for page in ["gh-pmu.1", "gh-pmu-release-view.1", "gh-pmu-cache-history.1", "gh-pmu-dates.7"] {
+            assert!(pages.lines().any(|line| line == format!("./{page}")), "{page}: {pages}");
+        }
+        let page = checkout.done("tar -xzOf dist/gh-pmu-man.tar.gz ./gh-pmu-cache-history.1");
+        assert!(page.contains(".SH NAME\ngh\\-pmu\\-cache\\-history \\- Show what changed\n.SH"), "{page}");
+    }
 
     checkout.done(&format!("gh extension install {REPOSITORY}"));
     assert_eq!(checkout.lab().github.state().fetched, [ours.as_str()]);

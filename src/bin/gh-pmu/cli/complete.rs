@@ -1,8 +1,21 @@
 //! What can follow the words typed so far, from the table of commands. Owns which kind of thing comes next; must not know
 //! the cache, from which some of them come.
 
+use gh_pmu::model::Kind;
+
 use super::spec::{Flag, HELP, REPO, Spec};
 use super::topics::TOPICS;
+
+/// What can stand in the place of the last word.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// What is typed of it already: `--state=`, or `closed,` of a list.
+    pub prefix: String,
+    /// What can follow that.
+    pub next: Next,
+    /// The repository that is named before it.
+    pub repo: Option<String>,
+}
 
 /// What can come next.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,12 +24,27 @@ pub enum Next {
     Words(Vec<(&'static str, &'static str)>),
     /// The name of a repository.
     Repository,
+    /// The name of an owner.
+    Owner,
     /// The number of a tracker.
     Number,
+    /// A tracker of a kind: its version or name, or its number.
+    Tracker(Kind),
+    /// The name of an event, such as `@412`, after these words.
+    Moment(Vec<(&'static str, &'static str)>),
 }
 
+/// Words for every moment; `--since` takes one more.
+const MOMENTS: [(&str, &str); 5] = [
+    ("yesterday", "the start of that day"),
+    ("today", "the start of this day"),
+    ("3d", "so long ago: m, h, d, w, mo, y"),
+    ("last week", "its Monday"),
+    ("last month", "its first day"),
+];
+
 /// What can stand in the place of the last of the words.
-pub fn next<R>(root: &'static Spec<R>, words: &[String]) -> Next {
+pub fn next<R>(root: &'static Spec<R>, words: &[String]) -> Completion {
     let (typed, before) = words.split_last().map_or(("", words), |(typed, before)| (typed.as_str(), before));
     let mut spec = root;
     for word in before.iter().filter(|word| !word.starts_with('-')) {
@@ -27,19 +55,38 @@ pub fn next<R>(root: &'static Spec<R>, words: &[String]) -> Next {
         }
     }
     let flags = || spec.flags.iter().copied().chain([&REPO.flag, &HELP.0]);
-    let is_named = |flag: &&Flag, word: &str| {
-        let short = |short: char| word.strip_prefix('-').is_some_and(|rest| rest.chars().eq([short]));
-        word.strip_prefix("--") == Some(flag.long) || flag.short.is_some_and(short)
+    let named = |word: &str| {
+        let is_short = |short: char| word.strip_prefix('-').is_some_and(|rest| rest.chars().eq([short]));
+        let mut flags = flags().filter(|flag| flag.value.is_some());
+        flags.find(|flag| word.strip_prefix("--") == Some(flag.long) || flag.short.is_some_and(is_short))
     };
-    if let Some(flag) = before.last().and_then(|word| flags().find(|flag| flag.value.is_some() && is_named(flag, word)))
+    let repo = before.windows(2).rfind(|pair| matches!(&*pair[0], "-R" | "--repo")).map(|pair| pair[1].clone());
+    let repo = repo.or_else(|| before.iter().rev().find_map(|word| word.strip_prefix("--repo=")).map(str::to_owned));
+    let of_value = |flag: &Flag, written: &str, value: &str| {
+        let list = if flag.is_list { value.rfind(',').map_or("", |comma| &value[..=comma]) } else { "" };
+        Completion { prefix: format!("{written}{list}"), next: value_of(spec, flag), repo: repo.clone() }
+    };
+    if let Some(flag) = before.last().and_then(|word| named(word)) {
+        return of_value(flag, "", typed);
+    }
+    if let Some((name, value)) = typed.split_once('=')
+        && let Some(flag) = named(name)
     {
-        return value_of(spec, flag);
+        return of_value(flag, &format!("{name}="), value);
     }
-    if typed.starts_with('-') {
+    let next = if typed.starts_with('-') {
         // The shells compare with what was typed.
-        return Next::Words(flags().map(|flag| (dashed(flag), flag.help)).collect());
-    }
+        Next::Words(flags().map(|flag| (dashed(flag), flag.help)).collect())
+    } else {
+        argument_of(spec, before)
+    };
+    Completion { prefix: String::new(), next, repo }
+}
+
+fn argument_of<R>(spec: &'static Spec<R>, before: &[String]) -> Next {
     match (spec.commands.is_empty(), spec.argument) {
+        (true, Some(argument)) if argument.name.contains("version") => Next::Tracker(Kind::Release),
+        (true, Some(argument)) if argument.name.contains("name") => Next::Tracker(Kind::Microsprint),
         (true, Some(_)) => Next::Number,
         (true, None) => Next::Words(Vec::new()),
         (false, _) if before.last().is_some_and(|word| word == "help") => {
@@ -51,10 +98,15 @@ pub fn next<R>(root: &'static Spec<R>, words: &[String]) -> Next {
 
 fn value_of<R>(spec: &Spec<R>, flag: &Flag) -> Next {
     let words = (flag.words)();
-    match flag.long {
-        "repo" => Next::Repository,
-        "number" => Next::Number,
-        "json" => Next::Words(spec.json_fields.iter().map(|field| (*field, "")).collect()),
+    match (flag.long, flag.value) {
+        ("repo", _) => Next::Repository,
+        ("owner", _) => Next::Owner,
+        ("number", _) => Next::Number,
+        ("json", _) => Next::Words(spec.json_fields.iter().map(|field| (*field, "")).collect()),
+        (long, Some("when")) => {
+            let last = ("last", "since this was last asked");
+            Next::Moment((long == "since").then_some(last).into_iter().chain(MOMENTS).collect())
+        }
         _ => Next::Words(words.into_iter().map(|word| (word, "")).collect()),
     }
 }

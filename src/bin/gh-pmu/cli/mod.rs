@@ -32,7 +32,7 @@ pub enum Asked<'c, R: 'static> {
     /// To show the text of a topic.
     Topic(&'static str),
     /// What can come next on a command line.
-    Next(complete::Next),
+    Next(complete::Completion),
     /// Nothing in particular.
     Nothing,
     /// To say its version.

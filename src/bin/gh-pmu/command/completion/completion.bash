@@ -2,12 +2,21 @@
 
 # $1: how many words stand before ours; the rest: the program.
 __gh_pmu_words() {
-    local skip=$1 cur="${COMP_WORDS[COMP_CWORD]}" word
+    # bash breaks words at = : @ too; ours are between spaces. What it completes is what follows the break.
+    local skip=$1 line=${COMP_LINE:0:COMP_POINT} part=${COMP_WORDS[COMP_CWORD]} cur word
+    local -a typed
     shift
+    read -ra typed <<<"$line"
+    [[ $line == *[[:space:]] ]] && typed+=("")
+    cur=${typed[${#typed[@]} - 1]}
+    [[ $part == [=:@] ]] && part=
     COMPREPLY=()
     while IFS=$'\t' read -r word _; do
-        [[ $word == "$cur"* ]] && COMPREPLY+=("$word")
-    done < <("$@" __complete "${COMP_WORDS[@]:skip:COMP_CWORD-skip+1}" 2>/dev/null)
+        [[ $word == "$cur"* ]] || continue
+        word=${word#"${cur%"$part"}"}
+        [[ $word == *[!a-zA-Z0-9_.,/@:=+%-]* ]] && printf -v word %q "$word"
+        COMPREPLY+=("$word")
+    done < <("$@" __complete "${typed[@]:skip}" 2>/dev/null)
 }
 
 __gh_pmu_direct() {

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use gh_pmu::model::Repo;
-use gh_pmu::store::Store;
+use gh_pmu::model::{Kind, Repo, TitleParts, Tracker};
+use gh_pmu::store::{View, open_all};
 
 use super::frame::{BareCommand, Spec, bare};
 use crate::cli::Given;
-use crate::cli::complete::Next;
+use crate::cli::complete::{Completion, Next};
 use crate::cli::spec::{Valued, Words, word};
 use crate::exit::{Error, Exit};
 use crate::output::Output;
@@ -69,31 +69,82 @@ impl BareCommand for Args {
 
 /// At most so many come from the cache.
 const MANY: usize = 500;
+/// At most so many events are named.
+const EVENTS: u64 = 10;
 
 /// Prints what can come next, one to a line, with what it means after a tab.
 ///
 /// # Errors
 /// Standard output is closed.
-pub fn complete(next: Next, context: &mut Context<'_, '_>) -> Result<(), Error> {
-    let lines: Vec<String> = match next {
-        Next::Words(words) => words.into_iter().map(|(word, meaning)| format!("{word}\t{meaning}")).collect(),
-        Next::Repository => repositories(context),
-        Next::Number => numbers(context),
+pub fn complete(completion: Completion, context: &mut Context<'_, '_>) -> Result<(), Error> {
+    let Completion { prefix, next, repo } = completion;
+    let said = |words: Vec<(&'static str, &'static str)>| {
+        words.into_iter().map(|(word, meaning)| (word.to_owned(), meaning.to_owned()))
     };
-    lines.iter().try_for_each(|line| context.output.line(line))
-}
-
-fn repositories(context: &Context<'_, '_>) -> Vec<String> {
     // Whoever types is not told what is wrong with the cache.
-    let stores = Store::all(&DISK, &context.config.cache_dir, None).unwrap_or_default();
-    let views = stores.iter().take(MANY).filter_map(|store| store.view().ok().flatten());
-    views.filter_map(|view| Repo::parse(view.repo(), Repo::DEFAULT_HOST).ok()).map(|repo| format!("{repo}\t")).collect()
+    let found: Vec<(String, String)> = match next {
+        Next::Words(words) => said(words).collect(),
+        Next::Repository => repositories(context).into_iter().map(|repo| (repo.to_string(), String::new())).collect(),
+        Next::Owner => owners(context),
+        Next::Number => view(repo.as_deref(), context).iter().flat_map(numbers).collect(),
+        Next::Tracker(kind) => view(repo.as_deref(), context).iter().flat_map(|view| trackers(view, kind)).collect(),
+        Next::Moment(words) => {
+            let events = view(repo.as_deref(), context).map_or(Vec::new(), |view| events(&view));
+            said(words).chain(events).collect()
+        }
+    };
+    for (word, meaning) in found {
+        // What would break a line, or a column, is nothing that somebody can type.
+        if !word.contains(|c: char| c.is_control()) {
+            context.output.line(&format!("{prefix}{word}\t{}", meaning.replace(char::is_control, " ")))?;
+        }
+    }
+    Ok(())
 }
 
-fn numbers(context: &Context<'_, '_>) -> Vec<String> {
-    let Some(located) = context.located() else { return Vec::new() };
-    let view = context.repo(None, Some(&located)).ok().and_then(|repo| context.store(&repo).view().ok().flatten());
-    let Some(view) = view else { return Vec::new() };
+fn repositories(context: &Context<'_, '_>) -> Vec<Repo> {
+    let opened = open_all(&DISK, &context.config.cache_dir, None).unwrap_or_default();
+    let views = opened.into_iter().filter_map(|(_, view)| view.ok());
+    views.filter_map(|view| Repo::parse(view.repo(), Repo::DEFAULT_HOST).ok()).take(MANY).collect()
+}
+
+fn owners(context: &Context<'_, '_>) -> Vec<(String, String)> {
+    let mut owners: Vec<String> = repositories(context).iter().map(|repo| repo.owner().to_owned()).collect();
+    owners.sort_by_key(|owner| owner.to_ascii_lowercase());
+    owners.dedup_by_key(|owner| owner.to_ascii_lowercase());
+    owners.into_iter().map(|owner| (owner, String::new())).collect()
+}
+
+/// What is cached of the repository that is named, or here.
+fn view(repo: Option<&str>, context: &Context<'_, '_>) -> Option<View> {
+    let named = match repo {
+        Some(repo) => Some(Repo::parse(repo, &context.hosting().default_host()).ok()?),
+        None => None,
+    };
+    let repo = context.repo(named, context.located().as_ref()).ok()?;
+    context.store(&repo).view().ok()?
+}
+
+fn numbers(view: &View) -> Vec<(String, String)> {
     let trackers = view.trackers().take(MANY).map_while(Result::ok);
-    trackers.map(|item| format!("{}\t{}", item.tracker.number, item.tracker.title)).collect()
+    trackers.map(|item| (item.tracker.number.to_string(), item.tracker.title.into_owned())).collect()
+}
+
+/// By what people call them, and by their numbers.
+fn trackers(view: &View, kind: Kind) -> Vec<(String, String)> {
+    let items: Vec<_> = view.items(kind, None).take(MANY).map_while(Result::ok).collect();
+    let called = |tracker: &Tracker<'_>| {
+        let parts = TitleParts::of(kind, &tracker.title);
+        if kind == Kind::Release { parts.version } else { Some(parts.name) }.map(str::to_owned)
+    };
+    let named = items.iter().filter_map(|item| Some((called(&item.tracker)?, item.tracker.title.to_string())));
+    let numbered = items.iter().map(|item| (item.tracker.number.to_string(), item.tracker.title.to_string()));
+    let latest = ("latest".to_owned(), "the newest one".to_owned());
+    std::iter::once(latest).chain(named).chain(numbered).collect()
+}
+
+fn events(view: &View) -> Vec<(String, String)> {
+    let last = view.seq().0;
+    let first = last.saturating_sub(EVENTS - 1).max(view.history_start().0);
+    (first..=last).rev().map(|seq| (format!("@{seq}"), String::new())).collect()
 }
