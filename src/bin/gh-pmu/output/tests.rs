@@ -270,10 +270,17 @@ fn jq_functions_answer_as_gh_s_do() {
         ("[limit(3; def f: ., (. + 1 | f); 1 | f)]", "[1,2,3]\n"),
         ("\"[1,{}]\" | fromjson", "[1,{}]\n"),
         ("def x: 1; def y: x + 1; [x, y, (def z: 3; z)]", "[1,2,3]\n"),
+        ("[\"a\", null, 1, true] | join(\"-\"), ([] | join(\"-\"))", "a--1-true\n\n"),
+        ("infinite, -infinite, ([infinite, 1] | min)", "+Inf\n-Inf\n1\n"),
     ] {
         assert_eq!(jq(expression, json), (expected.to_owned(), String::new()), "{expression}");
     }
     for (expression, expected) in [
+        ("1 / 0", "cannot divide"),
+        (".a[0] / 0", "cannot divide"),
+        ("[1, 1 / 0]", "json: unsupported value: +Inf"),
+        ("{a: -infinite}", "json: unsupported value: -Inf"),
+        ("[nan]", "json: unsupported value: NaN"),
         ("\"x\" | halt_error", "error: x"),
         ("{a:1} | halt_error", "error: {\"a\":1}"),
         ("\"x\" | halt_error(3)", "error: x"),

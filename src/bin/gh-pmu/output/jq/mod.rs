@@ -2,7 +2,8 @@
 //! not know what the JSON is about.
 //!
 //! If the two differ, gh wins: strings raw, null as an empty line, other floats with two decimals, keys sorted,
-//! `@tsv`, `@csv`, `@uri`, `$ENV`, `IN/2`, `INDEX`, `leaf_paths`, `halt_error`, `tostream`.
+//! `@tsv`, `@csv`, `@uri`, `$ENV`, `IN/2`, `INDEX`, `leaf_paths`, `halt_error`, `tostream`, `join`, and no infinite
+//! results.
 
 mod guard;
 
@@ -65,7 +66,13 @@ fn evaluated(expression: &str, json: &[u8], look: Look, results: &SyncSender<Vec
     let mut end = Ok(());
     for result in filter.id.run((context, input)) {
         match result {
-            Ok(value) => print(&value, look, &mut bytes),
+            Ok(value) => {
+                end = finite(&value, expression);
+                if end.is_err() {
+                    break;
+                }
+                print(&value, look, &mut bytes);
+            }
             Err(stop) => {
                 end = stopped(stop);
                 break;
@@ -77,6 +84,35 @@ fn evaluated(expression: &str, json: &[u8], look: Look, results: &SyncSender<Vec
     }
     let _ = results.send(bytes);
     end
+}
+
+/// Refuses what gh does: a division by zero, and in JSON what that has no word for.
+fn finite(value: &Val, expression: &str) -> Result<(), Error> {
+    let word = |float: f64| match float {
+        _ if float.is_nan() => "NaN",
+        _ if float > 0.0 => "+Inf",
+        _ => "-Inf",
+    };
+    match value {
+        Val::Num(Num::Float(float)) if float.is_infinite() && !expression.contains("infinite") => {
+            Err(Error::new("cannot divide by zero, or the number is too large"))
+        }
+        Val::Arr(_) | Val::Obj(_) => match not_finite(value) {
+            Some(float) => Err(Error::new(format!("json: unsupported value: {}", word(float)))),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The first number in an array or object that JSON cannot say.
+fn not_finite(value: &Val) -> Option<f64> {
+    match value {
+        Val::Num(Num::Float(float)) => Some(*float).filter(|float| !float.is_finite()),
+        Val::Arr(items) => items.iter().find_map(not_finite),
+        Val::Obj(entries) => entries.iter().find_map(|(_, item)| not_finite(item)),
+        _ => None,
+    }
 }
 
 fn print(value: &Val, look: Look, out: &mut Vec<u8>) {
@@ -234,6 +270,9 @@ fn scalar(value: &Val) -> String {
 }
 
 fn decimals(float: f64) -> String {
+    if float.is_infinite() {
+        return if float > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
     if float.fract() == 0.0 { format!("{float:.0}") } else { format!("{float:.2}") }
 }
 
@@ -279,10 +318,6 @@ fn key_text(key: &Val) -> String {
 
 /// A float as Go's JSON writes it.
 fn number(float: f64) -> String {
-    if float.is_nan() {
-        return "null".to_owned();
-    }
-    let float = float.clamp(f64::MIN, f64::MAX);
     if float == 0.0 || (1e-6..1e21).contains(&float.abs()) {
         return float.to_string();
     }

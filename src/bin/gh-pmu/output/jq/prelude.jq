@@ -11,3 +11,8 @@ def rtrimstr($x):
   if type == "string" and ($x | type) == "string" and $x != "" and endswith($x) then .[:length - ($x | length)] end;
 def tostream:
   path(def r: (.[]? | r), .; r) as $p | getpath($p) | reduce path(.[]?) as $q ([$p, .]; [$p + $q]);
+def join($x):
+  reduce .[] as $i (null;
+    (if . == null then "" else . + $x end)
+    + ($i | if . == null then "" elif type == "number" or type == "boolean" then tojson end))
+  // "";
