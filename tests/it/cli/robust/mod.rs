@@ -2,6 +2,7 @@
 
 mod crowds;
 mod disks;
+mod faults;
 mod kills;
 mod machine;
 mod organisation;
