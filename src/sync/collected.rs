@@ -15,38 +15,43 @@ const EXTENSION: &str = "json";
 /// Directories deeper than this are not looked into.
 const MAX_DEPTH: usize = 8;
 
-/// The history of a directory of manifests, walked when it is first needed.
-pub struct Collection {
-    checkout: Option<Checkout>,
+/// The history of a directory of manifests, walked when it is first needed: where no file has changed it is not.
+pub struct Collection<'h> {
     root: PathBuf,
-    publisher: Option<Publisher>,
-    log: OnceCell<Option<Log>>,
+    hosting: Hosting<'h>,
+    past: OnceCell<Option<Past>>,
 }
 
-impl Collection {
+/// The checkout around it, the branch that publishes, and what happened to the files.
+struct Past {
+    checkout: Checkout,
+    publisher: Publisher,
+    log: Log,
+}
+
+impl<'h> Collection<'h> {
     /// The manifests below `dir`, with the history of the checkout around it, if there is one.
-    pub fn of(dir: &Path, hosting: Hosting<'_>) -> Self {
-        let checkout = dir.ancestors().find(|dir| dir.join(".git").exists());
-        let checkout = checkout.map(|root| Checkout::of_git(root.to_owned()));
-        let signed_in = hosting.signed_in();
-        let publisher = checkout.as_ref().and_then(|checkout| {
-            let hosts = hosting.hosts(&signed_in);
-            let own = checkout.repo(&hosts).ok();
-            checkout.check_owner().ok()?;
-            checkout.publisher(own.as_ref(), &hosts, Limits::NONE).ok()?
-        });
-        Self { checkout, root: dir.to_owned(), publisher, log: OnceCell::new() }
+    pub fn of(dir: &Path, hosting: Hosting<'h>) -> Self {
+        Self { root: dir.to_owned(), hosting, past: OnceCell::new() }
+    }
+
+    fn past(&self, limits: Limits<'_>) -> Option<Past> {
+        let root = self.root.ancestors().find(|dir| dir.join(".git").exists())?;
+        let checkout = Checkout::of_git(root.to_owned());
+        let signed_in = self.hosting.signed_in();
+        let hosts = self.hosting.hosts(&signed_in);
+        let own = checkout.repo(&hosts).ok();
+        checkout.check_owner().ok()?;
+        let publisher = checkout.publisher(own.as_ref(), &hosts, Limits::NONE).ok()??;
+        let dir = checkout.path_of(&self.root).unwrap_or_default();
+        let log = checkout.log_below((&publisher.tip, None), &dir, limits).ok()?;
+        Some(Past { checkout, publisher, log })
     }
 
     /// The line of one file in it.
     pub(super) fn line<'l>(&'l self, file: &Path, limits: Limits<'l>) -> Option<CollectedLine<'l>> {
-        let (checkout, publisher) = (self.checkout.as_ref()?, self.publisher.as_ref()?);
+        let Past { checkout, publisher, log } = self.past.get_or_init(|| self.past(limits)).as_ref()?;
         let path = checkout.path_of(file)?;
-        let log = self.log.get_or_init(|| {
-            let dir = checkout.path_of(&self.root).unwrap_or_default();
-            checkout.log_below((&publisher.tip, None), &dir, limits).ok()
-        });
-        let log = log.as_ref()?;
         let versions = log.versions(&path);
         Some(CollectedLine { checkout, publisher, path, log, versions, from: 0, limits })
     }

@@ -29,7 +29,7 @@ pub struct Collected {
 pub fn sync_collection(
     storage: &dyn Storage,
     cache: &Path,
-    (collection, hosting): (&Collection, Hosting<'_>),
+    (collection, hosting): (&Collection<'_>, Hosting<'_>),
     (options, now): (Options<'_>, Now),
     each: &mut dyn FnMut(Collected, u64, u64),
 ) -> Result<(), SyncError> {

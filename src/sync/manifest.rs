@@ -44,7 +44,7 @@ pub struct Options<'a> {
     /// How long git's history may take, and who watches it.
     pub limits: Limits<'a>,
     /// The collection that the manifest is of: it must name its repository itself.
-    pub collection: Option<&'a Collection>,
+    pub collection: Option<&'a Collection<'a>>,
 }
 
 impl Options<'_> {
