@@ -117,12 +117,17 @@ pub(super) fn output_within(mut git: Command, is_over: &dyn Fn() -> bool) -> Res
     let mut child = git.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(GitError::starting)?;
     let (sender, receiver) = channel();
     if let Some(mut stdout) = child.stdout.take() {
-        std::thread::spawn(move || {
+        let reading = std::thread::Builder::new().spawn(move || {
             let mut bytes = Vec::new();
             let read = stdout.read_to_end(&mut bytes).map(|_| bytes);
             // Nobody listens any more if the time was over.
             let _ = sender.send(read);
         });
+        if let Err(error) = reading {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(broken(error));
+        }
     }
     let printed = loop {
         match receiver.recv_timeout(POLL) {

@@ -162,7 +162,8 @@ fn collect(
 /// Reads to the end in a thread of its own. It is not joined: where a child of the child keeps the pipe, it stays.
 fn all_of(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
+    // Where no thread can be had, nothing comes: as from a program that is silent.
+    let _ = std::thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         // What was read before an error is what there is.
         let _ = pipe.by_ref().take(MAX_OUTPUT + 1).read_to_end(&mut bytes);

@@ -34,10 +34,15 @@ pub fn open_all(storage: &(dyn Storage + Sync), cache: &Path, owner: Option<&str
     let mut parts = dirs.chunks(dirs.len().div_ceil(threads).max(1));
     let own = parts.next().unwrap_or_default();
     thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || open(part))).collect();
+        let spawn = |part| thread::Builder::new().spawn_scoped(scope, move || open(part)).map_err(|_| part);
+        let others: Vec<_> = parts.map(spawn).collect();
         let mut all = open(own);
         for other in others {
-            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            all.extend(match other {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // No thread can be had.
+                Err(part) => open(part),
+            });
         }
         Ok(all)
     })

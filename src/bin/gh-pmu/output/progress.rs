@@ -37,7 +37,7 @@ impl Progress {
         let (done, wait) = channel();
         let count = Arc::new(Count::default());
         let counted = Arc::clone(&count);
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().spawn(move || {
             // Anything but a time-out means that it is over.
             let is_over = |patience| wait.recv_timeout(patience) != Err(RecvTimeoutError::Timeout);
             if is_over(PATIENCE) {
@@ -56,7 +56,8 @@ impl Progress {
             }
             bar.finish_and_clear();
         });
-        Self(Some(Shown { done, thread, count }))
+        // Without a thread there is no sign of life, and the work goes on.
+        Self(thread.ok().map(|thread| Shown { done, thread, count }))
     }
 
     /// Says how far it has come.
