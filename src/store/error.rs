@@ -182,12 +182,6 @@ impl StoreError {
             LogError::Foreign => StoreError::Damaged(Damage::missing(Part::Log, path)),
         }
     }
-
-    /// Whether nothing was recorded because this machine or another writer does not let it: what is at hand can still
-    /// be answered.
-    pub const fn is_unrecorded(&self) -> bool {
-        matches!(self, StoreError::Unrecorded { .. } | StoreError::Poisoned { .. } | StoreError::Busy { .. })
-    }
 }
 
 impl fmt::Display for Part {

@@ -124,29 +124,6 @@ pub fn sync(
     run.apply(&file.bytes)
 }
 
-/// Whether a sync from the manifest at `located` would change the state of `repo`: false too where the manifest is
-/// missing, refused or another repository's. Changes nothing.
-pub fn is_pending(
-    storage: &dyn Storage,
-    located: &Located,
-    hosting: Hosting<'_>,
-    (repo, view): (&Repo, &View),
-    now: Now,
-) -> bool {
-    let Ok(Some(signature)) = storage.signature(&located.manifest) else { return false };
-    if entry_of(view, located).is_some_and(|entry| is_clean(&entry, &signature)) {
-        return false;
-    }
-    let Ok(file) = read_manifest(storage, located, signature) else { return false };
-    let hash = *blake3::hash(&file.bytes).as_bytes();
-    if view.freshness().and_then(|fresh| fresh.manifest) == Some(hash) {
-        return false;
-    }
-    let Ok(manifest) = accepted(&file.bytes, &located.manifest, now, false) else { return false };
-    let ours = located.repo(manifest.repo.as_ref(), hosting).is_ok_and(|of| of == *repo);
-    ours && manifest.updated_at >= view.updated_at()
-}
-
 /// The store that the hint names, as it stood before.
 struct Known<'s> {
     store: Store<'s>,

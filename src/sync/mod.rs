@@ -29,7 +29,7 @@ pub use checkout::{Hosting, Located, locate};
 pub use collected::Collection;
 pub use collection::{Collected, sync_collection};
 pub use error::{Held, Loss, Now, SyncError};
-pub use manifest::{Options, is_pending, sync};
+pub use manifest::{Options, sync};
 pub use outcome::{Note, Outcome, Synced};
 pub use owner::{Asking, OwnedSync, Walked, sync_owner};
 pub use pull::pull_if_due;

@@ -64,7 +64,7 @@ fn what_cannot_be_recorded_is_listed_all_the_same_and_an_explicit_sync_says_so()
     let synced = machine.sync();
     assert_eq!(titles(&synced.view), ["Release: a"]);
     let error = synced.unrecorded.unwrap();
-    assert!(error.is_unrecorded(), "{error}");
+    assert!(matches!(error, StoreError::Unrecorded { .. }), "{error}");
     let error = machine.try_sync(|options| options.explain = true).err().unwrap();
     assert!(matches!(error, SyncError::Store(StoreError::Unrecorded { .. })), "{error}");
 }

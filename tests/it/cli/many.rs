@@ -1,6 +1,6 @@
 //! Many repositories at once: `cache sync --from`, and lists of all that an owner has.
 
-use crate::cli::lab::Lab;
+use crate::cli::lab::{Lab, text};
 
 fn manifest(repo: &str, day: u32, titles: &[&str]) -> String {
     let releases: Vec<_> = (1..)
@@ -39,6 +39,17 @@ fn every_manifest_below_a_directory_is_synced_with_its_history() {
     lab.write("octo/b.json", manifest("octo/b", 3, &["Release: v1.0.0", "Release: v1.1.0"]));
     let said = lab.run(&["cache", "sync", "--from", "octo"]).ok();
     assert_eq!(said, "octo/b synced: 1 added (event 2)\n2 manifests: 1 changed, 1 unchanged\n");
+}
+
+#[test]
+fn what_a_clone_lacks_of_the_past_is_said_once() {
+    let lab = lab();
+    let (shallow, cache) = (lab.root().join("shallow"), lab.root().join("elsewhere"));
+    lab.git(&["clone", "-q", "--depth", "1", &format!("file://{}", text(&lab.checkout)), text(&shallow)]);
+    let ran = lab.run_with(&[("GH_PMU_CACHE_DIR", text(&cache))], &["cache", "sync", "--from", text(&shallow)]);
+    assert_eq!((ran.code, ran.err.lines().count()), (Some(0), 1), "{}", ran.err);
+    assert!(ran.err.starts_with("! this is a shallow clone"), "{}", ran.err);
+    assert!(ran.out.ends_with("4 manifests: 4 changed\n"), "{}", ran.out);
 }
 
 #[test]

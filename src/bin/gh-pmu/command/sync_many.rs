@@ -1,5 +1,6 @@
 //! `cache sync --from` and `cache sync --owner`: many repositories at once. What is refused is named, and stops nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gh_pmu::git::Limits;
@@ -26,6 +27,8 @@ struct Sum {
     set_aside: Vec<String>,
     /// Why others were refused.
     refused: Vec<String>,
+    /// What of the past is not here; said once, although each repository says it.
+    notes: BTreeSet<String>,
 }
 
 impl Sum {
@@ -44,7 +47,11 @@ impl Sum {
     /// A line for each that changed or was refused, then their numbers; `what` is what one is, and what many are.
     fn tell(&self, what: [&str; 2], context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         self.changed.iter().try_for_each(|sentence| context.output.success(sentence))?;
-        self.set_aside.iter().chain(&self.refused).for_each(|sentence| context.output.warn(sentence));
+        self.notes
+            .iter()
+            .chain(&self.set_aside)
+            .chain(&self.refused)
+            .for_each(|sentence| context.output.warn(sentence));
         let parts = [
             (self.changed.len() as u64, "changed"),
             (self.unchanged, "unchanged"),
@@ -91,7 +98,10 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
             match synced {
                 Ok(synced) => match &synced.unrecorded {
                     Some(error) => sum.refused.push(format!("{error}; {} was not recorded", synced.repo)),
-                    None => sum.add(&synced.repo, &synced.outcome),
+                    None => {
+                        sum.notes.extend(synced.notes.iter().map(ToString::to_string));
+                        sum.add(&synced.repo, &synced.outcome);
+                    }
                 },
                 Err(error) => sum.refuse(&error),
             }
