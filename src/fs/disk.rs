@@ -60,7 +60,10 @@ fn open_file(path: &Path) -> io::Result<Option<Opened>> {
 fn open_file(path: &Path) -> io::Result<Option<Opened>> {
     match found(fs::metadata(path))? {
         Some(metadata) if metadata.is_file() => {
-            Ok(found(File::open(path))?.map(|file| Opened { file, len: metadata.len() }))
+            let Some(file) = found(File::open(path))? else { return Ok(None) };
+            // Another file may have got the name meanwhile.
+            let len = file.metadata()?.len();
+            Ok(Some(Opened { file, len }))
         }
         _ => Ok(None),
     }
