@@ -49,12 +49,16 @@ fn the_oracle_sees_the_faults_that_it_was_made_for() {
             world.runs(&["cache", "sync"]);
         });
     }
-    // A byte of the log's header is flipped, and the manifest changed.
-    for at in [0, 9, 41, 60, 125] {
+    // A byte of the log's header is flipped, and the manifest changed; once more where an index answers without the log.
+    for (at, compacted) in [0, 9, 41, 60, 125].into_iter().flat_map(|at| [(at, false), (at, true)]) {
         World::tell(2, |world| {
             world.edits(1);
+            if compacted {
+                world.runs(&["cache", "compact"]);
+            }
             world.flips("log-", at);
             world.edits(1);
+            world.runs(&["cache", "sync"]);
             world.runs(&["release", "list"]);
             world.runs(&["cache", "repair"]);
             world.runs(&["cache", "sync"]);
