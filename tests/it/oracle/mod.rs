@@ -39,12 +39,17 @@ fn after_every_command_that_ends_well_the_cache_says_what_its_source_says() {
 /// The smallest stories of faults that this oracle has to see, whatever the seeds do.
 #[test]
 fn the_oracle_sees_the_faults_that_it_was_made_for() {
-    // A byte is flipped in any commit; what stays last names the newest manifest's hash.
-    for sixteenth in 1..16 {
+    // A byte is flipped in any commit; what stays last names the newest manifest's hash. A repair
+    // in the checkout takes the manifest in again; one from elsewhere only must not leave the state for fresh.
+    for (sixteenth, elsewhere) in (1..16).flat_map(|at| [(at, false), (at, true)]) {
         World::tell(1, |world| {
             world.edits(3);
             world.flips_the_log_at(sixteenth);
-            world.runs(&["cache", "repair"]);
+            if elsewhere {
+                world.repairs_elsewhere();
+            } else {
+                world.runs(&["cache", "repair"]);
+            }
             world.runs(&["release", "list"]);
             world.runs(&["cache", "sync"]);
         });

@@ -192,6 +192,13 @@ impl World {
         self.flips("log-", at);
     }
 
+    /// Repairs where no manifest is at hand.
+    pub fn repairs_elsewhere(&mut self) {
+        let ran = self.lab.run_in(&self.lab.root(), &["cache", "repair", "-R", REPO]);
+        self.story.push(format!("cache repair -R -> {:?}: {} | {}", ran.code, ran.out.trim(), ran.err.trim()));
+        self.holds(ran.code == Some(0), "what is damaged can be repaired");
+    }
+
     /// Runs one command and judges it.
     pub fn runs(&mut self, args: &[&str]) {
         let ran = self.lab.run(args);
