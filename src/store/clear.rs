@@ -16,13 +16,15 @@ impl Store<'_> {
         if self.own_names()?.is_empty() {
             return Ok(false);
         }
-        let _lock = match self.lock(PATIENCE) {
+        let lock = match self.lock(PATIENCE) {
             // Another clear was faster, and took the directory with it.
             Err(StoreError::Unrecorded { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(false),
             lock => lock?,
         };
         let found = self.remove_files()?;
         self.remove(LOCK)?;
+        // Windows keeps a name as long as its file is open, and a directory as long as there is a name in it.
+        drop(lock);
         let mut dir = Some(self.dir.as_path());
         for _level in ["name", "owner", "host"] {
             let Some(here) = dir else { break };

@@ -75,7 +75,8 @@ impl Default for CacheSection {
         Self {
             enabled: true,
             path: None,
-            manifest: PathBuf::from(".github/pmu-cache.json"),
+            // In the system's own notation, as messages show it.
+            manifest: [".github", "pmu-cache.json"].iter().collect(),
             branch: None,
             auto_sync: true,
             auto_pull: false,

@@ -44,11 +44,14 @@ fn the_environment_s_directory_goes_before_the_file_s() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join(".git")).unwrap();
     let home = ("HOME", "/h");
-    assert_eq!(load(&[home], dir.path()).unwrap().cache_dir, Path::new("/h/.config/gh-pmu/cache"));
+    // Windows asks for the second.
+    let homes = [home, ("APPDATA", "/h/.config")];
+    assert_eq!(load(&homes, dir.path()).unwrap().cache_dir, Path::new("/h/.config/gh-pmu/cache"));
     fs::write(dir.path().join(FILE_NAME), "cache: {path: c}").unwrap();
     assert_eq!(load(&[home], dir.path()).unwrap().cache_dir, dir.path().join("c"));
-    let absolute = load(&[home, ("GH_PMU_CACHE_DIR", "/e")], dir.path()).unwrap();
-    assert_eq!(absolute.cache_dir, Path::new("/e"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let absolute = load(&[home, ("GH_PMU_CACHE_DIR", elsewhere.path().to_str().unwrap())], dir.path()).unwrap();
+    assert_eq!(absolute.cache_dir, elsewhere.path());
     let relative = load(&[("GH_PMU_CACHE_DIR", "e")], dir.path()).unwrap();
     assert_eq!(relative.cache_dir, dir.path().join("e"));
 }
@@ -127,7 +130,9 @@ fn the_environment_s_directory_is_no_text_for_a_shell() {
 
 #[test]
 fn without_a_working_directory_the_rest_still_counts() {
-    let config = Config::load(&|name| (name == "HOME").then(|| "/h".into()), None).unwrap();
+    let homes = [("HOME", "/h"), ("APPDATA", "/h/.config")];
+    let env = |name: &str| homes.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
+    let config = Config::load(&env, None).unwrap();
     assert_eq!((config.cache_dir.as_path(), config.checkout()), (Path::new("/h/.config/gh-pmu/cache"), None));
 }
 
