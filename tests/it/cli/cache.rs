@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::cli::lab::{Lab, NO_GH, assert_same, files_below, text};
+use crate::cli::lab::{Lab, NO_GH, assert_same, files_below, is_named, text};
 use crate::cli::manifests::{SMALL_RELEASES, manifest, many, many_listed, open, small, small_at};
 
 fn lab() -> Lab {
@@ -134,9 +134,7 @@ fn status_gives_the_fields_that_are_promised_and_no_others() {
     assert_eq!((&repo["source"], &repo["stale"]), (&json!("manifest"), &json!(false)));
     assert!(repo["syncedAt"].as_str() <= repo["checkedAt"].as_str());
     let bytes = |prefix: &str| -> u64 {
-        let of = files_below(&lab.cache)
-            .into_iter()
-            .filter(|(path, _)| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));
+        let of = files_below(&lab.cache).into_iter().filter(|(path, _)| is_named(path, prefix));
         of.map(|(_, (_, content))| content.unwrap().len() as u64).sum()
     };
     assert_eq!((&repo["logBytes"], &repo["indexBytes"]), (&json!(bytes("log-")), &json!(bytes("index-"))));
@@ -255,9 +253,7 @@ fn status_of_what_is_not_cached_says_so_and_not_that_nothing_is() {
     assert_eq!(lab.run(&["cache", "status", "--check", "-R", "o/r"]).fails(), missing, "scripts are told why, too");
     let json = lab.run(&["cache", "status", "--check", "--json", "-R", "o/r"]);
     assert!(json.code == Some(1) && json.out.ends_with("\"repos\":[]}\n") && json.err == missing, "{json:?}");
-    for path in
-        lab.cached_files().into_keys().filter(|path| text(path).contains("/log-") || text(path).contains("/index-"))
-    {
+    for path in lab.cached_files().into_keys().filter(|path| is_named(path, "log-") || is_named(path, "index-")) {
         std::fs::remove_file(path).unwrap();
     }
     let damaged = lab.run(&["cache", "status", "--check"]);
@@ -471,7 +467,7 @@ fn a_first_sync_that_was_interrupted_before_current_is_no_damage() {
         let (first, note) = said.split_once('\n').unwrap();
         assert!(first.ends_with("and 5 events verify"), "{left}: {first}");
         assert!(
-            note.starts_with("no damage: ") && note.contains("/CURRENT: byte 0: the whole file: is missing"),
+            note.starts_with("no damage: ") && note.contains("CURRENT: byte 0: the whole file: is missing"),
             "{note}"
         );
         let _ = std::fs::remove_file(dir.join("index-5-1"));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::lab::{Files, Lab, assert_same, columns, text};
+use crate::cli::lab::{Files, Lab, assert_same, columns, is_named, text};
 use crate::cli::manifests::{REPO, SMALL_RELEASES, small, small_at};
 
 /// A real history from git, compacted, with `marks` beside the log.
@@ -17,7 +17,7 @@ fn lab() -> Lab {
 
 /// The cached file whose name begins so.
 fn file(lab: &Lab, prefix: &str) -> PathBuf {
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| text(Path::new(name)).starts_with(prefix));
+    let named = |path: &PathBuf| is_named(path, prefix);
     lab.cached_files().into_keys().find(named).unwrap()
 }
 
@@ -105,7 +105,7 @@ fn where_the_log_is_gone_and_the_snapshot_damaged_there_is_no_answer() {
         let ran = lab.run_in(&lab.root(), &["release", "list", "-R", "cfrg/draft-irtf-cfrg-hash-to-curve"]);
         assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{}", ran.err);
         let error = ran.err.lines().find(|line| line.starts_with("the cache is damaged: ")).unwrap();
-        assert!(error.contains("/log-1, byte 0: is missing") && error.ends_with("; run `gh pmu cache repair`"));
+        assert!(error.contains("log-1, byte 0: is missing") && error.ends_with("; run `gh pmu cache repair`"));
     }
 }
 

@@ -60,7 +60,7 @@ impl Lab {
     pub fn without_git() -> Self {
         let root = tempfile::tempdir().unwrap();
         // Where the system's temporary directory is behind a link, the program sees the place itself.
-        let real = root.path().canonicalize().unwrap();
+        let real = real(root.path());
         let [home, checkout, cache] = ["home", "checkout", "cache"].map(|name| real.join(name));
         std::fs::create_dir(&home).unwrap();
         std::fs::create_dir(&checkout).unwrap();
@@ -78,11 +78,11 @@ impl Lab {
 
     /// The directory that holds all of it.
     pub fn root(&self) -> PathBuf {
-        self.root.path().canonicalize().unwrap()
+        real(self.root.path())
     }
 
     pub fn manifest_path(&self) -> PathBuf {
-        self.checkout.join(".github/pmu-cache.json")
+        self.checkout.join(".github").join("pmu-cache.json")
     }
 
     /// Puts a manifest into the working tree as git does: under its name it is complete or not there.
@@ -273,6 +273,17 @@ pub fn numbers(out: &str) -> Vec<u64> {
 /// The words of a command line that has no quotes.
 pub fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
+}
+
+/// The place itself, without links, as people write it: not in the long form (`\\?\C:\...`) of Windows.
+fn real(path: &Path) -> PathBuf {
+    let real = path.canonicalize().unwrap();
+    text(&real).strip_prefix(r"\\?\").map(PathBuf::from).unwrap_or(real)
+}
+
+/// Whether a file's name begins so.
+pub fn is_named(path: &Path, start: &str) -> bool {
+    path.file_name().is_some_and(|name| text(name.as_ref()).starts_with(start))
 }
 
 /// The path as text.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Random;
 use super::harm::{Saved, flip, harm, save};
 use super::version::Version;
-use crate::cli::lab::{Lab, Ran, text};
+use crate::cli::lab::{Lab, Ran, is_named};
 use crate::cli::manifests::REPO;
 
 pub struct World {
@@ -178,8 +178,7 @@ impl World {
     }
 
     pub fn flips(&mut self, prefix: &str, at: usize) {
-        let named = |path: &PathBuf| path.file_name().is_some_and(|name| text(name.as_ref()).starts_with(prefix));
-        let path = save(&self.store()).into_keys().find(named).unwrap();
+        let path = save(&self.store()).into_keys().find(|path| is_named(path, prefix)).unwrap();
         flip(&path, at);
         self.notes_harm(format!("{} has another byte at {at}", path.display()));
     }
@@ -187,7 +186,7 @@ impl World {
     /// Flips a byte so many sixteenths of the way through the log.
     pub fn flips_the_log_at(&mut self, sixteenth: usize) {
         let files = save(&self.store());
-        let log = files.iter().find(|(path, _)| text(path).contains("/log-")).unwrap();
+        let log = files.iter().find(|(path, _)| is_named(path, "log-")).unwrap();
         let at = log.1.len() * sixteenth / 16;
         self.flips("log-", at);
     }
