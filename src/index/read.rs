@@ -1,8 +1,8 @@
 //! Searching an index in place.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::format::{
     BLOCK_LEN, FormatError, GROUPS, Group, INDEX_HEADER_LEN, IndexHeader, RECORD_LEN, Record, Standing, WAYPOINT_LEN,
@@ -20,7 +20,7 @@ pub struct Index {
     starts: [u64; GROUPS],
     pub(super) titles_at: u64,
     /// One bit a block of the file, set once it verified.
-    verified: Vec<AtomicU64>,
+    verified: Vec<Cell<u64>>,
 }
 
 /// A tracker of the index.
@@ -51,7 +51,7 @@ impl Index {
             start += count;
         }
         // OK because decode found that all blocks lie within the file.
-        let verified = (0..header.block_count().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let verified = (0..header.block_count().div_ceil(64)).map(|_| Cell::new(0)).collect();
         Ok(Self { titles_at: header.titles_at(), bytes, header, starts, verified })
     }
 
@@ -92,7 +92,7 @@ impl Index {
     }
 
     fn is_verified(&self, block: u64) -> bool {
-        self.verified.get((block / 64) as usize).is_some_and(|word| word.load(Relaxed) & (1 << (block % 64)) != 0)
+        self.verified.get((block / 64) as usize).is_some_and(|word| word.get() & (1 << (block % 64)) != 0)
     }
 
     #[cold]
@@ -114,7 +114,7 @@ impl Index {
             return Err(FormatError::new(at, Wrong::Checksum(BLOCK)));
         }
         let word = &self.verified[(block / 64) as usize];
-        word.fetch_or(1 << (block % 64), Relaxed);
+        word.set(word.get() | 1 << (block % 64));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Folding the tail into a new index.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::error::{Damage, Part, StoreError};
 use super::merge::Merged;
@@ -120,7 +120,7 @@ impl Writer<'_> {
     }
 
     /// Everything of a compaction but the `CURRENT` that makes it live.
-    fn publish_index(&self, view: &View, bytes: Buffer) -> Result<(Arc<Index>, Tail<'static>, Current), StoreError> {
+    fn publish_index(&self, view: &View, bytes: Buffer) -> Result<(Rc<Index>, Tail<'static>, Current), StoreError> {
         let (at, current) = (view.at(), view.current());
         let name = IndexName { seq: at.seq, generation: current.generation + 1, chain: at.chain };
         let path = self.store.file(&name.file_name());
@@ -135,7 +135,7 @@ impl Writer<'_> {
         let damaged = |error: &FormatError| StoreError::format(Part::Index, path.clone(), error);
         let index = Index::open(Bytes::made(bytes)).map_err(|error| damaged(&error))?;
         let tail = Tail::after(&index).map_err(|error| damaged(&error))?;
-        Ok((Arc::new(index), tail, current))
+        Ok((Rc::new(index), tail, current))
     }
 }
 

@@ -2,7 +2,7 @@
 //! code before it is written: what a reader would refuse must not get into the log.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::merge::Merged;
 use super::tail::{FoldError, Position, Region, Tail};
@@ -28,7 +28,7 @@ pub(super) struct Draft {
     last: Option<usize>,
     /// Where the bytes begin that are not folded into the tail yet.
     unfolded: usize,
-    index: Option<Arc<Index>>,
+    index: Option<Rc<Index>>,
     tail: Tail<'static>,
     /// Whether all frames are one commit.
     one_commit: bool,
@@ -64,7 +64,7 @@ impl From<FoldError> for DraftError {
 
 impl Draft {
     /// Continues what `index` and `tail` amount to, in the log `file`.
-    pub(super) fn after(file: FileId, index: Option<Arc<Index>>, tail: Tail<'static>, one_commit: bool) -> Self {
+    pub(super) fn after(file: FileId, index: Option<Rc<Index>>, tail: Tail<'static>, one_commit: bool) -> Self {
         let offset = tail.at.offset;
         Self { file, offset, bytes: Vec::new(), last: None, unfolded: 0, index, tail, one_commit, fresh: None }
     }
@@ -88,12 +88,12 @@ impl Draft {
         &self.tail
     }
 
-    pub(super) fn into_parts(self) -> (Option<Arc<Index>>, Tail<'static>, Vec<u8>) {
+    pub(super) fn into_parts(self) -> (Option<Rc<Index>>, Tail<'static>, Vec<u8>) {
         (self.index, self.tail, self.bytes)
     }
 
     /// Goes on from another state in the same place of the file; nothing was drafted yet.
-    pub(super) fn restart(&mut self, index: Option<Arc<Index>>, tail: Tail<'static>) {
+    pub(super) fn restart(&mut self, index: Option<Rc<Index>>, tail: Tail<'static>) {
         (self.index, self.tail) = (index, tail);
     }
 

@@ -1,6 +1,6 @@
 //! A log folded over an index, or from its start, into a view.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::error::{Damage, Part, StoreError};
 use super::files::Store;
@@ -38,7 +38,7 @@ impl Store<'_> {
     pub(super) fn fold(
         &self,
         current: &Current,
-        index: Option<Arc<Index>>,
+        index: Option<Rc<Index>>,
         marks: Option<&Marks>,
         until: Option<u64>,
     ) -> Result<View, Unfolded> {
@@ -53,7 +53,7 @@ impl Store<'_> {
             let len = self.storage.signature(&path).ok().flatten().map(|signature| signature.len);
             if len == Some(least) {
                 let tail = Tail::after(index).map_err(|error| self.without(current, &error))?;
-                return Ok(View::new(&self.dir, current.clone(), Some(Arc::clone(index)), tail, least));
+                return Ok(View::new(&self.dir, current.clone(), Some(Rc::clone(index)), tail, least));
             }
         }
         let path = self.file(&current.log.file_name());

@@ -1,7 +1,7 @@
 //! Opening for reading: no lock, no write, no waiting for a writer.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::error::{Damage, Part, StoreError};
@@ -67,7 +67,7 @@ impl Store<'_> {
         let index = if with_index { current.index.map(|name| self.open_index(name)) } else { None };
         let Some(Ok(index)) = index else { return Err(StoreError::Damaged(damage)) };
         let tail = super::tail::Tail::after(&index).map_err(|_| StoreError::Damaged(damage.clone()))?;
-        let mut view = View::new(&self.dir, current, Some(Arc::new(index)), tail, 0).with_marks(self.read_marks());
+        let mut view = View::new(&self.dir, current, Some(Rc::new(index)), tail, 0).with_marks(self.read_marks());
         view.doubted(damage);
         Ok(Some(view))
     }
@@ -125,7 +125,7 @@ impl Store<'_> {
         let mut found = None;
         if let (Some(name), true) = (current.index, with_index) {
             let folded = match self.open_index(name) {
-                Ok(index) => self.fold(&current, Some(Arc::new(index)), marks.as_ref(), None),
+                Ok(index) => self.fold(&current, Some(Rc::new(index)), marks.as_ref(), None),
                 Err(StoreError::Damaged(damage)) => Err(Unfolded::WithoutIndex(Some(damage))),
                 Err(error) => Err(Unfolded::Failed(error)),
             };

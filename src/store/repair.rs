@@ -1,7 +1,6 @@
 //! Mending a damaged store: keeps all that verifies, reports what cannot be brought back, throws nothing away.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::StoreError;
@@ -193,7 +192,7 @@ impl Store<'_> {
     fn index_state(&self, current: &Current) -> Result<Option<Indexed>, StoreError> {
         let Some(name) = current.index else { return Ok(None) };
         let index = match self.open_index(name) {
-            Ok(index) => Arc::new(index),
+            Ok(index) => Rc::new(index),
             Err(StoreError::Damaged(_) | StoreError::Unstable { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };

@@ -1,7 +1,7 @@
 //! What one reader sees: the state at the moment of opening, however long it looks.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::error::{Damage, Part, StoreError};
 use super::merge::{At, Merged, Place};
@@ -29,7 +29,7 @@ pub struct View {
     // What is large is boxed: a view is handed up through a dozen calls, and room for copies is a page fault each.
     current: Box<Current>,
     /// Shared with views of the past.
-    index: Option<Arc<Index>>,
+    index: Option<Rc<Index>>,
     tail: Box<Tail<'static>>,
     marks: Option<Box<Marks>>,
     /// Bytes of the log's file: more than its last commit ends at if one was torn.
@@ -46,7 +46,7 @@ impl View {
     pub(super) fn new(
         dir: &Path,
         current: Current,
-        index: Option<Arc<Index>>,
+        index: Option<Rc<Index>>,
         tail: Tail<'static>,
         log_len: u64,
     ) -> Self {
@@ -85,7 +85,7 @@ impl View {
     }
 
     /// The same store at another moment: for answering, no place to append after.
-    pub(super) fn past(&self, index: Option<Arc<Index>>, tail: Tail<'static>) -> Self {
+    pub(super) fn past(&self, index: Option<Rc<Index>>, tail: Tail<'static>) -> Self {
         let past = Self::new(&self.dir, (*self.current).clone(), index, tail, self.log_len);
         Self { in_doubt: self.in_doubt, ..past }
     }
@@ -132,7 +132,7 @@ impl View {
         self.index.as_deref()
     }
 
-    pub(super) fn shared_index(&self) -> Option<Arc<Index>> {
+    pub(super) fn shared_index(&self) -> Option<Rc<Index>> {
         self.index.clone()
     }
 
