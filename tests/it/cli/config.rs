@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::lab::{Lab, NO_GH, Ran, assert_same, files_below, nothing_cached, program};
+use crate::cli::lab::{self, Lab, NO_GH, assert_same, files_below, nothing_cached};
 use crate::cli::manifests::{SMALL_MICROSPRINTS, SMALL_RELEASES, small, small_at};
 
 const SAMPLE: &str = include_str!("../../../examples/atlas/.gh-pmu.yml");
@@ -277,7 +277,7 @@ fn the_variable_goes_before_the_file_and_the_default() {
 #[cfg(unix)]
 fn without_a_home_the_cache_must_be_named() {
     let lab = lab_of_home();
-    let homeless = |args: &[&str]| Ran::from(lab.command(args).env_remove("HOME").output().unwrap());
+    let homeless = |args: &[&str]| lab::Ran::from(lab.command(args).env_remove("HOME").output().unwrap());
     // The manifest is at hand: a list answers from it.
     let (rows, warning) = homeless(&["release", "list"]).warns();
     assert_eq!(rows, SMALL_RELEASES);
@@ -334,7 +334,7 @@ fn files_are_0600_and_directories_0700_whatever_the_mask() {
         lab.write_manifest(small());
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", &format!("umask {mask}; mkdir -p \"$HOME/deep\"; \"$0\" cache sync && \"$0\" cache history --since last && \"$0\" cache compact")]);
-        lab.enclose(shell.arg(program()).current_dir(&lab.checkout));
+        lab.enclose(shell.arg(lab::program()).current_dir(&lab.checkout));
         let cache = lab.home.join("deep/er/cache");
         assert!(shell.env("GH_PMU_CACHE_DIR", &cache).output().unwrap().status.success());
         assert_private(&lab.home.join("deep"));
@@ -368,7 +368,7 @@ fn nothing_outside_of_the_cache_is_written() {
     let before = outside();
     for args in COMMANDS {
         let mut command = lab.command(args);
-        let ran = crate::cli::lab::Ran::from(command.env("TMPDIR", &lab.home).output().unwrap());
+        let ran = lab::Ran::from(command.env("TMPDIR", &lab.home).output().unwrap());
         assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.err);
         assert_same(&before, &outside(), args);
     }
@@ -411,7 +411,7 @@ fn whoever_names_a_repository_need_not_stand_in_a_directory() {
     // The shell removes the directory it stands in, then starts the program there.
     let run = |args: &str| {
         let mut command = std::process::Command::new("sh");
-        command.args(["-c", &format!("rmdir ../gone; exec {} {args}", program().display())]).current_dir(&gone);
+        command.args(["-c", &format!("rmdir ../gone; exec {} {args}", lab::program().display())]).current_dir(&gone);
         lab.enclose(&mut command);
         let output = command.current_dir(&gone).output().unwrap();
         std::fs::create_dir_all(&gone).unwrap();

@@ -1,7 +1,5 @@
 //! `cache history`: its flags and forms.
 
-use std::io::{BufRead, BufReader, Read};
-
 use serde_json::{Value, json};
 
 use crate::cli::lab::{Lab, columns, words};
@@ -268,6 +266,7 @@ fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
 #[test]
 #[cfg(unix)]
 fn what_is_followed_comes_when_it_happens_until_it_is_interrupted() {
+    use std::io::{BufRead, BufReader, Read};
     let lab = lab();
     let mut child = lab.spawn(&["cache", "history", "--follow", "--since", "@5", "--json", "seq"]);
     let mut out = BufReader::new(child.stdout.take().unwrap());
