@@ -152,7 +152,7 @@ fn status_gives_the_fields_that_are_promised_and_no_others() {
 fn status_for_people_names_what_json_has() {
     let lab = lab();
     let out = lab.run(&["cache", "status", "--verbose"]).ok();
-    let dir = lab.cache.join("github.com/octo-org/atlas");
+    let dir = lab.store();
     for line in [
         "octo-org/atlas",
         &format!("  path:           {}", dir.display()),
@@ -380,7 +380,7 @@ fn verify_reads_every_byte_and_tells_where_one_is_wrong() {
         lab.json(&["cache", "verify", "--json"]).as_object().unwrap().keys().collect::<Vec<_>>(),
         ["bytes", "damage", "events", "files", "ok", "repo"]
     );
-    let dir = lab.cache.join("github.com/octo-org/atlas");
+    let dir = lab.store();
     for name in ["CURRENT", "log-1", "index-5-1"] {
         let path = dir.join(name);
         let good = std::fs::read(&path).unwrap();
@@ -411,7 +411,7 @@ fn verify_reads_every_byte_and_tells_where_one_is_wrong() {
 #[test]
 fn a_torn_commit_that_was_not_acknowledged_is_no_damage_and_one_that_was_is() {
     let lab = lab();
-    let dir = lab.cache.join("github.com/octo-org/atlas");
+    let dir = lab.store();
     let (log, checked) = (dir.join("log-1"), dir.join("marks"));
     let (whole, before) = (std::fs::read(&log).unwrap(), std::fs::read(&checked).unwrap());
     lab.write_manifest(small_at(11).replace("v0.9.0", "v0.9.1"));
@@ -441,7 +441,7 @@ fn a_torn_commit_that_was_not_acknowledged_is_no_damage_and_one_that_was_is() {
 fn a_first_sync_that_left_nothing_but_a_temporary_file_is_no_store_and_is_cleared_all_the_same() {
     for name in ["log-1.tmp", "CURRENT.tmp", "marks.0123abcd.tmp"] {
         let lab = Lab::new();
-        let dir = lab.cache.join("github.com/octo-org/atlas");
+        let dir = lab.store();
         std::fs::create_dir_all(&dir).unwrap();
         std::fs::write(dir.join(name), "half").unwrap();
         std::fs::write(dir.join("lock"), "").unwrap();
@@ -458,7 +458,7 @@ fn a_first_sync_that_left_nothing_but_a_temporary_file_is_no_store_and_is_cleare
 #[test]
 fn a_first_sync_that_was_interrupted_before_current_is_no_damage() {
     let lab = lab();
-    let dir = lab.cache.join("github.com/octo-org/atlas");
+    let dir = lab.store();
     std::fs::remove_file(dir.join("CURRENT")).unwrap();
     assert_eq!(lab.run(&["cache", "verify"]).code, Some(1), "it was acknowledged");
     std::fs::remove_file(dir.join("marks")).unwrap();
@@ -480,7 +480,7 @@ fn a_first_sync_that_was_interrupted_before_current_is_no_damage() {
 #[test]
 fn what_an_interrupted_clear_left_is_nothing_and_the_next_sync_begins_anew() {
     let lab = lab();
-    let dir = lab.cache.join("github.com/octo-org/atlas");
+    let dir = lab.store();
     std::fs::rename(dir.join("CURRENT"), dir.join("cleared")).unwrap();
     let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), args);
     assert!(elsewhere(&["release", "list", "-R", "octo-org/atlas"]).fails().starts_with("nothing is cached of"));
@@ -506,7 +506,7 @@ fn two() -> (Lab, std::path::PathBuf) {
 fn clear_removes_one_repository_and_leaves_the_others() {
     let (lab, other) = two();
     assert_eq!(lab.run(&["cache", "clear", "--yes"]).ok(), "removed the cache of octo-org/atlas\n");
-    assert!(!lab.cache.join("github.com/octo-org/atlas").exists());
+    assert!(!lab.store().exists());
     assert_eq!(lab.run_in(&other, &["release", "list"]).ok(), SMALL_RELEASES);
     assert_eq!(lab.run(&["cache", "clear", "--yes"]).ok(), "nothing is cached of octo-org/atlas\n");
     lab.run_in(&lab.root(), &["cache", "clear", "--yes", "-R", "octo-org/rocket"]).ok();

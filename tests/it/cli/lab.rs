@@ -81,6 +81,11 @@ impl Lab {
         real(self.root.path())
     }
 
+    /// Where octo-org/atlas is cached.
+    pub fn store(&self) -> PathBuf {
+        ["github.com", "octo-org", "atlas"].iter().fold(self.cache.clone(), |dir, name| dir.join(name))
+    }
+
     pub fn manifest_path(&self) -> PathBuf {
         self.checkout.join(".github").join("pmu-cache.json")
     }
