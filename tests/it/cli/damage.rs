@@ -146,7 +146,7 @@ fn lab_of_two() -> (Lab, PathBuf, PathBuf) {
     lab.write_manifest(other());
     lab.run(&["cache", "sync"]).ok();
     lab.write_manifest(small_at(11));
-    let [own, foreign] = [REPO, "octo-org/other"].map(|repo| lab.cache.join("github.com").join(repo));
+    let (own, foreign) = (lab.store(), lab.store().with_file_name("other"));
     (lab, own, foreign)
 }
 
@@ -211,9 +211,7 @@ fn commands_are_about_the_repository_that_the_manifest_names_by_now() {
         let ran = lab.run(args);
         assert!(!format!("{}{}", ran.out, ran.err).contains(REPO), "{args:?}: {ran:?}");
     }
-    let own = |files: Files| -> Files {
-        files.into_iter().filter(|(path, _)| path.starts_with(lab.cache.join("github.com").join(REPO))).collect()
-    };
+    let own = |files: Files| -> Files { files.into_iter().filter(|(path, _)| path.starts_with(lab.store())).collect() };
     assert_same(&own(before), &own(lab.cached_files()), "the other repository's cache");
     assert_eq!(lab.run_in(&lab.root(), &["release", "list", "-R", REPO]).ok(), SMALL_RELEASES);
 }

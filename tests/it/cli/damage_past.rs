@@ -23,7 +23,7 @@ fn lab() -> Lab {
 }
 
 fn store(lab: &Lab, name: &str) -> PathBuf {
-    lab.cache.join("github.com").join(REPO).join(name)
+    lab.store().join(name)
 }
 
 /// Turns a byte of the event in the commit of this number.
