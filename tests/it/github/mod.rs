@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 pub mod fake;
+mod jq;
 pub mod lab;
 mod manifests;
 mod owners;

@@ -1,0 +1,171 @@
+//! `--jq`: what the program prints is what the real `gh` prints for the same program and JSON.
+
+use crate::github::fake::{Mode, issue, releases};
+use crate::github::lab::{Lab, Run, program};
+
+const FIELDS: &str = "closedAt,codename,createdAt,number,state,title,version";
+
+/// jq programs of all sorts, as people write them for lists, and corners of the language.
+const PROGRAMS: &[&str] = &[
+    // Paths, pipes, building.
+    ".",
+    ".[]",
+    ".[].title",
+    ".[0]",
+    ".[-1].number",
+    ".[1:3] | map(.number)",
+    ".[:2] | length",
+    ".[] | .number, .state",
+    ".[] | [.number, .title]",
+    ".[] | {number, t: .title}",
+    ".[] | {(.state): .number}",
+    "[.[] | {n: .number, \"a b\": .version}]",
+    "map(.missing)",
+    ".[0].title.x?",
+    "[.. | numbers]",
+    "[.[] | .closedAt // \"never\"]",
+    // Choosing, sorting, grouping.
+    ".[] | select(.state == \"OPEN\") | .title",
+    "map(select(.closedAt == null)) | length",
+    "map(select(.title | test(\"v1\\\\.\"))) | .[].number",
+    "map(select(.createdAt >= \"2024-12-20\" and .number < 3)) | length",
+    "sort_by(.title) | map(.number)",
+    "sort_by(.state, -.number) | map(.number)",
+    "group_by(.state) | map({state: .[0].state, count: length})",
+    "unique_by(.state) | map(.state)",
+    "min_by(.number).title, max_by(.number).title",
+    "any(.[]; .state == \"CLOSED\"), all(.number > 0)",
+    "[.[].number] | add, min, max, (add / length | floor)",
+    "first(.[] | select(.number > 1)).number, last.number, nth(1).number",
+    "[limit(2; .[].number)], [range(0; 7; 3)]",
+    "reduce .[] as $t (0; . + $t.number)",
+    "[foreach .[].number as $n (0; . + $n; [$n, .])]",
+    "map(.number) | index(2), (.[1:] | inside([1, 2, 3, 2000, 999999]))",
+    "to_entries | map(.key)",
+    ".[0] | keys, length, has(\"title\"), has(\"x\")",
+    ".[0] | with_entries(select(.value != null)) | keys",
+    ".[0] | del(.title, .createdAt) | keys, .number",
+    ".[0] | paths | join(\".\")",
+    "map(.number) | flatten, reverse, (transpose? // \"no\")",
+    "[.[] | .number] | [combinations(1)]? // \"none\"",
+    // Words and times.
+    ".[] | \"#\\(.number) \\(.title)\"",
+    ".[].title | ascii_downcase, ascii_upcase",
+    ".[].title | ltrimstr(\"Release: \") | rtrimstr(\".0\")",
+    ".[].title | split(\" \") | length",
+    ".[].title | sub(\"Release: +\"; \"\") | gsub(\"[0-9]\"; \"#\")",
+    ".[].title | capture(\"v(?<major>[0-9]+)\") | .major | tonumber",
+    ".[].title | [match(\"[0-9]+\"; \"g\").string]",
+    ".[].title | [scan(\"[a-z]+\")] | join(\"-\")",
+    ".[].title | startswith(\"Release\"), endswith(\")\"), contains(\"v2\")",
+    ".[].title | explode | length, (implode | length)?",
+    ".[].title | utf8bytelength, length",
+    ".[0].createdAt | fromdateiso8601, (fromdate | todate)",
+    ".[0].createdAt | strptime(\"%Y-%m-%dT%H:%M:%SZ\") | mktime",
+    ".[0].createdAt | fromdate | strftime(\"%d.%m.%Y\")",
+    ".[0].createdAt | .[0:10]",
+    // Forms.
+    ".[] | [.number, .title, .closedAt, true] | @tsv",
+    ".[] | [.number, .title, .closedAt, 1.5] | @csv",
+    ".[].title | @html, @uri, @sh, @base64, @json, @text",
+    ".[].title | @base64 | @base64d",
+    ".[0] | tojson | fromjson | .number",
+    ".[0].number | tostring, tojson, type",
+    "map(.number) | @json, tostring",
+    "@html \"<b>\\(.[1].title, \"a<b>&c\")</b>\"",
+    // Numbers.
+    "1, 1.0, 1.5, -0, 1e3, 1e17, 1e18, 0.1, 100000000000000000000",
+    "[1, 1.0, 1.5, 1e3, 1e17, 0.1, 3.0e-7]",
+    "7 / 2, 7 % 3, -7 % 3, (2 | pow(.; 10)), (17 | sqrt | floor)",
+    "[3.7, -3.7 | floor, ceil, round, fabs]",
+    "\"12\" | tonumber, (\"x\" | tonumber? // \"none\")",
+    "nan | isnan, (infinite | isinfinite), (1 | isnormal)",
+    "[nan] | sort | length",
+    // Control.
+    "if length > 2 then \"many\" elif length > 1 then \"two\" else \"few\" end",
+    "try error(\"x\") catch .",
+    "try (.[0] | .title.x) catch \"no\"",
+    "[.[] | try (if .state == \"OPEN\" then error else .number end) catch \"open\"]",
+    "label $out | .[] | .number, (if .number == 2 then break $out else empty end)",
+    ". as [$a, {title: $b}] | $a.number, $b",
+    "def double: . * 2; map(.number | double)",
+    "def f(g): [.[] | g]; f(.number + 1)",
+    "[recurse(if . < 3 then . + 1 else empty end)]?, (1 | [recurse(if . < 3 then . + 1 else empty end)])",
+    "1 | [while(. < 50; . * 3)], [until(. > 50; . * 3)]",
+    "[.[] | .number |= . + 1 | .number]",
+    "(.[] | select(.state == \"OPEN\") | .state) = \"open\" | map(.state)",
+    "map(.number += 1 | .number)",
+    "[splits(\"a\")]? // \"no text\"",
+    "[paths(type == \"number\")] | length",
+    "getpath([0, \"number\"]), (setpath([0, \"number\"]; 5) | .[0].number)",
+    "walk(if type == \"object\" then del(.createdAt) else . end) | .[0] | keys",
+    "env | type",
+    "$ENV.NO_SUCH_VARIABLE",
+    "[.[].state] | unique, (map({(.): 1}) | add)",
+    "{a: 1} * {a: {b: 2}} | ., ({a: 1} + {c: 3}), ([1, 2, 3] - [2])",
+    "[1, [2, [3]]] | flatten(1), flatten, tojson",
+    "\"a,b\" / \",\", (\"ab\" * 2)",
+    "[\"b\", \"a\", null, true, 1, {}, []] | sort",
+    "null | not, length, (. + 1)",
+    "[65, 8364] | implode, length",
+];
+
+/// Programs that cannot be read, or fail when they run.
+const REFUSED: &[&str] = &[
+    ".[",
+    ".title",
+    "map(.number | error)",
+    "nonsense",
+    "{",
+    ".[] | .number + .title",
+    "error",
+    ".[0] | .[\"a\":]",
+    "\"x\" | tonumber",
+    "1 | keys",
+];
+
+fn lab() -> Option<Lab> {
+    let lab = Lab::new()?;
+    let mut trackers = releases(3);
+    trackers.push(issue(2000, "Release: v1.0.0-日本語 (Ünïcode \"more\")", true));
+    trackers.push(issue(999_999, "Release:  v2 (Phoenix's)", false));
+    lab.github.state().releases = trackers;
+    assert_eq!(lab.run("release list -R o/r").code, Some(0));
+    Some(lab)
+}
+
+fn listed(lab: &Lab, arguments: &[&str]) -> Run {
+    let always = ["release", "list", "-R", "o/r", "--json", FIELDS];
+    lab.run_program(&program(), &[&always, arguments].concat())
+}
+
+#[test]
+fn jq_programs_print_what_gh_prints() {
+    let Some(lab) = lab() else { return };
+    let json = listed(&lab, &[]).stdout;
+    lab.github.set(Mode::Body(json.leak()));
+    let mut differing = String::new();
+    for program in PROGRAMS {
+        let own = listed(&lab, &["--jq", program]);
+        let of_gh = lab.run_program("gh", &["api", "x", "--jq", program]);
+        // Both succeed, and print the same; a program of this table that gh refuses belongs into the other.
+        if (&own.stdout, own.code) != (&of_gh.stdout, Some(0)) || of_gh.code != Some(0) {
+            differing.push_str(&format!("{program}\n  own: {own:?}\n  gh:  {of_gh:?}\n"));
+        }
+    }
+    assert!(differing.is_empty(), "{differing}");
+}
+
+#[test]
+fn jq_programs_that_gh_refuses_are_refused() {
+    let Some(lab) = lab() else { return };
+    let json = listed(&lab, &[]).stdout;
+    lab.github.set(Mode::Body(json.leak()));
+    for program in REFUSED {
+        let own = listed(&lab, &["--jq", program]);
+        let of_gh = lab.run_program("gh", &["api", "x", "--jq", program]);
+        assert_ne!(of_gh.code, Some(0), "{program}: {of_gh:?}");
+        assert_eq!((own.code, own.stderr.is_empty()), (Some(1), false), "{program}: {own:?}");
+        assert_eq!(own.stdout, "", "{program}: nothing of a program that fails");
+    }
+}
