@@ -48,6 +48,14 @@ const PROGRAMS: &[&str] = &[
     ".[0] | paths | join(\".\")",
     "map(.number) | flatten, reverse, (transpose? // \"no\")",
     "[.[] | .number] | [combinations(1)]? // \"none\"",
+    // Objects come in the order of their keys, whatever was done to them.
+    ".[0] | del(.closedAt, .number) | (to_entries | map(.key)), tojson",
+    ".[0] | delpaths([[\"closedAt\"], [\"state\"]]) | to_entries | map(.key)",
+    ".[] | {title, number, a: {z: .state, b: 1.0}} | tojson, @json, @text, tostring, @html, @base64",
+    "{b: 1} + {a: 2} | to_entries, with_entries(.value += 1), (with_entries(.key |= \"x\" + .) | tojson)",
+    "{c: 1, b: 2, a: 3} | [to_entries[] | select(.value > 1)] | from_entries | to_entries",
+    "[{b: 1, a: 2}, {a: 1, c: 0}] | sort, unique, group_by(.a), min, map(tojson)",
+    "[1.5, 1e100, 3.0, 1e-9, \"é\\t\\u0001/\", null] | tojson, @json",
     // Words and times.
     ".[] | \"#\\(.number) \\(.title)\"",
     ".[].title | ascii_downcase, ascii_upcase",

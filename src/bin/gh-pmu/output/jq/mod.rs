@@ -2,8 +2,8 @@
 //! not know what the JSON is about.
 //!
 //! If the two differ, gh wins: strings raw, null as an empty line, other floats with two decimals, keys sorted,
-//! `@tsv`, `@csv`, `@uri`, `$ENV`, `IN/2`, `INDEX`, `leaf_paths`, `halt_error`, `tostream`, `join`, and no infinite
-//! results.
+//! `@tsv`, `@csv`, `@uri`, `$ENV`, `IN/2`, `INDEX`, `leaf_paths`, `halt_error`, `tostream`, `join`, `to_entries` and
+//! `tojson` in the order of keys, and no infinite results.
 
 mod guard;
 
@@ -186,7 +186,7 @@ fn compiled_as(expression: &str) -> Result<Filter<Data>, Error> {
     let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(prelude);
     // jaq's own `env` gives up on variables that are not UTF-8.
     let std_funs = jaq_std::funs().filter(|(name, ..)| *name != "env");
-    let json_funs = jaq_json::funs().filter(|(name, ..)| *name != "fromjson");
+    let json_funs = jaq_json::funs().filter(|(name, ..)| !["fromjson", "tojson"].contains(name));
     let funs = jaq_core::funs().chain(std_funs).chain(json_funs).chain(own_funs());
     let arena = Arena::default();
     let file = File { code: expression, path: () };
@@ -196,9 +196,10 @@ fn compiled_as(expression: &str) -> Result<Filter<Data>, Error> {
 }
 
 fn own_funs() -> impl Iterator<Item = jaq_core::native::Fun<Data>> {
-    let funs: [(&'static str, RunPtr<Data>); 6] = [
+    let funs: [(&'static str, RunPtr<Data>); 7] = [
         (guard::GUARD, |cv| bome(guard::guard(cv.1))),
         ("fromjson", |cv| bome(guard::from_json(&cv.1))),
+        ("tojson", |cv| bome(Ok(Val::from(json_text(&cv.1))))),
         ("__uri", |cv| bome(Ok(uri(&cv.1)))),
         ("env", |_| bome(Ok(environment()))),
         ("@tsv", |cv| bome(joined(&cv.1, "@tsv", "\t", tsv_field))),
@@ -217,11 +218,7 @@ fn joined(row: &Val, format: &str, between: &str, field: fn(&str) -> String) -> 
     let Val::Arr(fields) = row else { return Err(fail(row)) };
     let text = |value: &Val| match value {
         Val::Null => Ok(String::new()),
-        Val::Bool(_) | Val::Num(_) => {
-            let mut out = Vec::new();
-            write(&mut JsonWriter::new(&mut out, false), value);
-            Ok(String::from_utf8_lossy(&out).into_owned())
-        }
+        Val::Bool(_) | Val::Num(_) => Ok(json_text(value)),
         Val::TStr(text) => Ok(field(&String::from_utf8_lossy(text))),
         _ => Err(fail(value)),
     };
@@ -233,11 +230,7 @@ fn joined(row: &Val, format: &str, between: &str, field: fn(&str) -> String) -> 
 fn uri(value: &Val) -> Val {
     let text = match value {
         Val::TStr(text) => text.to_vec(),
-        other => {
-            let mut out = Vec::new();
-            write(&mut JsonWriter::new(&mut out, false), other);
-            out
-        }
+        other => json_text(other).into_bytes(),
     };
     let mut encoded = String::with_capacity(text.len());
     for byte in text {
@@ -274,6 +267,12 @@ fn decimals(float: f64) -> String {
         return if float > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     if float.fract() == 0.0 { format!("{float:.0}") } else { format!("{float:.2}") }
+}
+
+fn json_text(value: &Val) -> String {
+    let mut out = Vec::new();
+    write(&mut JsonWriter::new(&mut out, false), value);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Compact, keys sorted.

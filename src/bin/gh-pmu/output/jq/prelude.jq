@@ -1,6 +1,12 @@
+def tostring: if type == "string" then . else tojson end;
+def @text: tostring;
+def @html: tostring | escape_html;
+def @base64: tostring | encode_base64;
 def @uri: __uri;
 def INDEX(stream; f): reduce stream as $row ({}; .[$row | f | tostring] = $row);
 def INDEX(f): INDEX(.[]; f);
+def to_entries: [keys[] as $key | {$key, value: .[$key]}];
+def with_entries(f): to_entries | map(f) | from_entries;
 def leaf_paths: paths(scalars);
 def halt_error: error("error: " + if type == "string" then . else tojson end);
 def halt_error($code): halt_error;
