@@ -1,9 +1,9 @@
 //! `--jq`: what the program prints is what the real `gh` prints for the same program and JSON.
 
-use crate::github::fake::{Mode, issue, releases};
-use crate::github::lab::{Lab, Run, program};
+use super::beside_gh::Beside;
 
 const FIELDS: &str = "closedAt,codename,createdAt,number,state,title,version";
+const TITLES: [&str; 2] = ["Release: v1.0.0-日本語 (Ünïcode \"more\")", "Release:  v2 (Phoenix's)"];
 
 /// jq programs of all sorts, as people write them for lists, and corners of the language.
 const PROGRAMS: &[&str] = &[
@@ -132,30 +132,13 @@ const REFUSED: &[&str] = &[
     "1 | keys",
 ];
 
-fn lab() -> Option<Lab> {
-    let lab = Lab::new()?;
-    let mut trackers = releases(3);
-    trackers.push(issue(2000, "Release: v1.0.0-日本語 (Ünïcode \"more\")", true));
-    trackers.push(issue(999_999, "Release:  v2 (Phoenix's)", false));
-    lab.github.state().releases = trackers;
-    assert_eq!(lab.run("release list -R o/r").code, Some(0));
-    Some(lab)
-}
-
-fn listed(lab: &Lab, arguments: &[&str]) -> Run {
-    let always = ["release", "list", "-R", "o/r", "--json", FIELDS];
-    lab.run_program(&program(), &[&always, arguments].concat())
-}
-
 #[test]
 fn jq_programs_print_what_gh_prints() {
-    let Some(lab) = lab() else { return };
-    let json = listed(&lab, &[]).stdout;
-    lab.github.set(Mode::Body(json.leak()));
+    let Some(beside) = Beside::new(FIELDS, TITLES) else { return };
     let mut differing = String::new();
     for program in PROGRAMS {
-        let own = listed(&lab, &["--jq", program]);
-        let of_gh = lab.run_program("gh", &["api", "x", "--jq", program]);
+        let own = beside.listed(&["--jq", program]);
+        let of_gh = beside.of_gh(&["--jq", program]);
         // Both succeed, and print the same; a program of this table that gh refuses belongs into the other.
         if (&own.stdout, own.code) != (&of_gh.stdout, Some(0)) || of_gh.code != Some(0) {
             differing.push_str(&format!("{program}\n  own: {own:?}\n  gh:  {of_gh:?}\n"));
@@ -166,12 +149,10 @@ fn jq_programs_print_what_gh_prints() {
 
 #[test]
 fn jq_programs_that_gh_refuses_are_refused() {
-    let Some(lab) = lab() else { return };
-    let json = listed(&lab, &[]).stdout;
-    lab.github.set(Mode::Body(json.leak()));
+    let Some(beside) = Beside::new(FIELDS, TITLES) else { return };
     for program in REFUSED {
-        let own = listed(&lab, &["--jq", program]);
-        let of_gh = lab.run_program("gh", &["api", "x", "--jq", program]);
+        let own = beside.listed(&["--jq", program]);
+        let of_gh = beside.of_gh(&["--jq", program]);
         assert_ne!(of_gh.code, Some(0), "{program}: {of_gh:?}");
         assert_eq!((own.code, own.stderr.is_empty()), (Some(1), false), "{program}: {own:?}");
         assert_eq!(own.stdout, "", "{program}: nothing of a program that fails");

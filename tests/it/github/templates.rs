@@ -1,9 +1,9 @@
 //! `--template`: what the program prints is what the real `gh` prints for the same template and JSON.
 
-use crate::github::fake::{Mode, issue, releases};
-use crate::github::lab::{Lab, Run, program};
+use super::beside_gh::Beside;
 
 const FIELDS: &str = "closedAt,codename,createdAt,number,title,version";
+const TITLES: [&str; 2] = ["Release: v1.0.0-日本語 (Ünïcode \"&\" <more>)", "Release:  v2 (Phoenix)"];
 
 /// Templates of all sorts: the language, Go's functions, gh's.
 const TEMPLATES: &[&str] = &[
@@ -25,31 +25,14 @@ const TEMPLATES: &[&str] = &[
     "{{range .}}{{autocolor \"magenta\" .title}}{{color \"red+bu:white\" .number}}{{color \"off\" .codename}}{{end}}",
 ];
 
-fn lab() -> Option<Lab> {
-    let lab = Lab::new()?;
-    let mut trackers = releases(3);
-    trackers.push(issue(2000, "Release: v1.0.0-日本語 (Ünïcode \"&\" <more>)", true));
-    trackers.push(issue(999_999, "Release:  v2 (Phoenix)", false));
-    lab.github.state().releases = trackers;
-    assert_eq!(lab.run("release list -R o/r").code, Some(0));
-    Some(lab)
-}
-
-fn listed(lab: &Lab, arguments: &[&str]) -> Run {
-    let always = ["release", "list", "-R", "o/r", "--json", FIELDS];
-    lab.run_program(&program(), &[&always, arguments].concat())
-}
-
 #[test]
 fn templates_print_what_gh_prints() {
-    let Some(mut lab) = lab() else { return };
-    let json = listed(&lab, &[]).stdout;
-    lab.github.set(Mode::Body(json.leak()));
+    let Some(mut beside) = Beside::new(FIELDS, TITLES) else { return };
     for (name, value) in [("CLICOLOR", "1"), ("CLICOLOR_FORCE", "1"), ("GH_FORCE_TTY", "60"), ("NO_COLOR", "1")] {
-        lab.set(name, value);
+        beside.lab.set(name, value);
         for template in TEMPLATES {
-            let own = listed(&lab, &["--template", template]);
-            let of_gh = lab.run_program("gh", &["api", "x", "--template", template]);
+            let own = beside.listed(&["--template", template]);
+            let of_gh = beside.of_gh(&["--template", template]);
             assert_eq!((own.stdout, own.code), (of_gh.stdout, of_gh.code), "{name}: {template}\n{}", own.stderr);
         }
     }
@@ -57,9 +40,7 @@ fn templates_print_what_gh_prints() {
 
 #[test]
 fn a_template_that_gh_refuses_is_refused_with_a_sentence() {
-    let Some(lab) = lab() else { return };
-    let json = listed(&lab, &[]).stdout;
-    lab.github.set(Mode::Body(json.leak()));
+    let Some(beside) = Beside::new(FIELDS, TITLES) else { return };
     for (template, expected) in [
         ("{{range .}", "failed to parse template (line 1, column 10): unexpected character: '}'"),
         ("{{range .}}{{end}}{{end}}lost", "failed to parse template (line 1, column 19): unexpected {{end}}"),
@@ -84,8 +65,8 @@ fn a_template_that_gh_refuses_is_refused_with_a_sentence() {
             "failed to execute template: incompatible types for comparison: float64 and int",
         ),
     ] {
-        let own = listed(&lab, &["-t", template]);
-        let of_gh = lab.run_program("gh", &["api", "x", "-t", template]);
+        let own = beside.listed(&["-t", template]);
+        let of_gh = beside.of_gh(&["-t", template]);
         assert_ne!(of_gh.code, Some(0), "{template}: {of_gh:?}");
         assert_eq!((own.stderr.trim_end(), own.code), (expected, Some(1)), "{template}: {}", of_gh.stderr);
         assert_eq!(own.stdout, "", "{template}");
