@@ -1,6 +1,6 @@
 //! Damaged bytes as users meet them: what is said of them is true, said once, and says what to do.
 
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use crate::cli::lab::{Files, Lab, assert_same, columns, is_named, text};
 use crate::cli::manifests::{REPO, SMALL_RELEASES, small, small_at};
@@ -105,7 +105,10 @@ fn where_the_log_is_gone_and_the_snapshot_damaged_there_is_no_answer() {
         let ran = lab.run_in(&lab.root(), &["release", "list", "-R", "cfrg/draft-irtf-cfrg-hash-to-curve"]);
         assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{}", ran.err);
         let error = ran.err.lines().find(|line| line.starts_with("the cache is damaged: ")).unwrap();
-        assert!(error.contains("log-1, byte 0: is missing") && error.ends_with("; run `gh pmu cache repair`"));
+        assert!(
+            error.contains(&format!("{MAIN_SEPARATOR}log-1, byte 0: is missing"))
+                && error.ends_with("; run `gh pmu cache repair`")
+        );
     }
 }
 

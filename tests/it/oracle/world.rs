@@ -109,7 +109,7 @@ impl World {
     }
 
     fn store(&self) -> PathBuf {
-        self.lab.cache.join("github.com").join(REPO)
+        self.lab.store()
     }
 
     fn in_git(&self) -> bool {
