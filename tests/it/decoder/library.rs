@@ -11,6 +11,7 @@ use gh_pmu::store::{Logged, Moment, PATIENCE, Store, Writer};
 use serde_json::{Value, json};
 
 use super::decoders;
+use crate::cli::lab::is_named;
 
 const SEEDS: [u64; 2] = [1, 7];
 const STEPS: usize = 40;
@@ -179,7 +180,7 @@ impl Rig {
 
     fn log(&self) -> PathBuf {
         let names = fs::read_dir(self.store().dir()).unwrap().map(|entry| entry.unwrap().path());
-        names.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("log-")).max().unwrap()
+        names.filter(|path| is_named(path, "log-")).max().unwrap()
     }
 
     /// Some of the log is damaged, and repaired from the present.

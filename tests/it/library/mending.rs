@@ -5,6 +5,7 @@ use gh_pmu::model::{Event, Repo, Seq, UnixMillis};
 use gh_pmu::query::{HistoryFilter, Order, changes};
 use gh_pmu::store::{Moment, PATIENCE, PastState, Store, StoreError, View};
 
+use crate::cli::lab::is_named;
 use crate::library::replay::{Replay, diffs};
 
 const HASH: &str = "hash-to-curve.bundle";
@@ -150,8 +151,7 @@ fn repair_brings_back_what_index_log_and_git_still_hold() {
     let (state, all) = (trackers(&view), events(&store, &view));
     let past = || -> Vec<PastState> { replay.past() };
     let copy = Copy::of(&store);
-    let log =
-        copy.files().into_iter().find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("log-")).unwrap();
+    let log = copy.files().into_iter().find(|path| is_named(path, "log-")).unwrap();
     let length = std::fs::metadata(&log).unwrap().len() as usize;
     for offset in (0..length).step_by(length / 23) {
         let copy = Copy::of(&store);
@@ -195,11 +195,7 @@ fn repair_without_git_keeps_the_state_and_tells_what_is_lost() {
     let view = store.view().unwrap().unwrap();
     let state = trackers(&view);
     let template = Copy::of(&store);
-    let log = template
-        .files()
-        .into_iter()
-        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("log-"))
-        .unwrap();
+    let log = template.files().into_iter().find(|path| is_named(path, "log-")).unwrap();
     let length = std::fs::metadata(&log).unwrap().len() as usize;
     for start in (200..length - 3000).step_by(length / 11) {
         let copy = Copy::of(&store);

@@ -4,8 +4,12 @@ use std::ffi::OsString;
 use std::fs;
 
 fn load(variables: &[(&str, &str)], cwd: &Path) -> Result<Config, Error> {
+    load_from(variables, Some(cwd))
+}
+
+fn load_from(variables: &[(&str, &str)], cwd: Option<&Path>) -> Result<Config, Error> {
     let map: HashMap<&str, &str> = variables.iter().copied().collect();
-    Config::load(&|name| map.get(name).map(OsString::from), Some(cwd))
+    Config::load(&|name| map.get(name).map(OsString::from), cwd)
 }
 
 #[test]
@@ -130,9 +134,7 @@ fn the_environment_s_directory_is_no_text_for_a_shell() {
 
 #[test]
 fn without_a_working_directory_the_rest_still_counts() {
-    let homes = [("HOME", "/h"), ("APPDATA", "/h/.config")];
-    let env = |name: &str| homes.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
-    let config = Config::load(&env, None).unwrap();
+    let config = load_from(&[("HOME", "/h"), ("APPDATA", "/h/.config")], None).unwrap();
     assert_eq!((config.cache_dir.as_path(), config.checkout()), (Path::new("/h/.config/gh-pmu/cache"), None));
 }
 

@@ -1,3 +1,4 @@
+# The formats and with_entries of jaq are bound to its own tostring and to_entries.
 def tostring: if type == "string" then . else tojson end;
 def @text: tostring;
 def @html: tostring | escape_html;
