@@ -38,21 +38,56 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Opens for reading. Only regular files count; a pipe is opened without waiting for whoever writes to it.
+/// Opens for reading; `None` for a socket. A pipe is opened without waiting for whoever writes to it.
 #[cfg(unix)]
-fn open_file(path: &Path) -> io::Result<Option<Opened>> {
+fn open_any(path: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{Mode, OFlags, open};
     // Not through the C library: musl's sets the flag for closing by a call of its own.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let opened = rustix::io::retry_on_intr(|| open(path, flags, Mode::empty()));
-    let file = match found(opened.map(File::from).map_err(io::Error::from)) {
+    match found(opened.map(File::from).map_err(io::Error::from)) {
         // A socket cannot be opened.
-        Err(_) if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) => None,
-        found => found?,
-    };
-    let Some(file) = file else { return Ok(None) };
+        Err(_) if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) => Ok(None),
+        found => found,
+    }
+}
+
+/// What was opened, if it is a regular file.
+fn regular(file: File) -> io::Result<Option<Opened>> {
     let metadata = file.metadata()?;
     Ok(metadata.is_file().then(|| Opened { file, len: metadata.len() }))
+}
+
+/// Opens for reading. Only regular files count.
+#[cfg(unix)]
+fn open_file(path: &Path) -> io::Result<Option<Opened>> {
+    open_any(path)?.map_or(Ok(None), regular)
+}
+
+/// What the first read of a file gave.
+enum ToEnd {
+    /// The whole file.
+    All(Vec<u8>),
+    /// There is more, or nothing to read.
+    More(Option<Opened>),
+}
+
+/// Opens, and reads a file of a few hundred bytes without asking how long it is: thousands of stores have two of them.
+#[cfg(unix)]
+fn open_to_end(path: &Path) -> io::Result<ToEnd> {
+    use std::os::unix::fs::FileExt;
+    let Some(file) = open_any(path)? else { return Ok(ToEnd::More(None)) };
+    let mut buffer = [0; 1024];
+    match file.read_at(&mut buffer, 0) {
+        // Regular files alone can be read at a place and end before the buffer does.
+        Ok(len) if (1..buffer.len()).contains(&len) => Ok(ToEnd::All(buffer[..len].to_vec())),
+        _ => regular(file).map(ToEnd::More),
+    }
+}
+
+#[cfg(not(unix))]
+fn open_to_end(path: &Path) -> io::Result<ToEnd> {
+    open_file(path).map(ToEnd::More)
 }
 
 /// Opens for reading. Only regular files count.
@@ -217,7 +252,12 @@ impl WriteFile for Written {
 impl Storage for Disk {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
         // What is written to the file meanwhile is the caller's to notice.
-        match open_file(path)? {
+        let opened = match open_to_end(path)? {
+            ToEnd::All(bytes) if bytes.len() as u64 > limit => return Err(io::ErrorKind::FileTooLarge.into()),
+            ToEnd::All(bytes) => return Ok(Some(bytes)),
+            ToEnd::More(opened) => opened,
+        };
+        match opened {
             Some(opened) if opened.len > limit => Err(io::ErrorKind::FileTooLarge.into()),
             Some(opened) => opened.read_at(0, opened.len).map(Some),
             None => Ok(None),

@@ -1,6 +1,7 @@
 //! Which repository: host, owner and name, validated so that they are safe as directory names.
 
 use std::fmt;
+use std::path::Path;
 
 /// A repository of GitHub. Compared without case, shown as first written.
 #[derive(Clone, Debug)]
@@ -91,7 +92,21 @@ impl Repo {
 
     /// One of [`Self::dir_names`].
     pub fn dir_name(part: &str) -> String {
-        dir_name(&part.to_ascii_lowercase())
+        let (before, after) = escapes(part);
+        format!("{before}{}{after}", part.to_ascii_lowercase())
+    }
+
+    /// Whether a path ends with the [`Self::dir_names`] of the repository that `text` names; without making them, as
+    /// thousands of stores are asked.
+    pub fn is_dir_of(dir: &Path, text: &str) -> bool {
+        let mut parts = text.rsplit('/').chain(std::iter::once(Self::DEFAULT_HOST));
+        let mut names = dir.iter().rev();
+        let is_each = (0..3).all(|_| match (names.next(), parts.next()) {
+            (Some(name), Some(part)) => is_dir_name(name.as_encoded_bytes(), part),
+            _ => false,
+        });
+        // A text with a host leaves the one that is meant without.
+        is_each && parts.nth(1).is_none()
     }
 
     /// The page of one issue.
@@ -111,13 +126,23 @@ fn normalized(host: &str) -> String {
     }
 }
 
-/// Windows has devices of some names, with any extension, and drops a dot at the end. No name of GitHub's has a `~`.
-fn dir_name(name: &str) -> String {
-    let stem = name.split('.').next().unwrap_or(name);
-    let numbered = |prefix| stem.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
-    let is_device = matches!(stem, "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt");
-    let (before, after) = (if is_device { "~" } else { "" }, if name.ends_with('.') { "~" } else { "" });
-    format!("{before}{name}{after}")
+/// What is put before and after a part that not every system can hold: Windows has devices of some names, with any
+/// extension, and drops a dot at the end. No name of GitHub's has a `~`.
+fn escapes(part: &str) -> (&'static str, &'static str) {
+    let stem = part.split('.').next().unwrap_or(part);
+    let numbered = |prefix: &str| {
+        stem.len() == 4 && stem.ends_with(|c: char| c.is_ascii_digit()) && stem[..3].eq_ignore_ascii_case(prefix)
+    };
+    let is_device = ["con", "prn", "aux", "nul"].iter().any(|device| stem.eq_ignore_ascii_case(device))
+        || numbered("com")
+        || numbered("lpt");
+    (if is_device { "~" } else { "" }, if part.ends_with('.') { "~" } else { "" })
+}
+
+fn is_dir_name(name: &[u8], part: &str) -> bool {
+    let (before, after) = escapes(part);
+    let rest = name.strip_prefix(before.as_bytes()).and_then(|rest| rest.strip_suffix(after.as_bytes()));
+    rest.is_some_and(|rest| rest.iter().copied().eq(part.bytes().map(|byte| byte.to_ascii_lowercase())))
 }
 
 /// `OWNER/REPO` on github.com, `HOST/OWNER/REPO` elsewhere, as `gh` prints it.
@@ -153,7 +178,21 @@ mod tests {
         for (name, dir) in
             [("aux.txt", "~aux.txt"), ("CON", "~con"), ("com1", "~com1"), ("name.", "name.~"), ("com10", "com10")]
         {
-            assert_eq!(Repo::new("github.com", "o", name).unwrap().dir_names()[2], dir);
+            let repo = Repo::new("github.com", "o", name).unwrap();
+            assert_eq!(repo.dir_names()[2], dir);
+            for text in [format!("O/{name}"), format!("github.com/o/{name}")] {
+                let is_dir = |dir: &str| Repo::is_dir_of(Path::new(dir), &text);
+                assert!(is_dir(&format!("/cache/github.com/o/{dir}")), "{text}");
+                for other in [
+                    format!("github.com/O/{dir}"),
+                    format!("o/{dir}"),
+                    format!("ghe.com/o/{dir}"),
+                    format!("github.com/o/{dir}x"),
+                ] {
+                    assert!(!is_dir(&other), "{text} {other}");
+                }
+            }
+            assert!(!Repo::is_dir_of(Path::new("x/github.com/o/r"), "x/github.com/o/r"));
         }
     }
 

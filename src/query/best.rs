@@ -2,62 +2,41 @@
 
 use std::cmp::Ordering;
 
-use crate::model::{Repo, TitleParts, Tracker, UnixMillis};
-use crate::store::{Place, View};
-
-/// By what a list is sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the fields are")]
-pub enum SortBy {
-    #[default]
-    Number,
-    Created,
-    Closed,
-    Title,
-    Version,
-}
-
-/// In which direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest or oldest first.
-    Ascending,
-    /// Largest or newest first.
-    #[default]
-    Descending,
-}
+use super::filter::{Filter, Order, SortBy};
+use crate::model::{TitleParts, Tracker, UnixMillis};
 
 /// Rows beyond the limit that are kept until the worst are dropped together.
 const SLACK: usize = 1024;
 
-/// The rows that are kept so far.
-pub(super) struct Best<'v> {
-    sources: &'v [(Repo, View)],
+/// The rows that are kept so far. `P` is the place of a row, and `F` finds it there again.
+pub(super) struct Best<P, F> {
+    find: F,
     sort: SortBy,
     order: Order,
     limit: usize,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<P>>,
     /// Once there are enough: what sorts after this is too bad.
     worst: Option<u128>,
 }
 
 /// A row. Prefixes sort as keys do; where they are equal, the rows themselves decide.
 #[derive(Clone, Copy)]
-struct Entry {
+struct Entry<P> {
     prefix: u128,
     source: u32,
-    place: Place,
+    place: P,
 }
 
-impl<'v> Best<'v> {
+impl<'v, P: Copy, F: Fn(u32, P) -> Tracker<'v>> Best<P, F> {
     /// Of at most `room` rows that will be offered, the best `limit`.
-    pub(super) fn new(sources: &'v [(Repo, View)], sort: SortBy, order: Order, limit: usize, room: usize) -> Self {
+    pub(super) fn new(filter: &Filter, room: usize, find: F) -> Self {
+        let limit = filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let entries = Vec::with_capacity(room.min(limit.saturating_mul(2).saturating_add(SLACK)));
-        Self { sources, sort, order, limit, entries, worst: None }
+        Self { find, sort: filter.sort, order: filter.order, limit, entries, worst: None }
     }
 
     /// Keeps the row if it may be among the best.
-    pub(super) fn offer(&mut self, source: u32, place: Place, tracker: &Tracker<'_>) {
+    pub(super) fn offer(&mut self, source: u32, place: P, tracker: &Tracker<'_>) {
         let prefix = match self.order {
             Order::Ascending => prefix(self.sort, tracker),
             Order::Descending => !prefix(self.sort, tracker),
@@ -73,20 +52,38 @@ impl<'v> Best<'v> {
 
     fn drop_worst(&mut self) {
         let Some(last) = self.limit.checked_sub(1) else { return self.entries.clear() };
-        let (sources, sort, order) = (self.sources, self.sort, self.order);
-        self.entries.select_nth_unstable_by(last, |a, b| compared(sources, sort, order, a, b));
-        self.entries.truncate(self.limit);
-        self.worst = self.entries.last().map(|entry| entry.prefix);
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.select_nth_unstable_by(last, |a, b| self.compared(a, b));
+        entries.truncate(self.limit);
+        self.worst = entries.last().map(|entry| entry.prefix);
+        self.entries = entries;
     }
 
     /// The best in order.
-    pub(super) fn finish(mut self) -> Vec<(u32, Place)> {
+    pub(super) fn finish(mut self) -> Vec<(u32, P)> {
         if self.entries.len() > self.limit {
             self.drop_worst();
         }
-        let (sources, sort, order) = (self.sources, self.sort, self.order);
-        self.entries.sort_unstable_by(|a, b| compared(sources, sort, order, a, b));
-        self.entries.iter().map(|entry| (entry.source, entry.place)).collect()
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.sort_unstable_by(|a, b| self.compared(a, b));
+        entries.iter().map(|entry| (entry.source, entry.place)).collect()
+    }
+
+    /// What compares equal stays newest number first, repositories in order of their names.
+    fn compared(&self, a: &Entry<P>, b: &Entry<P>) -> Ordering {
+        // A row is looked up only where what is at hand does not decide: thousands of repositories have an issue 1.
+        let tracker = |entry: &Entry<P>| (self.find)(entry.source, entry.place);
+        let by_key = || match self.sort {
+            SortBy::Number | SortBy::Created | SortBy::Closed => Ordering::Equal,
+            SortBy::Title => by_letters(&tracker(a).title, &tracker(b).title),
+            SortBy::Version => {
+                let key = |tracker: Tracker<'_>| TitleParts::of(tracker.kind, &tracker.title).version_key();
+                key(tracker(a)).cmp(&key(tracker(b)))
+            }
+        };
+        let by_key = || if self.order == Order::Descending { by_key().reverse() } else { by_key() };
+        let by_number = || tracker(b).number.cmp(&tracker(a).number);
+        a.prefix.cmp(&b.prefix).then_with(by_key).then(a.source.cmp(&b.source)).then_with(by_number)
     }
 }
 
@@ -128,33 +125,12 @@ fn title_prefix(title: &str) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
-/// What compares equal stays newest number first, repositories in order of their names.
-fn compared(sources: &[(Repo, View)], sort: SortBy, order: Order, a: &Entry, b: &Entry) -> Ordering {
-    // A row is looked up only where what is at hand does not decide: thousands of repositories have an issue 1.
-    let by_key = || match sort {
-        SortBy::Number | SortBy::Created | SortBy::Closed => Ordering::Equal,
-        SortBy::Title => by_letters(&tracker(sources, a).title, &tracker(sources, b).title),
-        SortBy::Version => {
-            let key = |tracker: Tracker<'_>| TitleParts::of(tracker.kind, &tracker.title).version_key();
-            key(tracker(sources, a)).cmp(&key(tracker(sources, b)))
-        }
-    };
-    let by_key = || if order == Order::Descending { by_key().reverse() } else { by_key() };
-    let by_number = || tracker(sources, b).number.cmp(&tracker(sources, a).number);
-    a.prefix.cmp(&b.prefix).then_with(by_key).then(a.source.cmp(&b.source)).then_with(by_number)
-}
-
 fn by_letters(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
         let lower = |byte: u8| byte.to_ascii_lowercase();
         return a.bytes().map(lower).cmp(b.bytes().map(lower));
     }
     a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase))
-}
-
-fn tracker<'v>(sources: &'v [(Repo, View)], entry: &Entry) -> Tracker<'v> {
-    // OK because it was read when it was offered, and a block that verified once stays so.
-    sources[entry.source as usize].1.item(entry.place).expect("an item that was offered").tracker
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What changed: events in an interval, filtered, newest or oldest first.
 
-use super::best::Order;
+use super::filter::Order;
 use crate::model::{Kind, Seq, TrackerNumber, UnixMillis};
 use crate::store::{History, Logged, Moment, StoreError};
 

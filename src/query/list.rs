@@ -1,79 +1,11 @@
-//! Lists of trackers.
+//! Lists of trackers: of one repository in place, of many from what was picked of each.
 
-use super::best::{Best, Order, SortBy};
-use super::search::Words;
-use crate::model::{Kind, Repo, State, Tracker, UnixMillis};
+use std::ops::Range;
+
+use super::best::Best;
+use super::filter::{Filter, Order, SortBy};
+use crate::model::{Repo, State, Tracker};
 use crate::store::{Place, StoreError, View};
-
-/// Moments from `min` to `max`, both included; `None` where it is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeRange {
-    /// The first moment.
-    pub min: Option<UnixMillis>,
-    /// The last one.
-    pub max: Option<UnixMillis>,
-}
-
-impl TimeRange {
-    /// Whether the moment is in the range; a time that is not known is in none.
-    pub fn contains(&self, time: Option<UnixMillis>) -> bool {
-        time.is_some_and(|time| self.min.is_none_or(|min| time >= min) && self.max.is_none_or(|max| time <= max))
-    }
-}
-
-/// Which trackers, in which order, how many.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    /// Of this kind.
-    pub kind: Kind,
-    /// In this state, if given.
-    pub state: Option<State>,
-    /// With every one of these words in the title.
-    pub words: Words,
-    /// Created in this range.
-    pub created: Option<TimeRange>,
-    /// Closed in this range.
-    pub closed: Option<TimeRange>,
-    /// By what they are sorted; equals keep the newest number first.
-    pub sort: SortBy,
-    /// In which direction.
-    pub order: Order,
-    /// At most so many.
-    pub limit: Option<u64>,
-}
-
-impl Filter {
-    /// All trackers of a kind, numbers descending.
-    pub fn all(kind: Kind) -> Self {
-        Self {
-            kind,
-            state: None,
-            words: Words::default(),
-            created: None,
-            closed: None,
-            sort: SortBy::Number,
-            order: Order::Descending,
-            limit: None,
-        }
-    }
-
-    /// Takes the words of a search text.
-    pub fn with_search(mut self, text: &str) -> Self {
-        self.words = Words::of(text);
-        self
-    }
-
-    /// Whether every tracker of the kind and state is admitted.
-    fn admits_all(&self) -> bool {
-        self.words.is_empty() && self.created.is_none() && self.closed.is_none()
-    }
-
-    fn admits(&self, tracker: &Tracker<'_>, scratch: &mut Vec<u8>) -> bool {
-        self.created.is_none_or(|range| range.contains(tracker.created_at))
-            && self.closed.is_none_or(|range| range.contains(tracker.closed_at))
-            && self.words.all_occur_in(&tracker.title, scratch)
-    }
-}
 
 /// One line of a list.
 #[derive(Clone, Debug)]
@@ -84,9 +16,9 @@ pub struct Row<'a> {
     pub tracker: Tracker<'a>,
 }
 
-/// The trackers that a filter admits. Every byte that [`Selection::rows`] will read has been verified.
+/// The trackers of one repository that a filter admits. Every byte that [`Selection::rows`] will read has been verified.
 pub struct Selection<'v> {
-    sources: &'v [(Repo, View)],
+    source: &'v (Repo, View),
     found: Found,
     total: u64,
 }
@@ -107,59 +39,64 @@ pub enum Use {
     Counted,
 }
 
-/// Selects from the views of one or more repositories.
+/// Selects from the view of a repository.
 ///
 /// # Errors
 /// A block of an index that does not verify: nothing has been given out yet, so the caller can open the view without
 /// its index and ask again.
-pub fn select<'v>(
-    sources: &'v [(Repo, View)],
-    filter: &Filter,
-    wanted: Use,
-) -> Result<Selection<'v>, (usize, StoreError)> {
-    let in_order = filter.sort == SortBy::Number && filter.order == Order::Descending && sources.len() == 1;
+pub fn select<'v>(source: &'v (Repo, View), filter: &Filter, wanted: Use) -> Result<Selection<'v>, StoreError> {
+    let view = &source.1;
+    let in_order = is_in_order(filter);
     let is_counted = wanted == Use::Stream || filter.admits_all();
     if in_order && filter.limit.is_none() && is_counted {
-        let verified = sources[0].1.verify_items(filter.kind, filter.state);
-        verified.map_err(|error| (0, error))?;
-        let (found, total) = (Found::InOrder(filter.clone()), held(sources, filter));
-        return Ok(Selection { sources, found, total });
+        view.verify_items(filter.kind, filter.state)?;
+        return Ok(Selection { source, found: Found::InOrder(filter.clone()), total: held(view, filter) });
     }
-    let limit = filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let room = usize::try_from(held(sources, filter)).unwrap_or(usize::MAX);
-    let mut best = Best::new(sources, filter.sort, filter.order, limit, room);
+    let (places, total) = best_places(view, filter, is_counted)?;
+    Ok(Selection { source, found: Found::Places(places), total })
+}
+
+/// Whether trackers stand in the wanted order.
+fn is_in_order(filter: &Filter) -> bool {
+    filter.sort == SortBy::Number && filter.order == Order::Descending
+}
+
+/// Where the best trackers stand, and how many there are without the limit, as far as that `is_counted` anyway.
+fn best_places(view: &View, filter: &Filter, is_counted: bool) -> Result<(Vec<(u32, Place)>, u64), StoreError> {
+    let room = usize::try_from(held(view, filter)).unwrap_or(usize::MAX);
+    let mut best = Best::new(filter, room, |_, place| tracker(view, place));
     let mut scratch = Vec::new();
     let mut total = 0;
-    for (source, (_, view)) in sources.iter().enumerate() {
-        for place in view.places(filter.kind, filter.state) {
-            // Stopping here keeps a short list of a large repository as cheap as that of a small one.
-            if in_order && is_counted && total >= limit as u64 {
-                break;
-            }
-            let place = place.map_err(|error| (source, error))?;
-            let item = view.item(place).map_err(|error| (source, error))?;
-            if filter.admits(&item.tracker, &mut scratch) {
-                total += 1;
-                // OK because nobody caches four billion repositories.
-                best.offer(source as u32, place, &item.tracker);
-            }
+    // Stopping there keeps a short list of a large repository as cheap as that of a small one.
+    let enough = filter.limit.filter(|_| is_in_order(filter) && is_counted).unwrap_or(u64::MAX);
+    for place in view.places(filter.kind, filter.state) {
+        if total >= enough {
+            break;
+        }
+        let place = place?;
+        let item = view.item(place)?;
+        if filter.admits(&item.tracker, &mut scratch) {
+            total += 1;
+            best.offer(0, place, &item.tracker);
         }
     }
-    let total = if filter.admits_all() { held(sources, filter) } else { total };
-    Ok(Selection { sources, found: Found::Places(best.finish()), total })
+    Ok((best.finish(), if filter.admits_all() { held(view, filter) } else { total }))
 }
 
 /// How many trackers of the kind and state there are, without looking at them.
-fn held(sources: &[(Repo, View)], filter: &Filter) -> u64 {
-    let of_view = |view: &View| {
-        let counts = view.counts(filter.kind);
-        match filter.state {
-            None => counts.open + counts.closed,
-            Some(State::Open) => counts.open,
-            Some(State::Closed) => counts.closed,
-        }
-    };
-    sources.iter().map(|(_, view)| of_view(view)).sum()
+fn held(view: &View, filter: &Filter) -> u64 {
+    let counts = view.counts(filter.kind);
+    match filter.state {
+        None => counts.open + counts.closed,
+        Some(State::Open) => counts.open,
+        Some(State::Closed) => counts.closed,
+    }
+}
+
+/// A tracker that was read before.
+fn tracker(view: &View, place: Place) -> Tracker<'_> {
+    // OK because it was read when its place was found, and a block that verified once stays so.
+    view.item(place).expect("an item that was selected").tracker
 }
 
 impl<'v> Selection<'v> {
@@ -170,10 +107,12 @@ impl<'v> Selection<'v> {
 
     /// The rows in order.
     pub fn rows(&self) -> Box<dyn Iterator<Item = Row<'v>> + '_> {
+        let (repo, view) = self.source;
         match &self.found {
-            Found::Places(entries) => Box::new(entries.iter().map(|&(source, place)| row(self.sources, source, place))),
+            Found::Places(places) => {
+                Box::new(places.iter().map(move |&(_, place)| Row { repo, tracker: tracker(view, place) }))
+            }
             Found::InOrder(filter) => {
-                let (repo, view) = &self.sources[0];
                 let items = view.items(filter.kind, filter.state);
                 // OK because select() has verified every byte of them, and what verified once stays so.
                 let items = items.map(|item| item.expect("an item that was verified"));
@@ -185,9 +124,60 @@ impl<'v> Selection<'v> {
     }
 }
 
-fn row(sources: &[(Repo, View)], source: u32, place: Place) -> Row<'_> {
-    let (repo, view) = &sources[source as usize];
-    // OK because select() has read the same item, and a block that verified once stays so.
-    let item = view.item(place).expect("an item that was selected");
-    Row { repo, tracker: item.tracker }
+/// What a list of many repositories takes from one of them: no more than the limit. The titles are in one text, since there
+/// are thousands of these.
+#[derive(Clone, Debug)]
+pub struct Picked {
+    trackers: Vec<Untitled>,
+    titles: String,
+    total: u64,
+}
+
+/// A tracker but for its title, and where that begins and ends.
+#[derive(Clone, Debug)]
+struct Untitled {
+    tracker: Tracker<'static>,
+    title: Range<usize>,
+}
+
+/// Picks from the view of a repository, which can be closed then.
+///
+/// # Errors
+/// As [`select`].
+pub fn pick(view: &View, filter: &Filter) -> Result<Picked, StoreError> {
+    let (places, total) = best_places(view, filter, filter.admits_all())?;
+    let mut titles = String::new();
+    let untitled = |(_, place)| {
+        let tracker = tracker(view, place);
+        let start = titles.len();
+        titles.push_str(&tracker.title);
+        Untitled { title: start..titles.len(), tracker: Tracker { title: "".into(), ..tracker } }
+    };
+    Ok(Picked { trackers: places.into_iter().map(untitled).collect(), titles, total })
+}
+
+impl Picked {
+    /// How many the repository has without the limit.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    fn tracker(&self, place: usize) -> Tracker<'_> {
+        let Untitled { tracker, title } = &self.trackers[place];
+        Tracker { title: self.titles[title.clone()].into(), ..*tracker }
+    }
+}
+
+/// The rows of a list of many repositories, in order.
+pub fn merged<'p>(picked: &'p [(Repo, Picked)], filter: &Filter) -> impl Iterator<Item = Row<'p>> {
+    let room = picked.iter().map(|(_, picked)| picked.trackers.len()).sum();
+    let tracker = |source: u32, place| picked[source as usize].1.tracker(place);
+    let mut best = Best::new(filter, room, tracker);
+    // OK because nobody caches four billion repositories.
+    for (source, (_, picked)) in (0..).zip(picked) {
+        (0..picked.trackers.len()).for_each(|place| best.offer(source, place, &picked.tracker(place)));
+    }
+    best.finish()
+        .into_iter()
+        .map(move |(source, place)| Row { repo: &picked[source as usize].0, tracker: tracker(source, place) })
 }

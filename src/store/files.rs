@@ -41,12 +41,12 @@ impl<'s> Store<'s> {
     }
 
     /// Returns every directory below the cache's with files of a store, or of one that was begun or is being removed, in
-    /// order of their names; only an owner's, if one is given.
+    /// order of their names.
     ///
     /// # Errors
     /// A directory that cannot be listed.
-    pub fn all(storage: &'s dyn Storage, cache: &Path, owner: Option<&str>) -> Result<Vec<Self>, StoreError> {
-        let stores = dirs(storage, cache, owner)?.into_iter().map(|dir| Self::named(storage, dir));
+    pub fn all(storage: &'s dyn Storage, cache: &Path) -> Result<Vec<Self>, StoreError> {
+        let stores = dirs(storage, cache, Whose::default())?.into_iter().map(|dir| Self::named(storage, dir));
         Ok(stores.filter(|store| store.own_names().is_ok_and(|names| names.iter().any(|name| name != LOCK))).collect())
     }
 
@@ -73,7 +73,10 @@ impl<'s> Store<'s> {
     /// The damage of a `CURRENT` that came from another repository's directory, with all that it names: nothing of a
     /// foreign file is used.
     pub(super) fn foreign(&self, current: &Current) -> Option<Damage> {
-        let repo = Repo::parse(&current.repo, Repo::DEFAULT_HOST).ok().filter(|_| self.is_named)?;
+        if !self.is_named || Repo::is_dir_of(&self.dir, &current.repo) {
+            return None;
+        }
+        let repo = Repo::parse(&current.repo, Repo::DEFAULT_HOST).ok()?;
         let own = self.dir.ends_with(repo.dir_names().iter().collect::<PathBuf>());
         let what = format!("is the cache of {repo}");
         (!own).then(|| Damage { path: self.file(CURRENT), offset: 0, part: Part::Foreign, what })
@@ -109,18 +112,25 @@ impl<'s> Store<'s> {
     }
 }
 
-/// The directories below the cache's that are named after repositories, in order; only an owner's, if one is given.
-pub(super) fn dirs(storage: &dyn Storage, cache: &Path, owner: Option<&str>) -> Result<Vec<PathBuf>, StoreError> {
-    let owner = owner.map(Repo::dir_name);
-    let is_meant = |level, name: &String| level != "owner" || owner.as_ref().is_none_or(|owner| name == owner);
+/// Which of the stores below the cache's directory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Whose<'w> {
+    /// Those of repositories on this host only.
+    pub host: Option<&'w str>,
+    /// Those of this owner's repositories only.
+    pub owner: Option<&'w str>,
+}
+
+/// The directories below the cache's that are named after repositories, in order.
+pub(super) fn dirs(storage: &dyn Storage, cache: &Path, whose: Whose<'_>) -> Result<Vec<PathBuf>, StoreError> {
     let mut dirs = vec![cache.to_owned()];
-    for level in ["host", "owner", "name"] {
+    for only in [whose.host, whose.owner, None] {
+        let only = only.map(Repo::dir_name);
+        let is_meant = |name: &&String| !name.starts_with('.') && only.as_ref().is_none_or(|only| *name == only);
         let mut below = Vec::new();
         for dir in &dirs {
             let names = storage.list(dir).map_err(StoreError::io("list", dir))?;
-            below.extend(
-                names.iter().filter(|name| !name.starts_with('.') && is_meant(level, name)).map(|name| dir.join(name)),
-            );
+            below.extend(names.iter().filter(is_meant).map(|name| dir.join(name)));
         }
         dirs = below;
     }

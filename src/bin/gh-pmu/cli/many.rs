@@ -2,6 +2,7 @@
 //! know any command.
 
 use gh_pmu::model::{Repo, RepoError};
+use gh_pmu::store::Whose;
 
 use super::given::Given;
 use super::spec::{Switch, Valued, switch, text};
@@ -58,6 +59,14 @@ impl Many {
             (true, Some(_)) => Err(given.wrong("cannot use `--all-repos` with `--owner`")),
             (true, None) => Ok(Some(Many::All)),
             (false, owner) => Ok(owner.map(Many::Of)),
+        }
+    }
+
+    /// Whose stores that are.
+    pub fn whose(&self) -> Whose<'_> {
+        match self {
+            Many::All => Whose::default(),
+            Many::Of(owner) => Whose { host: owner.host.as_deref(), owner: Some(&owner.name) },
         }
     }
 

@@ -44,7 +44,7 @@ impl Command for Args {
         let (stores, what, nothing) = match self.all {
             true => {
                 let dir = context.config.cache_dir.display();
-                let stores = Store::all(&DISK, &context.config.cache_dir, None)?;
+                let stores = Store::all(&DISK, &context.config.cache_dir)?;
                 (stores, format!("all repositories in {dir}"), format!("nothing is cached in {dir}"))
             }
             false => {

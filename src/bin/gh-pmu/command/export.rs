@@ -197,8 +197,7 @@ impl Args {
         };
         for source in sources {
             for kind in Kind::ALL {
-                let source = std::slice::from_ref(source);
-                let selection = select(source, &Filter::all(kind), Use::Stream).map_err(|(_, error)| error)?;
+                let selection = select(source, &Filter::all(kind), Use::Stream)?;
                 selection.rows().try_for_each(&mut each)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use gh_pmu::github::Wanted;
 use gh_pmu::model::{Kind, Repo, State};
-use gh_pmu::query::{Filter, Order, SortBy, TimeRange, Use, select};
+use gh_pmu::query::{Filter, Order, Row, SortBy, TimeRange, Use, merged, select};
 use gh_pmu::store::Moment;
 
 use super::frame::{Command, Spec, cached};
@@ -11,8 +11,8 @@ use crate::cli::common::{JQ, JSON, LIMIT, TEMPLATE, json};
 use crate::cli::spec::{Flag, Switch, Valued, switch, text, word};
 use crate::cli::{ALL_REPOS, Given, JsonOptions, Many, OWNER, When};
 use crate::exit::{Error, Exit};
-use crate::output::{ListHead, Place, TrackerField};
-use crate::source::{Context, Failed, Source, no_such_event, switched_off};
+use crate::output::{Age, ListHead, Place, TrackerField};
+use crate::source::{Context, Failed, ManyListed, Source, no_such_event, switched_off};
 
 pub(super) const AS_OF: Valued<When> =
     text("as-of", None, "when", "List as it was then: a time, date, age such as 3d, or event @N");
@@ -159,46 +159,86 @@ impl Command for Args {
         if self.as_of.is_some() && !context.config.cache.enabled {
             return Err(switched_off());
         }
-        let (mut sources, exit) = match &self.many {
-            Some(many) => context.all_listed(many, self.refresh)?,
-            None => context.listed(named, self.refresh).map(|(source, exit)| (vec![source], exit))?,
-        };
+        match &self.many {
+            Some(many) => self.list_many(many, context),
+            None => self.list_one(named, context),
+        }
+    }
+}
+
+impl Args {
+    fn list_one(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        let (mut source, exit) = context.listed(named, self.refresh)?;
         if let Some(when) = self.as_of {
-            for source in &mut sources {
-                let past = context.settled(source, |source, context| as_of(when, source, context));
-                *source = past.map_err(Failed::into_error)?;
-            }
+            source = past(when, source, context)?;
         }
         let filter = filter(self);
         // A table is laid out as a whole, and its header counts.
         let wanted = if context.output.is_terminal() { Use::Counted } else { Use::Stream };
         // An index can fail in the middle of the answer: nothing was printed yet, and the log gives the same.
         let selection = loop {
-            let (at, error) = match select(&sources, &filter, wanted) {
+            let error = match select(&source, &filter, wanted) {
                 Ok(selection) => break selection,
-                Err(failed) => failed,
+                Err(error) => error,
             };
-            sources[at].1 = context.again(&sources[at].0, &error)?;
+            source.1 = context.again(&source.0, &error)?;
         };
-        // For people only: the time zone has to be looked up.
-        let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
-        let head = ListHead {
-            place: Place::of(self.many.as_ref(), sources.first().map(|(repo, _)| repo)),
-            kind: self.kind,
-            state: self.state,
-            searched: self.search.is_some() || self.created.is_some() || self.closed.is_some(),
-            total: selection.total(),
-            as_of: past.as_deref(),
-            age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
-        };
-        let rows = selection.rows().map(Ok::<_, Error>);
-        let is_without = head.total == 0 && head.state.is_none() && !head.searched && self.json.is_none();
-        context.output.list(&head, self.json.as_ref(), rows)?;
-        if is_without && self.many.is_none() && self.as_of.is_none() {
+        let age = if self.as_of.is_some() { None } else { context.age_of(std::slice::from_ref(&source)) };
+        let total = selection.total();
+        self.print(Place::One(&source.0), (total, age), selection.rows(), context)?;
+        let is_without = total == 0 && self.state.is_none() && !self.is_searched() && self.json.is_none();
+        if is_without && self.as_of.is_none() {
             context.output.note(&first_steps(self.kind, context.config.cache.rules.of(self.kind)));
         }
         Ok(exit)
     }
+
+    fn list_many(&self, many: &Many, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        let filter = filter(self);
+        let listed = match (self.as_of, self.refresh) {
+            (None, false) => context.picked_of_all(many, &filter)?,
+            (as_of, refresh) => {
+                let (sources, exit) = context.all_listed(many, refresh)?;
+                let age = if as_of.is_some() { None } else { context.age_of(&sources) };
+                let mut picked = Vec::with_capacity(sources.len());
+                for source in sources {
+                    let source = match as_of {
+                        Some(when) => past(when, source, context)?,
+                        None => source,
+                    };
+                    picked.push(context.picked(source, &filter)?);
+                }
+                ManyListed { picked, exit, age }
+            }
+        };
+        let total = listed.picked.iter().map(|(_, picked)| picked.total()).sum();
+        self.print(Place::of(Some(many), None), (total, listed.age), merged(&listed.picked, &filter), context)?;
+        Ok(listed.exit)
+    }
+
+    /// Prints rows, of so many without the limit, and so old.
+    fn print<'r>(
+        &self,
+        place: Place<'_>,
+        (total, age): (u64, Option<Age>),
+        rows: impl Iterator<Item = Row<'r>>,
+        context: &mut Context<'_, '_>,
+    ) -> Result<(), Error> {
+        // For people only: the time zone has to be looked up.
+        let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
+        let (kind, state, searched, as_of) = (self.kind, self.state, self.is_searched(), past.as_deref());
+        let head = ListHead { place, kind, state, searched, total, as_of, age };
+        context.output.list(&head, self.json.as_ref(), rows.map(Ok::<_, Error>))
+    }
+
+    fn is_searched(&self) -> bool {
+        self.search.is_some() || self.created.is_some() || self.closed.is_some()
+    }
+}
+
+/// The source as it was, however often writers replace its log meanwhile.
+fn past(when: When, mut source: Source, context: &mut Context<'_, '_>) -> Result<Source, Error> {
+    context.settled(&mut source, |source, context| as_of(when, source, context)).map_err(Failed::into_error)
 }
 
 /// For who sees no tracker at all: what one is here, and how a repository shows them.

@@ -76,7 +76,7 @@ fn of<'r>(repo: &'r Repo, trackers: Vec<Tracker<'static>>) -> Vec<Row<'r>> {
 fn open(kind: Kind, source: &mut Source, context: &mut Context<'_, '_>) -> Result<Vec<Tracker<'static>>, Error> {
     let filter = Filter { state: Some(State::Open), ..Filter::all(kind) };
     let read = |source: &Source| -> Result<Vec<Tracker<'static>>, StoreError> {
-        let selection = select(std::slice::from_ref(source), &filter, Use::Stream).map_err(|(_, error)| error)?;
+        let selection = select(source, &filter, Use::Stream)?;
         Ok(selection.rows().map(|row| row.tracker.into_owned()).collect())
     };
     loop {

@@ -124,7 +124,7 @@ impl Command for Args {
 impl Args {
     fn find(&self, source: &mut Source, context: &mut Context<'_, '_>) -> Result<Tracker<'static>, Error> {
         let found = loop {
-            match self.matching(std::slice::from_ref(source)) {
+            match self.matching(source) {
                 Ok(found) => break found,
                 Err(error) => source.1 = context.again(&source.0, &error)?,
             }
@@ -156,9 +156,9 @@ impl Args {
     }
 
     /// The trackers that are meant: by number; else by what a title says in full; else by words of it.
-    fn matching(&self, source: &[Source]) -> Result<Vec<Tracker<'static>>, gh_pmu::store::StoreError> {
+    fn matching(&self, source: &Source) -> Result<Vec<Tracker<'static>>, gh_pmu::store::StoreError> {
         let of = |filter: Filter| -> Result<Vec<Tracker<'static>>, _> {
-            let selection = select(source, &filter, Use::Stream).map_err(|(_, error)| error)?;
+            let selection = select(source, &filter, Use::Stream)?;
             Ok(selection.rows().map(|row| row.tracker.into_owned()).collect())
         };
         let all = Filter::all(self.kind);

@@ -1,8 +1,7 @@
 //! How old an answer from the cache is.
 
-use gh_pmu::format::Source as Origin;
+use gh_pmu::format::{Source as Origin, SyncRecord};
 use gh_pmu::model::UnixMillis;
-use gh_pmu::store::View;
 
 use super::context::{Context, Source};
 use crate::output::{Age, From};
@@ -10,13 +9,18 @@ use crate::output::{Age, From};
 impl Context<'_, '_> {
     /// The age of what the sources say together; `None` where nothing was ever taken in.
     pub fn age_of(&self, sources: &[Source]) -> Option<Age> {
-        let ages = sources.iter().filter_map(|(_, view)| self.age(view));
-        let age = ages.reduce(Age::with)?;
+        let ages = sources.iter().filter_map(|(_, view)| view.freshness().map(|fresh| self.age(fresh)));
+        let age = self.with_doubt(ages.reduce(Age::with)?);
         let can_pull = match sources {
             [source] => self.can_pull(source),
             _ => false,
         };
-        Some(Age { can_pull, is_doubtful: age.is_doubtful || self.is_set_aside, ..age })
+        Some(Age { can_pull, ..age })
+    }
+
+    /// Doubtful also where the manifest here was not taken in.
+    pub(super) fn with_doubt(&self, age: Age) -> Age {
+        Age { is_doubtful: age.is_doubtful || self.is_set_aside, ..age }
     }
 
     /// Whether a newer manifest was fetched. Looked at for people only, as git may have to be started.
@@ -28,20 +32,20 @@ impl Context<'_, '_> {
         located.is_some_and(|located| located.would_pull_newer(view))
     }
 
-    fn age(&self, view: &View) -> Option<Age> {
-        let fresh = view.freshness()?;
+    /// The age of what was last taken in of one repository.
+    pub(super) fn age(&self, fresh: &SyncRecord) -> Age {
         let from = match fresh.source {
             Origin::Manifest | Origin::Git => From::Manifest,
             Origin::Api => From::Github,
         };
-        Some(Age {
+        Age {
             from,
             count: 1,
             oldest: fresh.updated_at,
             newest: fresh.updated_at,
             is_doubtful: self.is_older_than_allowed(fresh.updated_at),
             can_pull: false,
-        })
+        }
     }
 
     /// Whether a moment is longer ago than `cache.max_age`.

@@ -10,7 +10,6 @@ use gh_pmu::store::{PATIENCE, StoreError, View};
 use gh_pmu::sync::{History, Located, Options, Outcome, SyncError, Synced, pull_if_due, sync, sync_branch};
 
 use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
-use crate::cli::Many;
 use crate::exit::{Error, Exit};
 use crate::output::Progress;
 
@@ -24,7 +23,8 @@ const CHECK_AGAIN_MILLIS: i64 = 60_000;
 /// Views opened of one repository while rebuilds and prunings pass by.
 const ATTEMPTS: u32 = 5;
 
-fn exit_of(view: &View) -> Exit {
+/// A failure where the newest changes are lost.
+pub(super) fn exit_of(view: &View) -> Exit {
     if view.lacks_newest() { Exit::Failed } else { Exit::Done }
 }
 
@@ -131,28 +131,6 @@ impl Context<'_, '_> {
         self.refreshed(known)
     }
 
-    /// The same for many cached repositories.
-    ///
-    /// # Errors
-    /// The cache's directory cannot be listed; it is switched off.
-    pub fn all_listed(&mut self, many: &Many, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
-        if !self.config.cache.enabled {
-            return Err(switched_off());
-        }
-        let mut sources = self.all_sources(many)?;
-        let mut exit = sources.iter().map(|(_, view)| exit_of(view)).find(|exit| *exit != Exit::Done);
-        if refresh {
-            exit = None;
-            for (repo, view) in std::mem::take(&mut sources) {
-                let known = Known { repo, view: Some(view), named: true, stopped: None };
-                let (source, code) = self.refreshed(known)?;
-                sources.push(source);
-                exit = exit.or(Some(code).filter(|code| *code != Exit::Done));
-            }
-        }
-        Ok((sources, exit.unwrap_or(Exit::Done)))
-    }
-
     /// What there is without GitHub, synced first.
     ///
     /// # Errors
@@ -204,35 +182,8 @@ impl Context<'_, '_> {
         }
     }
 
-    /// Many cached repositories; that of the checkout is synced first.
-    ///
-    /// # Errors
-    /// The cache's directory cannot be listed; nothing is cached of the owner.
-    pub fn all_sources(&mut self, many: &Many) -> Result<Vec<Source>, Error> {
-        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
-            && let Err(error) = self.try_sync(&located, None)
-        {
-            self.is_set_aside = true;
-            self.output.warn(&format!("{error}; this is what was cached before"));
-        }
-        let mut sources = Vec::new();
-        for (dir, view) in self.opened(many)? {
-            match view {
-                Ok(view) => {
-                    self.tell_damage(&view);
-                    match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
-                        Ok(repo) => sources.push((repo, view)),
-                        Err(error) => self.output.warn(&format!("{}: {error}", dir.display())),
-                    }
-                }
-                Err(error) => self.output.warn(&error.to_string()),
-            }
-        }
-        Ok(sources)
-    }
-
     /// `None` where there is no manifest to use, and what is cached must do.
-    fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
+    pub(super) fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
         let options = Options {
             force: false,
             patience: LIST_PATIENCE,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use gh_pmu::fs::Disk;
 use gh_pmu::model::{Repo, Seq};
-use gh_pmu::store::{Damage, Opened, Store, StoreError, View, open_all};
+use gh_pmu::store::{Damage, Store, StoreError, View};
 use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
 
-use crate::cli::{Clock, Many, When};
+use crate::cli::{Clock, When};
 use crate::config::{Config, HOMELESS};
 use crate::exit::Error;
 use crate::output::Output;
@@ -131,24 +131,6 @@ impl Context<'_, '_> {
         Store::of(&DISK, &self.config.cache_dir, repo)
     }
 
-    /// What is cached of many repositories.
-    ///
-    /// # Errors
-    /// The cache's directory cannot be listed; nothing is cached of the owner.
-    pub fn opened(&self, many: &Many) -> Result<Vec<Opened>, Error> {
-        let Many::Of(owner) = many else { return Ok(open_all(&DISK, &self.config.cache_dir, None)?) };
-        let mut opened = open_all(&DISK, &self.config.cache_dir, Some(&owner.name))?;
-        if let Some(host) = owner.host.as_deref().map(Repo::dir_name) {
-            let host = self.config.cache_dir.join(host);
-            opened.retain(|(dir, _)| dir.starts_with(&host));
-        }
-        if opened.is_empty() {
-            return Err(Error::new(format!("no repository of {owner} is cached"))
-                .with_hint(format!("Run `gh pmu cache sync --owner {owner}`.")));
-        }
-        Ok(opened)
-    }
-
     /// Says what of the past is not here.
     pub fn tell_notes(&mut self, notes: &[Note]) {
         for note in notes {
@@ -205,8 +187,10 @@ impl Context<'_, '_> {
     }
 
     pub fn tell_damage(&mut self, view: &View) {
-        if let Some(damage) = view.damage().first() {
-            self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
-        }
+        view.damage().first().into_iter().for_each(|damage| self.tell_of(damage));
+    }
+
+    pub fn tell_of(&mut self, damage: &Damage) {
+        self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
     }
 }

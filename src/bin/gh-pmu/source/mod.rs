@@ -4,5 +4,7 @@ mod age;
 mod asked;
 mod cached;
 mod context;
+mod many;
 
 pub use context::{Context, DISK, Failed, Keep, Source, no_such_event, nothing_cached, switched_off};
+pub use many::ManyListed;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use gh_pmu::model::{Kind, Repo, TitleParts, Tracker};
-use gh_pmu::store::{View, open_all};
+use gh_pmu::store::{View, Whose, open_all};
 
 use super::frame::{BareCommand, Spec, bare};
 use crate::cli::Given;
@@ -103,7 +103,7 @@ pub fn complete(completion: Completion, context: &mut Context<'_, '_>) -> Result
 }
 
 fn repositories(context: &Context<'_, '_>) -> Vec<Repo> {
-    let opened = open_all(&DISK, &context.config.cache_dir, None).unwrap_or_default();
+    let opened = open_all(&DISK, &context.config.cache_dir, Whose::default()).unwrap_or_default();
     let views = opened.into_iter().filter_map(|(_, view)| view.ok());
     views.filter_map(|view| Repo::parse(view.repo(), Repo::DEFAULT_HOST).ok()).take(MANY).collect()
 }

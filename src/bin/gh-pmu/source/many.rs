@@ -1,0 +1,179 @@
+//! From where lists of many repositories answer: what was picked of each store, all of them open one after the other.
+
+use gh_pmu::model::Repo;
+use gh_pmu::query::{Filter, Picked, pick};
+use gh_pmu::store::{Damage, Opened, Store, StoreError, View, open_all, take_from_all};
+
+use super::cached::exit_of;
+use super::context::{Context, DISK, Known, Source, switched_off};
+use crate::cli::Many;
+use crate::exit::{Error, Exit};
+use crate::output::Age;
+
+/// A list of many repositories.
+pub struct ManyListed {
+    /// What was picked of each, in order of their names.
+    pub picked: Vec<(Repo, Picked)>,
+    /// A failure where the newest changes of one are lost.
+    pub exit: Exit,
+    /// How old all that is.
+    pub age: Option<Age>,
+}
+
+/// What is kept of a store after it was closed.
+struct Found {
+    repo: String,
+    picked: Picked,
+    age: Option<Age>,
+    exit: Exit,
+    damage: Option<Damage>,
+    /// Why the answer comes from the log alone.
+    failed: Option<StoreError>,
+}
+
+impl Context<'_, '_> {
+    /// What is cached of many repositories. That of the checkout is synced first.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed; nothing is cached of the owner; the cache is switched off.
+    pub fn picked_of_all(&mut self, many: &Many, filter: &Filter) -> Result<ManyListed, Error> {
+        if !self.config.cache.enabled {
+            return Err(switched_off());
+        }
+        self.sync_here();
+        let found = take_from_all(&DISK, &self.config.cache_dir, many.whose(), |store, view| {
+            view.and_then(|view| self.found(store, &view, filter))
+        })?;
+        check_any(many, &found)?;
+        let mut listed = ManyListed { picked: Vec::with_capacity(found.len()), exit: Exit::Done, age: None };
+        for found in found {
+            match found {
+                Ok(found) => self.take(found, &mut listed),
+                Err(error) => self.output.warn(&error.to_string()),
+            }
+        }
+        listed.age = listed.age.map(|age| self.with_doubt(age));
+        Ok(listed)
+    }
+
+    /// Picks from the view; from the log alone, if the index fails in the middle of it.
+    fn found(&self, store: &Store<'_>, view: &View, filter: &Filter) -> Result<Found, StoreError> {
+        let found = |view: &View, picked, failed| Found {
+            repo: view.repo().to_owned(),
+            picked,
+            age: view.freshness().map(|fresh| self.age(fresh)),
+            exit: exit_of(view),
+            damage: view.damage().first().cloned(),
+            failed,
+        };
+        let failed = match pick(view, filter) {
+            Ok(picked) => return Ok(found(view, picked, None)),
+            Err(failed) => failed,
+        };
+        let Some(view) = store.view_without_index()? else { return Err(failed) };
+        let picked = pick(&view, filter)?;
+        Ok(found(&view, picked, Some(failed)))
+    }
+
+    fn take(&mut self, found: Found, listed: &mut ManyListed) {
+        found.damage.iter().for_each(|damage| self.tell_of(damage));
+        found.failed.iter().for_each(|failed| self.output.warn(&failed.to_string()));
+        let repo = match Repo::parse(&found.repo, Repo::DEFAULT_HOST) {
+            Ok(repo) => repo,
+            Err(error) => return self.output.warn(&format!("the cache of {:?}: {error}", found.repo)),
+        };
+        listed.picked.push((repo, found.picked));
+        if listed.exit == Exit::Done {
+            listed.exit = found.exit;
+        }
+        if let Some(age) = found.age {
+            listed.age = Some(listed.age.take().map_or(age, |all| all.with(age)));
+        }
+    }
+
+    /// Picks from a source; from its log alone, if the index fails in the middle of it.
+    ///
+    /// # Errors
+    /// Damage that leaves nothing to answer from.
+    pub fn picked(&mut self, (repo, mut view): Source, filter: &Filter) -> Result<(Repo, Picked), Error> {
+        loop {
+            match pick(&view, filter) {
+                Ok(picked) => return Ok((repo, picked)),
+                Err(error) => view = self.again(&repo, &error)?,
+            }
+        }
+    }
+
+    /// Many cached repositories; that of the checkout is synced first.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed; nothing is cached of the owner.
+    pub fn all_sources(&mut self, many: &Many) -> Result<Vec<Source>, Error> {
+        self.sync_here();
+        let mut sources = Vec::new();
+        for (dir, view) in self.opened(many)? {
+            match view {
+                Ok(view) => {
+                    self.tell_damage(&view);
+                    match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
+                        Ok(repo) => sources.push((repo, view)),
+                        Err(error) => self.output.warn(&format!("{}: {error}", dir.display())),
+                    }
+                }
+                Err(error) => self.output.warn(&error.to_string()),
+            }
+        }
+        Ok(sources)
+    }
+
+    /// The same, each asked of GitHub first, and the exit code: a failure where the answer is not the newest.
+    ///
+    /// # Errors
+    /// As [`Self::all_sources`]; the cache is switched off.
+    pub fn all_listed(&mut self, many: &Many, refresh: bool) -> Result<(Vec<Source>, Exit), Error> {
+        if !self.config.cache.enabled {
+            return Err(switched_off());
+        }
+        let mut sources = self.all_sources(many)?;
+        let mut exit = sources.iter().map(|(_, view)| exit_of(view)).find(|exit| *exit != Exit::Done);
+        if refresh {
+            exit = None;
+            for (repo, view) in std::mem::take(&mut sources) {
+                let known = Known { repo, view: Some(view), named: true, stopped: None };
+                let (source, code) = self.refreshed(known)?;
+                sources.push(source);
+                exit = exit.or(Some(code).filter(|code| *code != Exit::Done));
+            }
+        }
+        Ok((sources, exit.unwrap_or(Exit::Done)))
+    }
+
+    /// What is cached of many repositories, as it stands.
+    ///
+    /// # Errors
+    /// The cache's directory cannot be listed; nothing is cached of the owner.
+    pub fn opened(&self, many: &Many) -> Result<Vec<Opened>, Error> {
+        let opened = open_all(&DISK, &self.config.cache_dir, many.whose())?;
+        check_any(many, &opened)?;
+        Ok(opened)
+    }
+
+    /// What cannot be synced is a warning: other repositories are none the worse.
+    fn sync_here(&mut self) {
+        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
+            && let Err(error) = self.try_sync(&located, None)
+        {
+            self.is_set_aside = true;
+            self.output.warn(&format!("{error}; this is what was cached before"));
+        }
+    }
+}
+
+/// That nothing is cached of an owner is no empty answer.
+fn check_any<T>(many: &Many, found: &[T]) -> Result<(), Error> {
+    match many {
+        Many::Of(owner) if found.is_empty() => Err(Error::new(format!("no repository of {owner} is cached"))
+            .with_hint(format!("Run `gh pmu cache sync --owner {owner}`."))),
+        _ => Ok(()),
+    }
+}
