@@ -3,7 +3,7 @@
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use crate::cli::lab::{Files, Lab, assert_same, columns, is_named, text};
-use crate::cli::manifests::{REPO, SMALL_RELEASES, small, small_at};
+use crate::cli::manifests::{REPO, SMALL_RELEASES, many, small, small_at};
 
 /// A real history from git, compacted, with `marks` beside the log.
 fn lab() -> Lab {
@@ -217,4 +217,31 @@ fn commands_are_about_the_repository_that_the_manifest_names_by_now() {
     let own = |files: Files| -> Files { files.into_iter().filter(|(path, _)| path.starts_with(lab.store())).collect() };
     assert_same(&own(before), &own(lab.cached_files()), "the other repository's cache");
     assert_eq!(lab.run_in(&lab.root(), &["release", "list", "-R", REPO]).ok(), SMALL_RELEASES);
+}
+
+#[test]
+fn an_index_that_fails_in_a_list_of_many_costs_a_warning_and_no_row() {
+    let lab = Lab::synced(&many(300, 1));
+    let other = lab.root().join("other");
+    std::fs::create_dir_all(other.join(".github")).unwrap();
+    std::fs::write(other.join(".github/pmu-cache.json"), many(300, 1).replace("octo-org/atlas", "acme/rocket"))
+        .unwrap();
+    lab.run_in(&other, &["cache", "sync"]).ok();
+    let lists = [
+        &["release", "list", "--all-repos"][..],
+        &["release", "list", "--all-repos", "--sort", "title", "-L", "5"],
+        &["release", "list", "--all-repos", "--as-of", "now"],
+        &["release", "list", "--owner", "octo-org", "--search", "v2"],
+    ];
+    let list = |args: &&[&str]| lab.run_in(&lab.root(), args);
+    let before = lists.map(|args| list(&args).ok());
+    let mut indexes = lab.cached_files().into_keys().filter(|path| is_named(path, "index-"));
+    let index = indexes.find(|path| path.to_string_lossy().contains("octo-org")).unwrap();
+    assert!(index.metadata().unwrap().len() > 5000, "more than a header");
+    flip(&index, 4500);
+    for (args, before) in lists.iter().zip(before) {
+        let after = list(args);
+        assert_eq!((after.code, after.out), (Some(0), before), "{args:?}");
+        assert!(after.err.starts_with("! ") && after.err.lines().count() == 1, "{args:?}: {}", after.err);
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::process::Stdio;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -42,8 +42,53 @@ fn manifest(at: usize, version: u64) -> String {
     json!({"version": 1, "updated_at": updated_at, "repo": name(at), "releases": releases}).to_string()
 }
 
+/// What is known of a repository, by whoever looks while it is written to.
+#[derive(Default)]
+struct Model {
+    /// The last version; its lock lets one writer in.
+    version: Mutex<u64>,
+    /// What a sync that returned has brought.
+    acknowledged: AtomicU64,
+    /// What a manifest has said.
+    attempted: AtomicU64,
+    /// Counted up when a removal begins, and again by the sync after it: odd where nothing need be there.
+    removals: AtomicU64,
+}
+
+/// What must be shown of a repository, as known before a list.
+struct Known {
+    least: u64,
+    removals: u64,
+}
+
+impl Model {
+    fn removing(&self) {
+        self.removals.fetch_add(1 - self.removals.load(Ordering::SeqCst) % 2, Ordering::SeqCst);
+    }
+
+    fn synced(&self, version: u64) {
+        self.acknowledged.store(version, Ordering::SeqCst);
+        self.removals.fetch_add(self.removals.load(Ordering::SeqCst) % 2, Ordering::SeqCst);
+    }
+
+    fn known(&self) -> Known {
+        let removals = self.removals.load(Ordering::SeqCst);
+        Known { least: self.acknowledged.load(Ordering::SeqCst), removals }
+    }
+
+    /// Whether a list that began when so much was known, and has ended, may show that.
+    fn allows(&self, known: &Known, shown: Option<u64>) -> bool {
+        let was_there = known.least > 0 && known.removals.is_multiple_of(2);
+        match shown {
+            Some(version) => (known.least..=self.attempted.load(Ordering::SeqCst)).contains(&version),
+            None => !was_there || self.removals.load(Ordering::SeqCst) != known.removals,
+        }
+    }
+}
+
 /// One change of one repository, and the model of it.
-fn change(lab: &Lab, at: usize, version: &mut u64, random: &mut Random) {
+fn change(lab: &Lab, at: usize, model: &Model, random: &mut Random) {
+    let version = &mut *model.version.lock().unwrap();
     let checkout = lab.root().join(name(at));
     // It may say what it mended.
     let sync = || {
@@ -53,6 +98,7 @@ fn change(lab: &Lab, at: usize, version: &mut u64, random: &mut Random) {
     let store = || lab.cache.join("github.com").join(name(at));
     match random.below(8) {
         0 if *version > 0 => {
+            model.removing();
             lab.run_in(&lab.root(), &["cache", "clear", "--yes", "-R", &name(at)]).ok();
         }
         1 if *version > 0 => {
@@ -61,10 +107,14 @@ fn change(lab: &Lab, at: usize, version: &mut u64, random: &mut Random) {
                 .filter(|path| path.to_str().unwrap().contains("index-"))
                 .for_each(|path| std::fs::remove_file(path).unwrap());
         }
-        2 if *version > 0 => std::fs::remove_dir_all(store()).unwrap(),
+        2 if *version > 0 => {
+            model.removing();
+            std::fs::remove_dir_all(store()).unwrap();
+        }
         _ => {}
     }
     *version += 1;
+    model.attempted.store(*version, Ordering::SeqCst);
     std::fs::create_dir_all(checkout.join(".github")).unwrap();
     std::fs::write(checkout.join(".github/pmu-cache.json"), manifest(at, *version)).unwrap();
     if random.below(4) == 0 {
@@ -75,6 +125,7 @@ fn change(lab: &Lab, at: usize, version: &mut u64, random: &mut Random) {
         child.wait().unwrap();
     }
     sync();
+    model.synced(*version);
 }
 
 /// The version of every repository that a list shows: all of its trackers are of one.
@@ -95,7 +146,7 @@ fn shown(list: &Value) -> HashMap<String, u64> {
 #[test]
 fn whatever_eight_writers_do_a_list_of_all_shows_each_repository_as_it_was_once() {
     let lab = Lab::new();
-    let model: Vec<Mutex<u64>> = (0..REPOS).map(|_| Mutex::new(0)).collect();
+    let model: Vec<Model> = (0..REPOS).map(|_| Model::default()).collect();
     let done = AtomicBool::new(false);
     let list = || {
         let args = ["release", "list", "--all-repos", "--json", "repo,title"];
@@ -105,7 +156,16 @@ fn whatever_eight_writers_do_a_list_of_all_shows_each_repository_as_it_was_once(
     };
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| while_writing(&done, || drop(list())));
+            scope.spawn(|| {
+                while_writing(&done, || {
+                    let known: Vec<Known> = model.iter().map(Model::known).collect();
+                    let shown = list();
+                    for (at, (model, known)) in model.iter().zip(&known).enumerate() {
+                        let shown = shown.get(&name(at)).copied();
+                        assert!(model.allows(known, shown), "{}: {shown:?}, after {}", name(at), known.least);
+                    }
+                });
+            });
         }
         let _writing = Writing(&done);
         let (lab, model) = (&lab, &model);
@@ -114,14 +174,14 @@ fn whatever_eight_writers_do_a_list_of_all_shows_each_repository_as_it_was_once(
                 let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (writer + 1));
                 for _ in 0..ROUNDS {
                     let at = random.below(REPOS as u64) as usize;
-                    change(lab, at, &mut model[at].lock().unwrap(), &mut random);
+                    change(lab, at, &model[at], &mut random);
                 }
             }
         };
         let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(write(writer))).collect();
         writers.into_iter().for_each(|writer| writer.join().unwrap());
     });
-    let versions = model.iter().map(|version| *version.lock().unwrap());
+    let versions = model.iter().map(|model| *model.version.lock().unwrap());
     let expected: HashMap<String, u64> = (0..).map(name).zip(versions).filter(|(_, version)| *version > 0).collect();
     assert_eq!(list(), expected);
     for repo in expected.keys() {
