@@ -222,6 +222,28 @@ impl<'s> History<'s> {
         Ok(events)
     }
 
+    /// Returns the published versions that the log holds, oldest first, those without events too: the last event after
+    /// each of them, and its record.
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn published_versions(&self) -> Result<Vec<(Seq, SyncRecord)>, StoreError> {
+        let mut versions = Vec::new();
+        self.frames_from(0, |_, header, record| {
+            let count = match header.kind {
+                FrameKind::Commit => u64::from(header.item_count),
+                // What was pruned led to it.
+                FrameKind::Base => 0,
+                _ => return Ok(()),
+            };
+            if header.published {
+                versions.push((Seq(header.first_seq.0 + count - 1), record.clone()));
+            }
+            Ok(())
+        })?;
+        Ok(versions)
+    }
+
     /// Returns when the first event that the log holds was published; if all were pruned, the state that they led to.
     ///
     /// # Errors

@@ -52,8 +52,13 @@ impl Options<'_> {
         Way { force: self.force, patience: self.patience, history: self.history, now }
     }
 
-    /// Whether the past is wanted, and has not been looked at.
-    fn lacks_history(&self, located: &Located, view: &View) -> bool {
+    /// Whether git has to be asked although the manifest is the one that was looked at before: the past is wanted and was
+    /// not looked at; or what is cached was observed, and may have been published meanwhile.
+    fn lacks_history(&self, located: &Located, view: &View, is_touched: bool) -> bool {
+        let is_asked = is_touched || self.explain || self.history == History::Needed;
+        if is_asked && self.history != History::None && view.has_published() && view.observed_count() > 0 {
+            return true;
+        }
         let was_looked_at = view.has_published() || view.freshness().is_some_and(|fresh| fresh.commit.is_some());
         // Before the first commit there is no past to look for.
         let has_commits = || located.in_git().is_ok_and(|(checkout, _)| checkout.head().is_some());
@@ -93,7 +98,7 @@ pub fn sync(
             let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.
             let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
-            if clean && !options.force && !options.lacks_history(located, &view) {
+            if clean && !options.force && !options.lacks_history(located, &view, false) {
                 check_repo(options, located, repo)?;
                 return Ok(Synced::unchanged(repo, view));
             }
@@ -105,7 +110,7 @@ pub fn sync(
         && let Some(repo) = &located.known
         && !options.force
         && view.damage().is_empty()
-        && !options.lacks_history(located, view)
+        && !options.lacks_history(located, view, true)
         && entry.signature.len == signature.len
         && hash_in_pieces(storage, path, signature)? == Some(entry.manifest)
     {

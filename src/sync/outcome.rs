@@ -105,7 +105,7 @@ impl fmt::Display for Note {
             Note::Rewritten { branch, seq } => write!(
                 f,
                 "the history of {branch} was rewritten: from event @{seq} on it differs from what is cached, of which \
-                 nothing was taken back; `gh pmu cache rebuild` takes the new history"
+                 nothing was taken back; `gh pmu cache rebuild --yes` takes the new history"
             ),
         }
     }

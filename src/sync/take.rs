@@ -59,6 +59,8 @@ struct Plan {
     /// After this one; `None` for all.
     after: Option<UnixMillis>,
     wanted: Wanted,
+    /// From this version on, of those that were found; `None` for all.
+    begins_at: Option<CommitId>,
     /// Up to where the line was looked through.
     tip: Option<CommitId>,
     note: Option<Note>,
@@ -105,7 +107,7 @@ pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<
         None => Plan::default(),
     };
     record.commit = record.commit.take().or(plan.tip.take());
-    let mut begins_at = None;
+    let mut begins_at = plan.begins_at.take();
     let (formerly, outcome) = loop {
         let mut batch = writer.batch()?;
         let read = match line.as_deref_mut().filter(|_| plan.wanted != Wanted::Nothing) {
@@ -121,6 +123,7 @@ pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<
             Read::BeginsAt(commit) => begins_at = Some(commit),
             Read::Missing => {
                 let path = line.as_deref().map_or_else(String::new, |line| line.path().to_owned());
+                begins_at = None;
                 plan = Plan {
                     wanted: Wanted::Observed,
                     after: before.updated_at,
@@ -171,7 +174,7 @@ fn planned(
         let (wanted, after) = (Wanted::Observed, before.updated_at);
         match &before.commit {
             Some(commit) if line.look(Some(commit))? == Found::Whole => {
-                Ok(Plan { wanted, after, tip: tip.clone(), note })
+                Ok(Plan { wanted, after, tip: tip.clone(), note, ..Plan::default() })
             }
             _ => Ok(Plan { tip: tip.clone(), note, ..Plan::default() }),
         }
@@ -183,13 +186,11 @@ fn planned(
         let Some(known) = published.commit.as_deref().filter(|_| before.commit != tip) else { return Ok(nothing) };
         let after = Some(published.updated_at);
         return Ok(match line.look(Some(known))? {
-            Found::Whole => Plan { after, wanted: Wanted::Published, tip, note: None },
+            Found::Whole => Plan { after, wanted: Wanted::Published, tip, ..Plan::default() },
             Found::TooLong => Plan::default(),
-            Found::Part | Found::Elsewhere => {
-                let seq = fork(line, store, writer.view())?;
-                let note = seq.map(|seq| Note::Rewritten { branch: line.name().to_owned(), seq });
-                Plan { note, ..nothing }
-            }
+            // Not looked through: once it is whole, all of it counts.
+            Found::Part => Plan { note: Some(line.part()), ..Plan::default() },
+            Found::Elsewhere => forked(line, store, writer.view(), tip)?,
         });
     }
     // A list does not look again for what it had no time for, or what was not there.
@@ -198,11 +199,11 @@ fn planned(
         return Ok(Plan { tip: before.commit.clone(), ..Plan::default() });
     }
     match line.look(None)? {
-        Found::Whole => Ok(Plan { after: None, wanted: Wanted::Published, tip, note: None }),
+        Found::Whole => Ok(Plan { wanted: Wanted::Published, tip, ..Plan::default() }),
         Found::TooLong => Ok(Plan::default()),
         Found::Part | Found::Elsewhere if before.is_new => {
             let note = Some(line.part());
-            Ok(Plan { after: None, wanted: Wanted::Observed, tip, note })
+            Ok(Plan { wanted: Wanted::Observed, tip, note, ..Plan::default() })
         }
         Found::Part | Found::Elsewhere => {
             let note = Some(line.part()).filter(|_| way.history == History::Needed);
@@ -211,22 +212,42 @@ fn planned(
     }
 }
 
-/// The first published event whose commit is not on the line any more.
-fn fork(line: &mut dyn Line, store: &Store<'_>, view: Option<&View>) -> Result<Option<Seq>, SyncError> {
-    let Some(view) = view else { return Ok(None) };
-    if line.look(None)? == Found::TooLong {
-        return Ok(None);
-    }
-    let commits: std::collections::BTreeSet<CommitId> = line.commits().into_iter().collect();
-    let history = store.history(view)?;
-    for span in 0..history.span_count() {
-        for logged in history.span(span)?.iter().filter(|logged| logged.published) {
-            if logged.sync.commit.as_ref().is_some_and(|commit| !commits.contains(commit)) {
-                return Ok(Some(logged.seq));
-            }
+/// What to do where the version that was published last is not on the line: nothing if the line is only shorter, as in a
+/// clone that was not pulled; go on where only versions without events are gone; else name the first event that is.
+fn forked(
+    line: &mut dyn Line,
+    store: &Store<'_>,
+    view: Option<&View>,
+    tip: Option<CommitId>,
+) -> Result<Plan, SyncError> {
+    let note = match line.look(None)? {
+        Found::Whole => None,
+        Found::TooLong => return Ok(Plan::default()),
+        Found::Part | Found::Elsewhere => Some(line.part()),
+    };
+    // A part was not looked through: once it is whole, all of it counts.
+    let Some(view) = view.filter(|_| note.is_none()) else { return Ok(Plan { note, ..Plan::default() }) };
+    let nothing = Plan { tip, ..Plan::default() };
+    let commits = line.commits();
+    let published = store.history(view)?.published_versions()?;
+    let common = published.iter().rev().find_map(|(seq, record)| {
+        let at = commits.iter().position(|commit| Some(commit) == record.commit.as_ref())?;
+        Some((*seq, record.updated_at, at))
+    });
+    let end = published.last().map_or(Seq(0), |(seq, _)| *seq);
+    Ok(match common {
+        Some((.., at)) if at + 1 == commits.len() => nothing,
+        Some((seq, updated_at, at)) if seq == end => Plan {
+            after: Some(updated_at),
+            wanted: Wanted::Published,
+            begins_at: commits.into_iter().nth(at + 1),
+            ..nothing
+        },
+        common => {
+            let seq = common.map_or(view.history_start(), |(seq, ..)| seq.next());
+            Plan { note: Some(Note::Rewritten { branch: line.name().to_owned(), seq }), ..nothing }
         }
-    }
-    Ok(None)
+    })
 }
 
 /// Takes the versions that were found.

@@ -24,6 +24,18 @@ const HOSTING: Hosting<'static> = Hosting { named: None, hosts_file: None, read_
 /// 2026-11-26.
 const NOW: Now = Now { nanos: 1_795_600_000_000_000_000 };
 
+/// A list's.
+const OPTIONS: Options<'static> = Options {
+    force: false,
+    patience: Duration::from_secs(5),
+    only: None,
+    explain: false,
+    on_work: &|| (),
+    history: History::AtHand,
+    limits: Limits::NONE,
+    collection: None,
+};
+
 /// One machine: a clone, and a cache of its own.
 struct Machine {
     dir: tempfile::TempDir,
@@ -87,17 +99,16 @@ impl Machine {
         locate(&Disk, &self.cache(), checkout, self.root().join(PATH), HOSTING)
     }
 
+    /// A sync of this clone into the cache of another one.
+    fn sync_into(&self, other: &Machine) -> Synced {
+        let checkout = Checkout::find(&self.root(), Path::new(PATH));
+        let located = locate(&Disk, &other.cache(), checkout, self.root().join(PATH), HOSTING);
+        let options = Options { explain: true, ..OPTIONS };
+        sync(&Disk, &other.cache(), &located, HOSTING, options, NOW).unwrap()
+    }
+
     fn try_sync<'a>(&self, change: impl FnOnce(&mut Options<'a>)) -> Result<Synced, SyncError> {
-        let mut options = Options {
-            force: false,
-            patience: Duration::from_secs(5),
-            only: None,
-            explain: false,
-            on_work: &|| (),
-            history: History::AtHand,
-            limits: Limits::NONE,
-            collection: None,
-        };
+        let mut options = OPTIONS;
         change(&mut options);
         sync(&Disk, &self.cache(), &self.located(), HOSTING, options, NOW)
     }

@@ -49,7 +49,7 @@ fn a_commit_of_one_s_own_is_observed_until_it_is_pushed() {
     assert_eq!((seqs(&ours), ours.titles("o/r")), ((1, 2), vec!["Release: b".to_owned()]));
     theirs.git(&["config", "receive.denyCurrentBranch", "ignore"]);
     ours.git(&["push", "-q", "origin", "HEAD"]);
-    ours.try_sync(|options| (options.history, options.force) = (History::Needed, true)).unwrap();
+    ours.try_sync(|options| options.explain = true).unwrap();
     let other = Machine::clone_of(&theirs.url(), &[]);
     other.sync();
     assert_eq!(other.view("o/r").history_hash(), ours.view("o/r").history_hash());
@@ -143,6 +143,69 @@ fn a_rewritten_branch_is_named_with_the_first_event_that_differs_and_takes_nothi
     let branch = ours.git(&["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
     assert_eq!(synced.notes, [Note::Rewritten { branch, seq: crate::model::Seq(2) }]);
     assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 3), vec!["Release: other".to_owned()]));
+}
+
+#[test]
+fn a_version_without_events_that_was_taken_back_bends_nothing() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: a"]);
+    pull(&ours);
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    publish(&theirs, 3, &["Release: b"]);
+    publish(&theirs, 4, &["Release: c"]);
+    ours.git(&["fetch", "-q"]);
+    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    assert!(ours.sync().notes.is_empty());
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    other.sync();
+    assert_eq!((seqs(&ours), other.events("o/r")), ((3, 3), ours.events("o/r")));
+    assert_eq!(other.view("o/r").history_hash(), ours.view("o/r").history_hash());
+    publish(&theirs, 5, &["Release: d"]);
+    pull(&ours);
+    assert_eq!(seqs(&ours), (4, 4));
+}
+
+#[test]
+fn a_clone_that_was_not_pulled_is_not_told_of_another_history() {
+    let (theirs, ours) = pair();
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    publish(&theirs, 2, &["Release: b"]);
+    pull(&ours);
+    // Of two clones on one machine.
+    let synced = other.sync_into(&ours);
+    assert!(synced.notes.is_empty() && matches!(synced.outcome, Outcome::Older { .. }), "{:?}", synced.outcome);
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 2), vec!["Release: b".to_owned()]));
+}
+
+#[test]
+fn a_clone_that_became_shallow_says_so_and_takes_the_versions_once_it_is_whole() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    publish(&theirs, 3, &["Release: c"]);
+    ours.git(&["fetch", "-q", "--depth", "1"]);
+    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    assert_eq!(ours.sync().notes, [Note::Shallow]);
+    assert_eq!((seqs(&ours), ours.titles("o/r")), ((1, 2), vec!["Release: c".to_owned()]));
+    ours.git(&["fetch", "-q", "--unshallow"]);
+    ours.try_sync(|options| options.explain = true).unwrap();
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    other.sync();
+    assert_eq!((seqs(&ours), other.events("o/r")), ((3, 3), ours.events("o/r")));
+}
+
+#[test]
+fn bytes_that_were_observed_and_are_published_then_are_taken_as_published() {
+    let (theirs, ours) = pair();
+    ours.write(&manifest(2, &["Release: b"]));
+    ours.sync();
+    assert_eq!(seqs(&ours), (1, 2));
+    publish(&theirs, 2, &["Release: b"]);
+    let other = Machine::clone_of(&theirs.url(), &[]);
+    other.sync();
+    // The same bytes are there again, under another signature.
+    pull(&ours);
+    assert_eq!((seqs(&ours), other.events("o/r")), ((2, 2), ours.events("o/r")));
+    assert_eq!(other.view("o/r").history_hash(), ours.view("o/r").history_hash());
 }
 
 #[test]
