@@ -8,11 +8,11 @@ use super::error::{Now, SyncError};
 use super::line::{GitLine, Line};
 use super::outcome::Synced;
 use super::renamed::{current_name, remember};
-use super::take::{History, Reading, Way, at_hand, take};
+use super::take::{History, Reading, Way, at_hand, take, take_versions};
 use crate::format::{Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
 use crate::git::{Blob, Limits};
-use crate::manifest::{self, Manifest, ManifestError};
+use crate::manifest::{self, Manifest, ManifestError, RepoName};
 use crate::model::Repo;
 use crate::store::{Store, StoreError, View};
 
@@ -205,7 +205,11 @@ impl Run<'_> {
     fn apply(&self, bytes: &[u8]) -> Result<Synced, SyncError> {
         let (manifest, hash) = parse_and_hash(bytes);
         let path = &self.located.manifest;
-        let manifest = in_time(manifest, path, self.now, self.options.force)?;
+        let told = manifest.as_ref().ok().and_then(|manifest| manifest.repo.clone());
+        let manifest = match in_time(manifest, path, self.now, self.options.force) {
+            Ok(manifest) => manifest,
+            Err(refused) => return self.versions_before(told.as_ref(), hash, refused),
+        };
         if self.options.collection.is_some() && manifest.repo.is_none() {
             return Err(SyncError::NoName { path: path.clone() });
         }
@@ -233,12 +237,7 @@ impl Run<'_> {
                 ..SyncRecord::new(self.source, manifest.updated_at, self.now.millis())
             },
             trackers: &manifest.trackers,
-            file: self.recorded.map(|(signature, recorded)| SignatureMark {
-                path_key: self.located.path_key,
-                signature,
-                recorded,
-                manifest: hash,
-            }),
+            file: self.recorded.map(|(signature, recorded)| self.signature_mark(signature, recorded, hash)),
             line,
         };
         let way = self.options.way(self.now);
@@ -254,6 +253,42 @@ impl Run<'_> {
             }
             synced => synced,
         }
+    }
+
+    /// What git has is taken all the same where the manifest cannot be; that is all there is to say if the newest version
+    /// is this manifest: in git it is dated by its commit.
+    fn versions_before(
+        &self,
+        told: Option<&RepoName>,
+        hash: [u8; 32],
+        refused: SyncError,
+    ) -> Result<Synced, SyncError> {
+        let Options { explain, history, collection, .. } = self.options;
+        let repo = match told {
+            Some(told) => self.located.repo(Some(told), self.hosting).ok(),
+            None => self.located.known.clone().or_else(|| self.located.remote_repo(self.hosting).ok()),
+        };
+        let Some(repo) = repo.filter(|_| collection.is_none() && history != History::None) else { return Err(refused) };
+        check_repo(self.options, self.located, &repo)?;
+        let store = Store::of(self.storage, self.cache, &repo);
+        // A list does not look again and again.
+        let is_due = explain || history == History::Needed || told.is_some() || matches!(store.view(), Ok(None));
+        let Some(mut line) = is_due.then(|| self.line(&repo)).flatten() else { return Err(refused) };
+        let Ok(Some(synced)) = take_versions(&store, &repo, &mut line, self.options.way(self.now)) else {
+            return Err(refused);
+        };
+        remember(self.storage, self.cache, &synced)?;
+        self.located.remember(self.storage, &synced.repo);
+        if synced.view.freshness().is_none_or(|fresh| fresh.manifest != Some(hash)) {
+            return Err(refused);
+        }
+        let file = self.recorded.map(|(signature, recorded)| self.signature_mark(signature, recorded, hash));
+        store.record_checked(&synced.view, file, self.now.millis());
+        Ok(synced)
+    }
+
+    fn signature_mark(&self, signature: Signature, recorded: i64, manifest: [u8; 32]) -> SignatureMark {
+        SignatureMark { path_key: self.located.path_key, signature, recorded, manifest }
     }
 
     /// The repository's name now: an old manifest names it as it was called then. (One that is newer than what is cached

@@ -15,7 +15,7 @@ use crate::store::{Batch, Store, StoreError, Taken, View, Writer};
 /// What one source says of a repository.
 pub(super) struct Reading<'r> {
     pub(super) repo: &'r Repo,
-    /// Of the present.
+    /// The present.
     pub(super) record: SyncRecord,
     pub(super) trackers: &'r [Tracker<'r>],
     /// The file that it was read from, as it was.
@@ -99,14 +99,44 @@ enum Read {
 /// # Errors
 /// What the store cannot take, and what git or GitHub cannot give; the cached state is then as it was.
 pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<Synced, SyncError> {
-    let Reading { repo, mut record, trackers, file, mut line } = reading;
+    let Reading { repo, record, trackers, file, line } = reading;
+    let synced = take_all(store, repo, line, (Some((record, trackers)), file), way)?;
+    // OK because every batch has or makes a store: the first one always has a frame.
+    Ok(synced.expect("a store after a sync"))
+}
+
+/// Takes the versions of a line without the present, which cannot be used; `None` if there is none of them.
+///
+/// # Errors
+/// As [`take`].
+pub(super) fn take_versions(
+    store: &Store<'_>,
+    repo: &Repo,
+    line: &mut dyn Line,
+    way: Way,
+) -> Result<Option<Synced>, SyncError> {
+    take_all(store, repo, Some(line), (None, None), way)
+}
+
+/// The present, and the file that it was read from.
+type Present<'r> = (Option<(SyncRecord, &'r [Tracker<'r>])>, Option<SignatureMark>);
+
+fn take_all(
+    store: &Store<'_>,
+    repo: &Repo,
+    mut line: Option<&mut dyn Line>,
+    (mut now, file): Present<'_>,
+    way: Way,
+) -> Result<Option<Synced>, SyncError> {
     let mut writer = store.writer(repo, way.patience)?;
     let before = Before::of(store, &writer)?;
     let mut plan = match line.as_deref_mut() {
         Some(line) => planned(line, store, &writer, (&before, way))?,
         None => Plan::default(),
     };
-    record.commit = record.commit.take().or(plan.tip.take());
+    if let Some((record, _)) = &mut now {
+        record.commit = record.commit.take().or(plan.tip.take());
+    }
     let mut begins_at = plan.begins_at.take();
     let (formerly, outcome) = loop {
         let mut batch = writer.batch()?;
@@ -116,7 +146,10 @@ pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<
         };
         match read {
             Read::All(mut done) => {
-                let older = present(&mut batch, &mut done, (&before, way), &record, trackers)?;
+                let older = match &now {
+                    Some((record, trackers)) => present(&mut batch, &mut done, (&before, way), record, trackers)?,
+                    None => Some(Outcome::Unchanged),
+                };
                 let formerly = std::mem::take(&mut done.former_names);
                 break (formerly, finished(batch, *done, &before, older)?);
             }
@@ -134,14 +167,13 @@ pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<
         }
     };
     // What was set aside is not what the cache holds, but a file need not be looked at again for that.
-    if file.is_some() || !matches!(outcome, Outcome::Older { .. }) {
+    if now.is_some() && (file.is_some() || !matches!(outcome, Outcome::Older { .. })) {
         writer.record_checked(file, way.now.millis());
     }
     let (view, mended) = writer.into_view();
-    // OK because every batch has or makes a store: the first one always has a frame.
-    let view = view.expect("a store after a sync");
     let notes = plan.note.into_iter().collect();
-    Ok(Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly })
+    let synced = |view| Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly };
+    Ok(view.map(synced))
 }
 
 impl Before {

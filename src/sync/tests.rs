@@ -76,6 +76,8 @@ impl Machine {
     fn git(&self, args: &[&str]) -> String {
         let mut git = Command::new("git");
         git.arg("-C").arg(self.root()).env("HOME", self.dir.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+        // Whatever clock runs the tests: commits are made before NOW.
+        git.env("GIT_COMMITTER_DATE", "2025-01-01T00:00:00Z").env("GIT_AUTHOR_DATE", "2025-01-01T00:00:00Z");
         git.args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"]);
         let done = git.args(args).output().unwrap();
         assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));

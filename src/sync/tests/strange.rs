@@ -103,3 +103,38 @@ fn a_host_that_is_named_is_the_host_of_the_checkout_or_nothing() {
     assert!(error.contains("GH_HOST environment variable"), "{error}");
     assert_eq!(repo(HOSTING).unwrap(), "o/r");
 }
+
+#[test]
+fn where_the_manifest_is_refused_the_versions_of_git_are_taken_all_the_same() {
+    let machine = Machine::new();
+    machine.git(&["remote", "add", "origin", "https://github.com/o/r.git"]);
+    publish(&machine, 1, &["Release: a"]);
+    machine.commit("{");
+    assert!(matches!(machine.try_sync(|_| ()), Err(SyncError::Refused { .. })));
+    assert_eq!(machine.titles("o/r"), ["Release: a"]);
+    publish(&machine, 2, &["Release: b"]);
+    machine.write("{");
+    // A list does not look again; who asks for it does.
+    assert!(machine.try_sync(|_| ()).is_err());
+    assert_eq!(machine.titles("o/r"), ["Release: a"]);
+    assert!(machine.try_sync(|options| options.explain = true).is_err());
+    assert_eq!(machine.titles("o/r"), ["Release: b"]);
+}
+
+#[test]
+fn a_committed_manifest_from_the_future_is_dated_by_its_commit_for_everybody() {
+    let machine = Machine::new();
+    publish(&machine, 1, &["Release: a"]);
+    machine.sync();
+    let ahead = |text: &str| text.replace("2024-12-24", "2099-12-24");
+    machine.commit(&ahead(&manifest(2, &["Release: a", "Release: b"])));
+    machine.sync();
+    assert_eq!(machine.titles("o/r"), ["Release: b", "Release: a"]);
+    let other = Machine::clone_of(&machine.url(), &[]);
+    other.sync();
+    assert_eq!(other.events("o/r"), machine.events("o/r"));
+    // Not committed it is refused, and what is cached stays.
+    machine.write(&ahead(&manifest(3, &["Release: c"])));
+    assert!(matches!(machine.try_sync(|_| ()), Err(SyncError::Refused { .. })));
+    assert_eq!(machine.titles("o/r"), ["Release: b", "Release: a"]);
+}
