@@ -170,14 +170,22 @@ pub trait Storage {
 /// The system's; `path` is then as it was.
 pub fn publish(storage: &dyn Storage, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let temporary = temporary_name(path);
-    let mut file = storage.create(&temporary)?;
+    let written = write_parts(storage, &temporary, parts).and_then(|()| storage.rename(&temporary, path));
+    if written.is_err() {
+        // A disk that is full should not be filled by what came to nothing. Best effort: the next writer tries again.
+        let _ = storage.remove(&temporary);
+    }
+    written
+}
+
+fn write_parts(storage: &dyn Storage, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let mut file = storage.create(path)?;
     let mut at = 0;
     for part in parts {
         file.write_at(at, part)?;
         at += part.len() as u64;
     }
-    file.sync()?;
-    storage.rename(&temporary, path)
+    file.sync()
 }
 
 /// As [`publish`], for files that may vanish: after a power cut the file may be old, empty or gone.

@@ -23,6 +23,10 @@ pub use error::{ManifestError, Place, Position, Spot};
 pub use keys::MAX_LEN;
 pub use name::RepoName;
 
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+
 use crate::model::{Tracker, UnixMillis};
 
 /// What a manifest says. Titles are borrowed from its bytes where they have no escapes.
@@ -72,4 +76,12 @@ pub fn parse(bytes: &[u8]) -> Result<Manifest<'_>, ManifestError> {
         Ok(trackers) => Ok(Manifest { repo, updated_at, trackers }),
         Err((kind, number)) => Err(diagnose::number_twice(text, kind, number)),
     }
+}
+
+/// Whether bytes that are no manifest are an object of something else, such as a `package.json`: none of the manifest's own
+/// fields stands there.
+pub fn is_something_else(bytes: &[u8]) -> bool {
+    let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_slice(bytes);
+    let own = ["updated_at", "repo", "releases", "microsprints"];
+    fields.is_ok_and(|fields| !fields.is_empty() && !own.iter().any(|field| fields.contains_key(*field)))
 }

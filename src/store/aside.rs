@@ -9,12 +9,14 @@ use crate::segment::Log;
 impl Store<'_> {
     /// Sets a file aside at once; `None` if there is no such file.
     pub(super) fn set_aside(&self, name: &str) -> Result<Option<String>, StoreError> {
-        if !self.is_file(name)? {
-            return Ok(None);
-        }
+        if self.is_file(name)? { self.move_aside(name).map(Some) } else { Ok(None) }
+    }
+
+    /// Sets aside what has a name, whatever it is.
+    pub(super) fn move_aside(&self, name: &str) -> Result<String, StoreError> {
         let aside = self.aside_name(name)?;
         self.rename(name, &aside)?;
-        Ok(Some(aside))
+        Ok(aside)
     }
 
     /// Sets a copy aside of a small file that must not be missing for a moment.

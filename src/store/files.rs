@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Damage, Part, StoreError};
 use super::names::{CLEARED, CURRENT, LOCK, SMALL_FILE_LIMIT, is_own};
-use crate::format::Current;
 use crate::fs::Storage;
 use crate::model::Repo;
 
@@ -70,16 +69,16 @@ impl<'s> Store<'s> {
         self.read_small(CURRENT)
     }
 
-    /// The damage of a `CURRENT` that came from another repository's directory, with all that it names: nothing of a
-    /// foreign file is used.
-    pub(super) fn foreign(&self, current: &Current) -> Option<Damage> {
-        if !self.is_named || Repo::is_dir_of(&self.dir, &current.repo) {
+    /// The damage of a file that is of `repo`, if that is another repository than the directory's: nothing of a foreign
+    /// file is used.
+    pub(super) fn foreign(&self, repo: &str, path: PathBuf) -> Option<Damage> {
+        if !self.is_named || Repo::is_dir_of(&self.dir, repo) {
             return None;
         }
-        let repo = Repo::parse(&current.repo, Repo::DEFAULT_HOST).ok()?;
+        let repo = Repo::parse(repo, Repo::DEFAULT_HOST).ok()?;
         let own = self.dir.ends_with(repo.dir_names().iter().collect::<PathBuf>());
         let what = format!("is the cache of {repo}");
-        (!own).then(|| Damage { path: self.file(CURRENT), offset: 0, part: Part::Foreign, what })
+        (!own).then_some(Damage { path, offset: 0, part: Part::Foreign, what })
     }
 
     pub(super) fn is_file(&self, name: &str) -> Result<bool, StoreError> {

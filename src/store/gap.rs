@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::known::{Base, Filled, Indexed, Known, PastState, Whole, recovered};
-use crate::format::SyncRecord;
+use crate::format::{HistoryHash, SyncRecord};
 use crate::model::{Event, Kind, Seq, Tracker, TrackerNumber, UnixMillis, diff};
 
 type Key = (Kind, Reverse<TrackerNumber>);
@@ -16,6 +16,10 @@ type Steps = Vec<(Rc<SyncRecord>, Vec<Event<'static>>)>;
 
 /// Fills the gaps of `known`, asking `past` for git's states where there are any.
 pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Filled {
+    let states = match from_git(&known, past) {
+        Ok(filled) => return filled,
+        Err(states) => states,
+    };
     let last_event = known.events.keys().next_back().copied().unwrap_or_default();
     let indexed = known.index.as_ref().map_or(Seq(0), |index| index.seq);
     let end = last_event.max(indexed);
@@ -28,7 +32,7 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
         sure: None,
         state: known.base.iter().flat_map(|(_, _, trackers)| trackers).map(|(tracker, _)| keyed(tracker)).collect(),
         filled: Filled { tail_in_doubt: known.tail_in_doubt, next_seq: end.next(), ..Filled::default() },
-        past: None,
+        past: states,
         last_time: known.base.as_ref().map_or(UnixMillis::MIN, |(_, sync, _)| sync.changed_at),
     };
     if let Some((first, sync, trackers)) = &known.base {
@@ -57,6 +61,69 @@ pub(super) fn fill(known: Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Fi
         }
     }
     filler.filled
+}
+
+/// All that is published as git has it, with the commits that it came from, if that is what verifies, too; and what was
+/// observed after it. Else git's states, if they were asked for.
+fn from_git(known: &Known, past: &mut dyn FnMut() -> Vec<PastState>) -> Result<Filled, Option<Vec<PastState>>> {
+    let has_commit = |seq| known.events.get(&Seq(seq)).is_some_and(|(sync, _)| sync.commit.is_some());
+    let is_pruned = known.base.is_some() || known.first_seq > Seq(1);
+    if is_pruned || (1..=known.published_seq.0).all(has_commit) {
+        return Err(None);
+    }
+    let states = past();
+    replayed(known, &states).ok_or(Some(states))
+}
+
+fn replayed(known: &Known, states: &[PastState]) -> Option<Filled> {
+    let mut filled = Filled { tail_in_doubt: known.tail_in_doubt, ..Filled::default() };
+    let (mut before, mut next) = (Vec::new(), Seq(1));
+    for (sync, trackers) in states {
+        if next > known.published_seq {
+            break;
+        }
+        let events = owned_diff(std::mem::replace(&mut before, trackers.clone()), trackers);
+        let mut step = Rc::new(SyncRecord { history: Some(HistoryHash::default()), ..sync.clone() });
+        for event in events {
+            match known.events.get(&next).filter(|(of, _)| of.history.is_some()) {
+                Some((of, kept))
+                    if *kept == event
+                        && of.commit.as_ref().is_none_or(|commit| Some(commit) == sync.commit.as_ref()) =>
+                {
+                    if of.commit.is_some() {
+                        step = Rc::clone(of);
+                    }
+                    filled.kept += 1;
+                }
+                Some(_) => return None,
+                None => filled.recovered += 1,
+            }
+            filled.push(next, &step, event);
+            next = next.next();
+        }
+        let index = known.index.as_ref().filter(|index| index.seq.next() == next);
+        if index.is_some_and(|index| !index.trackers.iter().map(|(tracker, _)| tracker).eq(trackers)) {
+            return None;
+        }
+    }
+    if next <= known.published_seq {
+        return None;
+    }
+    let mut state: States = before.iter().map(keyed).collect();
+    for (seq, (sync, event)) in known.events.range(next..) {
+        let key = (event.kind, Reverse(event.number));
+        if *seq != next || sync.history.is_some() {
+            return None;
+        }
+        if let Some(after) = event.apply(state.remove(&key).as_ref()).ok()? {
+            state.insert(key, after);
+        }
+        filled.push(next, sync, event.clone());
+        filled.kept += 1;
+        next = next.next();
+    }
+    filled.next_seq = next.max(known.index.as_ref().map_or(Seq(0), |index| index.seq.next()));
+    (filled.next_seq == next).then_some(filled)
 }
 
 /// The state of the index as a base, and the events known behind it: when the older part cannot be told.

@@ -10,7 +10,8 @@ use crate::format::{
     Chunk, ChunkKind, EventId, EventRecord, FRAME_HEADER_LEN, FRAME_MAGIC, FormatError, FrameHeader, FrameKind,
     LOG_HEADER_LEN, SyncRecord, Waypoint, Wrong, canonical, decode_events, decode_sync, event_id,
 };
-use crate::model::{Event, Seq, Tracker, UnixMillis};
+use crate::index::Item;
+use crate::model::{Event, Seq, Tracker, UnixMillis, diff};
 use crate::segment::{Log, LogError};
 
 /// A view and the log behind it, both opened: no writer can take them away any more.
@@ -242,6 +243,37 @@ impl<'s> History<'s> {
             Ok(())
         })?;
         Ok(versions)
+    }
+
+    /// Returns what a pruned log begins with as baseline events, each under the number of its tracker's last event then, in
+    /// the order of those; none of a whole log.
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn base_events(&self) -> Result<Vec<Logged>, StoreError> {
+        let start = self.view.history_start();
+        let mut base = None;
+        if start > Seq(1) {
+            self.frames_from(0, |_, header, record| {
+                base = base.take().or((header.kind == FrameKind::Base).then(|| (header.published, record.clone())));
+                Ok(())
+            })?;
+        }
+        let Some((published, record)) = base else { return Ok(Vec::new()) };
+        // Of many commits: none of them is this one's.
+        let sync = Rc::new(SyncRecord { manifest: None, commit: None, ..record });
+        let state = self.state_after(Seq(start.0 - 1))?;
+        let logged = |item: Result<Item<'_>, StoreError>| {
+            let Item { tracker, last_seq } = item?;
+            let mut added = Vec::new();
+            diff([], [&tracker], &mut added);
+            // OK because something comes out of nothing by one event.
+            let event = added.pop().expect("an event").into_owned();
+            Ok(Logged { seq: last_seq, prev: Seq(0), event, sync: Rc::clone(&sync), published, baseline: true })
+        };
+        let mut events = state.trackers().map(logged).collect::<Result<Vec<_>, StoreError>>()?;
+        events.sort_by_key(|logged| logged.seq);
+        Ok(events)
     }
 
     /// Returns when the first event that the log holds was published; if all were pruned, the state that they led to.

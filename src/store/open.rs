@@ -77,7 +77,7 @@ impl Store<'_> {
         let marks = self.read_marks();
         let bytes = self.current_bytes()?;
         let lost = match bytes.as_deref().map(Current::decode) {
-            Some(Ok(current)) => match self.foreign(&current) {
+            Some(Ok(current)) => match self.foreign(&current.repo, self.file(CURRENT)) {
                 Some(damage) => return Err(StoreError::Damaged(damage)),
                 None => return self.view_of(current, marks, with_index).map(Some),
             },
@@ -113,6 +113,11 @@ impl Store<'_> {
             return if nothing { Ok(None) } else { Err(StoreError::Damaged(lost)) };
         };
         let mut view = self.view_of(current, marks, false)?.recovered();
+        // Which repository the log is of was in the file that is lost; its newest record says it too.
+        let named = view.freshness().map(|record| record.repo.as_str()).filter(|repo| !repo.is_empty());
+        if let Some(damage) = named.and_then(|repo| self.foreign(repo, view.log_path())) {
+            return Err(StoreError::Damaged(damage));
+        }
         if is_damaged || !view.is_interrupted_beginning() {
             view.damaged([lost]);
         }

@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::files::Store;
 use super::gap::fill;
 use super::known::{Indexed, Known, PastState, Whole};
-use super::names::{CURRENT, MARKS, is_numbered};
+use super::names::{CURRENT, LOCK, MARKS, is_numbered};
 use super::rewrite::{Replaced, Rewrite};
 use super::salvaged::{Live, live_events};
 use super::tail::Tail;
@@ -97,7 +97,16 @@ impl Store<'_> {
         for name in damaged {
             repaired.aside.extend(match name.as_str() {
                 MARKS => self.set_aside(name)?,
+                // Whatever has its name, such as a directory, is in the way.
+                CURRENT if !self.is_file(name)? && self.own_names()?.iter().any(|own| own == name) => {
+                    self.move_aside(name).map(Some)?
+                }
                 CURRENT => self.copy_aside(name)?,
+                LOCK => {
+                    let emptied = self.storage.open_write(&self.file(name)).and_then(|mut lock| lock.cut(0));
+                    emptied.map_err(StoreError::unrecorded("write", &self.file(name)))?;
+                    None
+                }
                 name if is_numbered(name) => self.mark_aside(name)?,
                 _ => None,
             });

@@ -117,7 +117,7 @@ impl Store<'_> {
         match bytes.map(Current::decode) {
             Some(Ok(current)) => {
                 verified.read(bytes.map_or(0, |bytes| bytes.len() as u64));
-                let foreign = self.foreign(&current);
+                let foreign = self.foreign(&current.repo, path);
                 let is_own = foreign.is_none();
                 verified.findings.extend(foreign);
                 return Ok(is_own.then_some(current));
@@ -126,6 +126,10 @@ impl Store<'_> {
                 StoreError::Damaged(damage) => verified.findings.push(damage),
                 newer => return Err(newer),
             },
+            None if self.own_names()?.iter().any(|name| name == CURRENT) => {
+                let what = "is no regular file: `gh pmu cache repair` sets it aside".to_owned();
+                verified.findings.push(Damage { path, offset: 0, part: Part::Current, what });
+            }
             None => {
                 let damage = Damage { path, offset: 0, part: Part::Current, what: "is missing".to_owned() };
                 // A first sync that was interrupted, or is under way, has not come to it yet.

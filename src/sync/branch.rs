@@ -12,7 +12,7 @@ use crate::format::{Source, SyncRecord};
 use crate::fs::Storage;
 use crate::git::{Blob, Checkout, GitError, Publisher};
 use crate::manifest::{self, ManifestError};
-use crate::store::Store;
+use crate::store::{Store, View};
 
 /// Syncs from the manifest on the remote branch `branch`. An unchanged branch starts no process but the one that reads
 /// the remotes.
@@ -72,7 +72,8 @@ pub fn sync_branch(
     let way = options.way(now);
     match take(&store, reading(Some(&mut line as &mut dyn Line)), way) {
         Err(SyncError::Store(error)) if !options.explain && is_answerable(&error) => {
-            Ok(at_hand(&store, &reading(None), error))
+            let lacks = |view: &View| options.history == History::Needed && !view.has_published();
+            Ok(at_hand(&store, &reading(None), error, lacks))
         }
         Ok(synced) => {
             located.remember(storage, &repo);

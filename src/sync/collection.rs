@@ -34,18 +34,22 @@ pub fn sync_collection(
     each: &mut dyn FnMut(Collected, u64, u64),
 ) -> Result<(), SyncError> {
     let files = collection.files()?;
-    let located: Vec<_> = files.iter().map(|path| locate(storage, cache, None, path.clone(), hosting)).collect();
     let host = hosting.default_host();
     // A file that was looked at before names who it named then, unless it has changed: the sync finds that out.
-    let names: Vec<Option<Repo>> = located
-        .iter()
-        .map(|located| located.known.clone().or_else(|| named(storage, &located.manifest, &host)))
-        .collect();
+    let found = files.iter().filter_map(|path| {
+        let located = locate(storage, cache, None, path.clone(), hosting);
+        let name = match located.known.clone() {
+            None => named(storage, &located.manifest, &host)?,
+            known => known,
+        };
+        Some((located, name))
+    });
+    let (located, names): (Vec<_>, Vec<Option<Repo>>) = found.unzip();
     let mut owners: BTreeMap<[String; 3], usize> = BTreeMap::new();
     for repo in names.iter().flatten() {
         *owners.entry(repo.dir_names()).or_default() += 1;
     }
-    let total = files.len() as u64;
+    let total = located.len() as u64;
     for ((done, located), name) in (1..).zip(&located).zip(&names) {
         let path = located.manifest.clone();
         let is_double = name.as_ref().is_some_and(|repo| owners.get(&repo.dir_names()).is_some_and(|count| *count > 1));
@@ -68,8 +72,13 @@ pub fn sync_collection(
     Ok(())
 }
 
-/// The repository that a manifest names; `None` if it cannot be read, or names none: the sync says so.
-fn named(storage: &dyn Storage, path: &Path, host: &str) -> Option<Repo> {
-    let bytes = storage.read(path, manifest::MAX_LEN).ok()??;
-    manifest::parse(&bytes).ok()?.repo?.on(host).ok()
+/// The repository that a manifest names, if it can be read, and names one: the sync says so. `None` for other JSON, such as
+/// a `package.json`.
+fn named(storage: &dyn Storage, path: &Path, host: &str) -> Option<Option<Repo>> {
+    let bytes = storage.read(path, manifest::MAX_LEN).ok().flatten();
+    let Some(bytes) = bytes else { return Some(None) };
+    match manifest::parse(&bytes) {
+        Err(_) if manifest::is_something_else(&bytes) => None,
+        parsed => Some(parsed.ok().and_then(|manifest| manifest.repo?.on(host).ok())),
+    }
 }

@@ -249,7 +249,8 @@ impl Run<'_> {
         };
         match synced {
             Err(SyncError::Store(error)) if !self.options.explain && is_answerable(&error) => {
-                Ok(at_hand(&store, &reading(None), error))
+                let lacks = |view: &View| self.options.lacks_history(self.located, view, false);
+                Ok(at_hand(&store, &reading(None), error, lacks))
             }
             synced => synced,
         }
@@ -313,11 +314,12 @@ impl Run<'_> {
     }
 }
 
-/// Whether a list can do without the store. (A busy one is worth waiting for.)
+/// Whether a list can do without the store.
 pub(super) fn is_answerable(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Unrecorded { .. }
+            | StoreError::Busy { .. }
             | StoreError::Poisoned { .. }
             | StoreError::Io { .. }
             | StoreError::Newer { .. }

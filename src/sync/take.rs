@@ -399,16 +399,27 @@ fn finished(
     })
 }
 
-/// The answer that is at hand although it cannot be recorded: what is cached, if that is as new, else the reading.
-pub(super) fn at_hand(store: &Store<'_>, reading: &Reading<'_>, error: StoreError) -> Synced {
+/// The answer that is at hand although it cannot be recorded: what is cached, if that is as new, else the reading. Then
+/// there is nothing to record, unless the cache is damaged or `lacks` something else.
+pub(super) fn at_hand(
+    store: &Store<'_>,
+    reading: &Reading<'_>,
+    error: StoreError,
+    lacks: impl FnOnce(&View) -> bool,
+) -> Synced {
     let cached = store.view().ok().flatten().filter(|view| {
         let is_same =
             view.freshness().is_some_and(|fresh| fresh.manifest.is_some() && fresh.manifest == reading.record.manifest);
         is_same || view.updated_at() > reading.record.updated_at
     });
-    let view = cached.unwrap_or_else(|| {
-        let trackers = reading.trackers.iter().map(|tracker| tracker.clone().into_owned());
-        View::of_trackers(&full_name(reading.repo), reading.record.clone(), trackers)
-    });
-    Synced { unrecorded: Some(error), ..Synced::unchanged(reading.repo, view) }
+    let is_sound = matches!(error, StoreError::Unrecorded { .. } | StoreError::Busy { .. });
+    match cached {
+        Some(view) if is_sound && view.damage().is_empty() && !lacks(&view) => Synced::unchanged(reading.repo, view),
+        Some(view) => Synced { unrecorded: Some(error), ..Synced::unchanged(reading.repo, view) },
+        None => {
+            let trackers = reading.trackers.iter().map(|tracker| tracker.clone().into_owned());
+            let view = View::of_trackers(&full_name(reading.repo), reading.record.clone(), trackers);
+            Synced { unrecorded: Some(error), ..Synced::unchanged(reading.repo, view) }
+        }
+    }
 }

@@ -103,7 +103,8 @@ fn run_cached(command: &dyn Command, named: Option<Repo>, context: &mut Context<
     if !command.needs_no_cache() {
         context.config.check_cache_dir()?;
     }
-    command.run(named, context)
+    let exit = command.run(named, context)?;
+    Ok(if exit == Exit::Done && context.falls_short { Exit::Failed } else { exit })
 }
 
 /// What a command is about.
@@ -138,7 +139,16 @@ fn with_context<T>(
             let history = if config.cache.keeps_history() { History::AtHand } else { History::None };
             Ok(run(
                 named,
-                &mut Context { config: &config, output, clock, now, elapsed: &elapsed, history, is_set_aside: false },
+                &mut Context {
+                    config: &config,
+                    output,
+                    clock,
+                    now,
+                    elapsed: &elapsed,
+                    history,
+                    is_set_aside: false,
+                    falls_short: false,
+                },
             ))
         }
     }

@@ -181,7 +181,17 @@ impl Args {
         let first = history.view().history_start();
         if self.since.is_none() && first > Seq(1) {
             let repo = &source.0;
-            let sentence = format!("history of {repo} starts with event {first}: older events were pruned or lost");
+            let sentence = format!(
+                "history of {repo} starts with event {first}: older events were pruned or lost, and what they led to is \
+                 exported as a baseline"
+            );
+            context.output.warn(&sentence);
+        }
+        if self.format == Format::Sql && source.1.has_published() && source.1.observed_count() > 0 {
+            let (repo, count) = (&source.0, source.1.observed_count());
+            let sentence = format!(
+                "{count} observed events of {repo} are not published: the table `trackers` shows what is published"
+            );
             context.output.warn(&sentence);
         }
         Ok(start)
@@ -215,6 +225,12 @@ impl Args {
     ) -> Result<(), Error> {
         let end = self.end(source);
         let last_published = view.published_seq().min(end);
+        // Without what was pruned the events would not add up to the trackers.
+        if self.since.is_none() {
+            for logged in &history.base_events()? {
+                written.event(&Exported { repo, logged })?;
+            }
+        }
         live(history, after, last_published, &mut |logged| written.event(&Exported { repo, logged }))?;
         if self.observed {
             for logged in &history.superseded()? {

@@ -170,7 +170,7 @@ impl Args {
     fn list_one(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let (mut source, exit) = context.listed(named, self.refresh)?;
         if let Some(when) = self.as_of {
-            source = past(when, source, context)?;
+            source = past(when, source, context).map_err(Failed::into_error)?;
         }
         let filter = filter(self);
         // A table is laid out as a whole, and its header counts.
@@ -203,10 +203,15 @@ impl Args {
                 let mut picked = Vec::with_capacity(sources.len());
                 for source in sources {
                     let source = match as_of {
-                        Some(when) => past(when, source, context)?,
-                        None => source,
+                        Some(when) => past(when, source, context),
+                        None => Ok(source),
                     };
-                    picked.push(context.picked(source, &filter)?);
+                    match source {
+                        Ok(source) => picked.push(context.picked(source, &filter)?),
+                        // A repository that began later does not take the others' answer away.
+                        Err(Failed::Before(error)) => context.tell_missing(&error.to_string()),
+                        Err(failed) => return Err(failed.into_error()),
+                    }
                 }
                 ManyListed { picked, exit, age }
             }
@@ -237,8 +242,8 @@ impl Args {
 }
 
 /// The source as it was, however often writers replace its log meanwhile.
-fn past(when: When, mut source: Source, context: &mut Context<'_, '_>) -> Result<Source, Error> {
-    context.settled(&mut source, |source, context| as_of(when, source, context)).map_err(Failed::into_error)
+fn past(when: When, mut source: Source, context: &mut Context<'_, '_>) -> Result<Source, Failed> {
+    context.settled(&mut source, |source, context| as_of(when, source, context))
 }
 
 /// For who sees no tracker at all: what one is here, and how a repository shows them.
@@ -283,7 +288,7 @@ pub(super) fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) 
     // Numbers and times behind damage may be others than they seem.
     history.view().check_history()?;
     let Some(seq) = history.last_event_at(moment)? else {
-        return Err(Failed::Other(Error::new(match history.starts_at()? {
+        return Err(Failed::Before(Error::new(match history.starts_at()? {
             Some(time) => format!("history of {repo} starts on {time}, with event {}", view.history_start()),
             None => format!("nothing is known of {repo} before it was first synced"),
         })));

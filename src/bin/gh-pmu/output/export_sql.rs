@@ -82,11 +82,13 @@ CREATE INDEX IF NOT EXISTS idx_repo_type_state ON events(repo, type, tracker_sta
 CREATE INDEX IF NOT EXISTS idx_repo_synced ON events(repo, synced_at);
 ";
 
-/// Stored events that are not those of this history. Numbers of observed events are not for good, so they are compared
+/// Stored events that are not those of this history. What a pruned log begins with is of no commit, and is no other event
+/// than the one that was pruned. Numbers of observed events are not for good, so they are compared
 /// only where nothing was published.
 const FORKS: &str = "\
 SELECT 1 FROM gh_pmu_events l JOIN events e ON e.repo = l.repo AND e.seq = l.seq AND e.published = l.published
-  WHERE (e.id <> l.id OR e.event <> l.event OR e.type <> l.type OR e.number <> l.number OR e.title <> l.title
+  WHERE NOT (e.published AND (e.baseline AND e.git_commit IS NULL OR l.baseline AND l.git_commit IS NULL))
+    AND (e.id <> l.id OR e.event <> l.event OR e.type <> l.type OR e.number <> l.number OR e.title <> l.title
       OR e.changed_at <> l.changed_at)
     AND (l.published OR NOT EXISTS (SELECT 1 FROM sync_metadata s WHERE s.repo = l.repo AND s.published)
       AND NOT EXISTS (SELECT 1 FROM gh_pmu_sync s WHERE s.repo = l.repo AND s.published))

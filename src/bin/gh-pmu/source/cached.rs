@@ -102,6 +102,8 @@ impl Context<'_, '_> {
         match self.known(named)? {
             Known { repo, view: Some(view), stopped, .. } => {
                 if let Some(stopped) = stopped {
+                    // A manifest that is refused is not wanted; one that could not be recorded is.
+                    self.falls_short |= matches!(stopped, SyncError::Store(_));
                     self.output.warn(&format!("{stopped}; this is what was cached before"));
                 }
                 Ok((repo, view))
@@ -186,7 +188,8 @@ impl Context<'_, '_> {
     pub(super) fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
         let options = Options {
             force: false,
-            patience: LIST_PATIENCE,
+            // There is no past but the one that is recorded; a list is made of the manifest.
+            patience: if self.history == History::Needed { PATIENCE } else { LIST_PATIENCE },
             only: named,
             explain: false,
             on_work: &|| (),
@@ -194,13 +197,7 @@ impl Context<'_, '_> {
             limits: Limits::NONE,
             collection: None,
         };
-        let synced = match self.sync_as(located, options) {
-            // Somebody else's first sync is worth waiting for: before it there is nothing to answer from.
-            Err(SyncError::Store(StoreError::Busy { .. })) if !self.is_cached(located, named) => {
-                self.sync_as(located, Options { patience: PATIENCE, ..options })
-            }
-            synced => synced,
-        };
+        let synced = self.sync_as(located, options);
         match synced {
             // What is recorded nowhere has no past: what was cached before has one.
             Ok(Synced { unrecorded: Some(error), .. }) if self.history == History::Needed => {
@@ -221,18 +218,8 @@ impl Context<'_, '_> {
             }
             // No manifest, or another repository's: there is nothing to say.
             Err(SyncError::NoManifest { .. } | SyncError::OtherRepo { .. }) => Ok(None),
-            Err(SyncError::Store(StoreError::Busy { .. })) if self.is_cached(located, named) => {
-                self.output.note("another gh-pmu is writing to the cache; this is what was cached before");
-                Ok(None)
-            }
             Err(error) => Err(error),
         }
-    }
-
-    /// Whether there is an answer without the manifest.
-    fn is_cached(&self, located: &Located, named: Option<&Repo>) -> bool {
-        let repo = self.repo(named.cloned(), Some(located));
-        repo.is_ok_and(|repo| matches!(self.store(&repo).view(), Ok(Some(_))))
     }
 
     /// A hit is a check too: says so in `marks`, but not at every list.

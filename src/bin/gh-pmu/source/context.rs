@@ -35,6 +35,8 @@ pub struct Context<'c, 'o> {
     pub history: History,
     /// Whether the manifest here was not taken in: it cannot be read, or is older than what is cached.
     pub is_set_aside: bool,
+    /// Whether something is missing from the answer, as was said: then the command fails, whatever it could show.
+    pub falls_short: bool,
 }
 
 /// One repository to answer about.
@@ -67,6 +69,8 @@ pub enum Failed {
     Store(StoreError),
     /// Another view would not either.
     Other(Error),
+    /// The moment that was asked for is before all that is known.
+    Before(Error),
 }
 
 impl Failed {
@@ -74,7 +78,7 @@ impl Failed {
     pub fn into_error(self) -> Error {
         match self {
             Failed::Store(error) => error.into(),
-            Failed::Other(error) => error,
+            Failed::Other(error) | Failed::Before(error) => error,
         }
     }
 }
@@ -157,6 +161,8 @@ impl Context<'_, '_> {
             (Err(_), _) => format!("{HOMELESS}; {shown}: set HOME or GH_PMU_CACHE_DIR"),
             // What is damaged says itself what mends it.
             (Ok(()), StoreError::Damaged(_)) => format!("{error}; {shown}"),
+            // Whoever writes records it, or the next list does.
+            (Ok(()), StoreError::Busy { .. }) => return self.output.note(&format!("{error}; {shown}")),
             (Ok(()), _) => format!("{error}; {shown}: set GH_PMU_CACHE_DIR to a directory on a disk that takes it"),
         });
     }

@@ -49,7 +49,7 @@ impl Context<'_, '_> {
         for found in found {
             match found {
                 Ok(found) => self.take(found, &mut listed),
-                Err(error) => self.output.warn(&error.to_string()),
+                Err(error) => self.tell_missing(&error.to_string()),
             }
         }
         listed.age = listed.age.map(|age| self.with_doubt(age));
@@ -80,7 +80,7 @@ impl Context<'_, '_> {
         found.failed.iter().for_each(|failed| self.output.warn(&failed.to_string()));
         let repo = match Repo::parse(&found.repo, Repo::DEFAULT_HOST) {
             Ok(repo) => repo,
-            Err(error) => return self.output.warn(&format!("the cache of {:?}: {error}", found.repo)),
+            Err(error) => return self.tell_missing(&format!("the cache of {:?}: {error}", found.repo)),
         };
         listed.picked.push((repo, found.picked));
         if listed.exit == Exit::Done {
@@ -117,10 +117,10 @@ impl Context<'_, '_> {
                     self.tell_damage(&view);
                     match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
                         Ok(repo) => sources.push((repo, view)),
-                        Err(error) => self.output.warn(&format!("{}: {error}", dir.display())),
+                        Err(error) => self.tell_missing(&format!("{}: {error}", dir.display())),
                     }
                 }
-                Err(error) => self.output.warn(&error.to_string()),
+                Err(error) => self.tell_missing(&error.to_string()),
             }
         }
         Ok(sources)
@@ -156,6 +156,12 @@ impl Context<'_, '_> {
         let opened = open_all(&DISK, &self.config.cache_dir, many.whose())?;
         check_any(many, &opened)?;
         Ok(opened)
+    }
+
+    /// Of one repository there is no answer: the others have theirs.
+    pub fn tell_missing(&mut self, why: &str) {
+        self.falls_short = true;
+        self.output.warn(why);
     }
 
     /// What cannot be synced is a warning: other repositories are none the worse.
