@@ -83,22 +83,20 @@ fn replayed(known: &Known, states: &[PastState]) -> Option<Filled> {
             break;
         }
         let events = owned_diff(std::mem::replace(&mut before, trackers.clone()), trackers);
-        let mut step = Rc::new(SyncRecord { history: Some(HistoryHash::default()), ..sync.clone() });
+        let after = Seq(next.0 + events.len() as u64);
+        let mut of_version = known.events.range(next..after).map(|(_, (of, _))| of);
+        // All of a version is one step, under its own record if that verifies.
+        let own = of_version.find(|of| of.commit.is_some() && of.commit == sync.commit).map(Rc::clone);
+        let own = own.unwrap_or_else(|| Rc::new(SyncRecord { history: Some(HistoryHash::default()), ..sync.clone() }));
         for event in events {
             match known.events.get(&next).filter(|(of, _)| of.history.is_some()) {
-                Some((of, kept))
-                    if *kept == event
-                        && of.commit.as_ref().is_none_or(|commit| Some(commit) == sync.commit.as_ref()) =>
-                {
-                    if of.commit.is_some() {
-                        step = Rc::clone(of);
-                    }
+                Some((of, kept)) if *kept == event && (of.commit.is_none() || of.commit == sync.commit) => {
                     filled.kept += 1;
                 }
                 Some(_) => return None,
                 None => filled.recovered += 1,
             }
-            filled.push(next, &step, event);
+            filled.push(next, &own, event);
             next = next.next();
         }
         let index = known.index.as_ref().filter(|index| index.seq.next() == next);

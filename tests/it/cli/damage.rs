@@ -245,3 +245,27 @@ fn an_index_that_fails_in_a_list_of_many_costs_a_warning_and_no_row() {
         assert!(after.err.starts_with("! ") && after.err.lines().count() == 1, "{args:?}: {}", after.err);
     }
 }
+
+#[test]
+fn what_git_has_of_a_damaged_log_is_everybody_s_again() {
+    let lab = lab();
+    let (history, log) = (lab.run(&["cache", "history"]).ok(), file(&lab, "log-"));
+    let hash = |lab: &Lab| lab.status()["historyHash"].clone();
+    let (before, len) = (hash(&lab), std::fs::metadata(&log).unwrap().len() as usize);
+    for at in (100..len).step_by(len / 23) {
+        // A repair writes another log, which is nearly as long.
+        let log = file(&lab, "log-");
+        flip(&log, at.min(std::fs::metadata(&log).unwrap().len() as usize - 1));
+        lab.run(&["cache", "repair"]).ok();
+        assert_eq!(hash(&lab), before, "byte {at}");
+        assert_eq!(lab.run(&["cache", "history"]).ok(), history, "byte {at}");
+        assert!(
+            lab.json(&["cache", "history", "--json", "commit"])
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|change| change["commit"].is_string()),
+            "byte {at}"
+        );
+    }
+}

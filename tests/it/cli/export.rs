@@ -128,6 +128,34 @@ fn a_place_that_this_history_does_not_have_is_refused() {
 }
 
 #[test]
+fn an_export_of_a_pruned_log_begins_with_what_was_pruned() {
+    let lab = lab();
+    let sql = || lab.run(&["cache", "export", "--format", "sql"]);
+    let whole = sql().ok();
+    lab.run(&["cache", "compact", "--prune-before", "@3"]).ok();
+    let (pruned, warning) = sql().warns();
+    assert!(warning.contains("starts with event 4") && warning.contains("as a baseline"), "{warning}");
+    let table = |name: &str, loads: &[&str]| {
+        let db = lab.root().join(name);
+        loads.iter().for_each(|load| drop(piped("sqlite3", &["-bail", text(&db)], load)));
+        let columns = "repo, type, number, hex(title), state, created_at, closed_at";
+        piped("sqlite3", &[text(&db)], &format!("SELECT {columns} FROM trackers ORDER BY 2, 3;"))
+    };
+    let expected = table("whole", &[&whole]);
+    assert_eq!(expected.lines().count(), 3);
+    // Alone, before and after the whole: it is one history.
+    for (name, loads) in
+        [("pruned", &[&*pruned, &pruned][..]), ("first", &[&pruned, &whole]), ("last", &[&whole, &pruned])]
+    {
+        assert_eq!(table(name, loads), expected, "{name}");
+    }
+    let (events, _) = lab.run(&["cache", "export", "--events", "--format", "ndjson"]).warns();
+    let events = lines(&events);
+    let baseline: Vec<bool> = events.iter().filter_map(|event| event["baseline"].as_bool()).collect();
+    assert_eq!(baseline, [true, true, true, false]);
+}
+
+#[test]
 fn another_history_under_the_same_numbers_is_not_loaded() {
     let (ours, theirs) = (lab(), lab());
     let releases = json!([tracker(9, "Release: v9.9.9", None, None)]);

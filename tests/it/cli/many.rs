@@ -34,6 +34,8 @@ fn every_manifest_below_a_directory_is_synced_with_its_history() {
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines[0], "acme/a synced: 1 added, 1 retitled (events 1 to 2)");
     assert_eq!((lines.len(), lines[4]), (5, "4 manifests: 4 changed"));
+    // Other JSON is no manifest.
+    lab.write("package.json", r#"{"name": "x", "version": "1.0.0"}"#);
     assert_eq!(lab.run(&["cache", "sync", "--from", "."]).ok(), "4 manifests: 4 unchanged\n");
     assert_eq!(lab.run(&["cache", "history", "-R", "acme/a", "-L", "9"]).ok().lines().count(), 2);
     lab.write("octo/b.json", manifest("octo/b", 3, &["Release: v1.0.0", "Release: v1.1.0"]));

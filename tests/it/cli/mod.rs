@@ -5,6 +5,7 @@ mod cache;
 mod completion;
 mod config;
 mod damage;
+mod damage_many;
 mod damage_past;
 mod delegate;
 mod export;

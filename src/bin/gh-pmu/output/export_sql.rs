@@ -82,12 +82,15 @@ CREATE INDEX IF NOT EXISTS idx_repo_type_state ON events(repo, type, tracker_sta
 CREATE INDEX IF NOT EXISTS idx_repo_synced ON events(repo, synced_at);
 ";
 
-/// Stored events that are not those of this history. What a pruned log begins with is of no commit, and is no other event
-/// than the one that was pruned. Numbers of observed events are not for good, so they are compared
+/// Stored events that are not those of this history. What a pruned log begins with is of no commit and no manifest, and
+/// stands for the event that was pruned if both lead to the same tracker. Numbers of observed events are not for good, so they are compared
 /// only where nothing was published.
 const FORKS: &str = "\
 SELECT 1 FROM gh_pmu_events l JOIN events e ON e.repo = l.repo AND e.seq = l.seq AND e.published = l.published
-  WHERE NOT (e.published AND (e.baseline AND e.git_commit IS NULL OR l.baseline AND l.git_commit IS NULL))
+  WHERE NOT ((e.baseline AND e.git_commit IS NULL AND e.manifest IS NULL
+        OR l.baseline AND l.git_commit IS NULL AND l.manifest IS NULL)
+      AND e.type = l.type AND e.number = l.number AND coalesce(e.tracker_title, '') = coalesce(l.tracker_title, '')
+      AND coalesce(e.tracker_state, '') = coalesce(l.tracker_state, ''))
     AND (e.id <> l.id OR e.event <> l.event OR e.type <> l.type OR e.number <> l.number OR e.title <> l.title
       OR e.changed_at <> l.changed_at)
     AND (l.published OR NOT EXISTS (SELECT 1 FROM sync_metadata s WHERE s.repo = l.repo AND s.published)
