@@ -54,6 +54,22 @@ fn without_a_checkout_the_manifest_on_github_is_one_request_and_costs_nothing_un
 }
 
 #[test]
+fn whoever_asks_about_the_past_after_a_list_has_github_asked_for_it() {
+    let Some(lab) = Lab::new() else { return };
+    lab.github.state().manifest = Some(manifest("o/r", "2024-12-24T08:00:00Z"));
+    assert_eq!(lab.list("release list -R o/r").len(), 1);
+    lab.github.requests();
+    let run = lab.run("cache history -R o/r");
+    let paths: Vec<String> = lab.github.requests().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/repos/o/r/contents/.github/pmu-cache.json", "/graphql"]);
+    // This GitHub does not have it: what is known is shown.
+    assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 1), "{}", run.stderr);
+    // A list is not asked about the past.
+    assert_eq!(lab.list("release list -R o/r").len(), 1);
+    assert_eq!(lab.github.requests().len(), 0);
+}
+
+#[test]
 fn damaged_marks_are_named_and_the_manifest_is_given_again() {
     let Some(lab) = Lab::new() else { return };
     lab.github.state().manifest = Some(manifest("o/r", "2024-12-24T08:00:00Z"));

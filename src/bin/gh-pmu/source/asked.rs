@@ -74,6 +74,22 @@ impl Context<'_, '_> {
         }
     }
 
+    /// The same repository with the versions of its manifest that GitHub has; as it was, where GitHub does not answer.
+    ///
+    /// # Errors
+    /// What the store cannot take.
+    pub fn with_past(&mut self, (repo, view): Source, named: bool) -> Result<Source, Error> {
+        let place = self.manifest_place(named);
+        match self.ask(&repo, Some((place, None))) {
+            Ok(said @ Said::Manifest(..)) => self.recorded(&repo, &said, Keep::Must, PATIENCE),
+            Ok(_) => Ok((repo, view)),
+            Err(error) => {
+                self.output.warn(&format!("{error}; so there is no history before the first list"));
+                Ok((repo, view))
+            }
+        }
+    }
+
     /// A sync from GitHub alone, and whether its issues were what it was made from.
     ///
     /// # Errors

@@ -100,6 +100,9 @@ impl Context<'_, '_> {
             self.need_past();
         }
         match self.known(named)? {
+            Known { repo, view: Some(view), stopped: None, named } if self.lacks_past(&view) => {
+                self.with_past((repo, view), named)
+            }
             Known { repo, view: Some(view), stopped, .. } => {
                 if let Some(stopped) = stopped {
                     // A manifest that is refused is not wanted; one that could not be recorded is.
@@ -110,6 +113,12 @@ impl Context<'_, '_> {
             }
             known => self.first_answer(known, keep, LIST_PATIENCE),
         }
+    }
+
+    /// Whether the past is asked for, and all that is here is a manifest that GitHub gave to a list.
+    fn lacks_past(&self, view: &View) -> bool {
+        let is_from_github = view.marks().is_some_and(|marks| marks.tag.is_some() && marks.signatures.is_empty());
+        self.history == History::Needed && is_from_github && !view.has_published()
     }
 
     /// What to list of one repository, and the exit code: a failure where only the cache could be shown, although
