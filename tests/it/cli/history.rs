@@ -187,6 +187,36 @@ fn since_last_shows_every_event_once() {
 }
 
 #[test]
+fn what_is_published_below_an_observed_event_that_was_shown_is_new() {
+    let lab = Lab::with_git();
+    let write = |hour, numbers: &[u64]| {
+        let releases: Vec<Value> = numbers.iter().map(|number| open(*number, "x")).collect();
+        lab.write_manifest(manifest(hour, &json!(releases), &json!([])));
+    };
+    let commit = || {
+        lab.git(&["add", "-A"]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "m"]);
+    };
+    let last = || {
+        let shown = lab.json(&["cache", "history", "--since", "last", "--json", "number,published"]);
+        let shown = shown.as_array().unwrap().iter();
+        shown.map(|change| (change["number"].as_u64().unwrap(), change["published"] == true)).collect::<Vec<_>>()
+    };
+    write(1, &[1]);
+    commit();
+    assert_eq!(last(), [(1, true)]);
+    write(5, &[1, 2, 3]);
+    // The newest is that of number 2.
+    assert_eq!(last(), [(2, false), (3, false)]);
+    // Older, but published: its number is lower than that of what was observed.
+    write(3, &[1, 3]);
+    commit();
+    write(5, &[1, 2, 3]);
+    assert_eq!(last(), [(2, false), (3, true)]);
+    assert_eq!(last(), []);
+}
+
+#[test]
 fn all_repos_merges_histories_by_time() {
     let lab = lab();
     let other = lab.root().join("other");

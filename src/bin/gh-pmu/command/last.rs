@@ -3,7 +3,7 @@
 use gh_pmu::format::Mark;
 use gh_pmu::model::Seq;
 use gh_pmu::query::Change;
-use gh_pmu::store::StoreError;
+use gh_pmu::store::{Logged, StoreError};
 
 use crate::exit::Error;
 use crate::source::{Context, Source};
@@ -31,6 +31,10 @@ impl Context<'_, '_> {
         {
             return Ok(None);
         }
+        // What is published since has lower numbers than what was observed and goes on after it.
+        if view.published_seq() > mark.published {
+            return Ok(Some(mark.published));
+        }
         // What was observed and has given up its number since may be shown once more, published.
         Ok(Some(self.observed(source, &mark)?.unwrap_or(mark.published)))
     }
@@ -40,6 +44,8 @@ impl Context<'_, '_> {
         let store = self.store(repo);
         let salvaged = store.history(view).and_then(|history| history.salvaged()).unwrap_or_default();
         let observed = salvaged.iter().find(|logged| Some(logged.id()) == mark.observed_id);
+        let is_next = |logged: &&Logged| logged.seq > mark.published && logged.published;
+        let observed = observed.filter(|_| !salvaged.iter().any(|logged| is_next(&logged)));
         observed.map_or(mark.published, |logged| logged.seq)
     }
 
