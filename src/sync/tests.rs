@@ -4,6 +4,7 @@ mod machines;
 mod many;
 mod orders;
 mod rebuilds;
+mod schedules;
 mod strange;
 
 use std::fs;
