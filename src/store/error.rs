@@ -85,7 +85,7 @@ impl Damage {
             Part::Current | Part::Index | Part::Marks => "the next sync writes it",
             Part::Foreign | Part::Log | Part::Commit | Part::Block | Part::Fold => "run `gh pmu cache repair`",
             Part::Tail => "the next sync that brings a change writes over it",
-            Part::Lock => "`gh pmu cache repair` empties it",
+            Part::Lock => "run `gh pmu cache repair`",
         }
     }
 

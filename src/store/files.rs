@@ -86,6 +86,11 @@ impl<'s> Store<'s> {
         Ok(self.storage.signature(&path).map_err(StoreError::io("read", &path))?.is_some())
     }
 
+    /// Whether something that is no regular file has the name, such as a directory.
+    pub(super) fn is_blocked(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(!self.is_file(name)? && self.own_names()?.iter().any(|own| own == name))
+    }
+
     /// Whether the store is being removed: then nothing in the directory counts.
     pub(super) fn is_cleared(&self) -> Result<bool, StoreError> {
         self.is_file(CLEARED)

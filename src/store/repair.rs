@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::error::StoreError;
+use super::error::{Part, StoreError};
 use super::files::Store;
 use super::gap::fill;
 use super::known::{Indexed, Known, PastState, Whole};
@@ -51,18 +51,23 @@ impl Store<'_> {
         past: &mut dyn FnMut() -> Vec<PastState>,
         now: UnixMillis,
     ) -> Result<Option<Repaired>, StoreError> {
-        if self.verify()?.is_none_or(|verified| verified.findings.is_empty()) {
-            return Ok(None);
-        }
+        let damages = match self.verify()? {
+            Some(verified) if !verified.findings.is_empty() => verified.findings,
+            _ => return Ok(None),
+        };
+        let of_lock = damages.into_iter().filter(|damage| damage.part == Part::Lock);
+        // Nobody holds it: what is no file cannot be locked.
+        let blocked = if self.is_blocked(LOCK)? { Some(self.move_aside(LOCK)?) } else { None };
         let lock = self.lock_made(patience)?;
         // What counts is what stands there now that nobody else writes.
         let Some(verified) = self.verify()? else { return Ok(None) };
-        let found = verified.findings.iter();
+        let found = of_lock.filter(|_| blocked.is_some()).chain(verified.findings.iter().cloned());
         let found = found.map(|damage| {
             format!("{}: byte {}: {}: {}", damage.path.display(), damage.offset, damage.record(), damage.what)
         });
-        let mut repaired = Repaired { found: found.collect(), ..Repaired::default() };
-        if verified.findings.is_empty() {
+        let aside = blocked.iter().cloned().collect();
+        let mut repaired = Repaired { found: found.collect(), aside, ..Repaired::default() };
+        if repaired.found.is_empty() {
             return Ok(None);
         }
         let names = verified.findings.iter().filter_map(|finding| finding.path.file_name()?.to_str());
@@ -98,9 +103,7 @@ impl Store<'_> {
             repaired.aside.extend(match name.as_str() {
                 MARKS => self.set_aside(name)?,
                 // Whatever has its name, such as a directory, is in the way.
-                CURRENT if !self.is_file(name)? && self.own_names()?.iter().any(|own| own == name) => {
-                    self.move_aside(name).map(Some)?
-                }
+                CURRENT if self.is_blocked(name)? => self.move_aside(name).map(Some)?,
                 CURRENT => self.copy_aside(name)?,
                 LOCK => {
                     let emptied = self.storage.open_write(&self.file(name)).and_then(|mut lock| lock.cut(0));

@@ -126,7 +126,7 @@ impl Store<'_> {
                 StoreError::Damaged(damage) => verified.findings.push(damage),
                 newer => return Err(newer),
             },
-            None if self.own_names()?.iter().any(|name| name == CURRENT) => {
+            None if self.is_blocked(CURRENT)? => {
                 let what = "is no regular file: `gh pmu cache repair` sets it aside".to_owned();
                 verified.findings.push(Damage { path, offset: 0, part: Part::Current, what });
             }
@@ -144,10 +144,13 @@ impl Store<'_> {
     }
 
     fn verify_lock(&self, verified: &mut Verified) -> Result<(), StoreError> {
-        if self.read_small(LOCK)?.is_some_and(|bytes| !bytes.is_empty()) {
-            let what = "is not empty, as a lock is".to_owned();
-            verified.findings.push(Damage { path: self.file(LOCK), offset: 0, part: Part::Lock, what });
-        }
+        let what = match self.read_small(LOCK)? {
+            Some(bytes) if !bytes.is_empty() => "is not empty, as a lock is",
+            None if self.is_blocked(LOCK)? => "is no regular file: nothing can be recorded",
+            _ => return Ok(()),
+        };
+        let (path, what) = (self.file(LOCK), what.to_owned());
+        verified.findings.push(Damage { path, offset: 0, part: Part::Lock, what });
         Ok(())
     }
 

@@ -112,7 +112,7 @@ fn views(
                 found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
             }
             Err(error) => {
-                context.output.warn(&error.to_string());
+                context.tell_missing(&error.to_string());
                 unreadable += 1;
             }
         }
