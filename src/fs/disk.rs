@@ -53,6 +53,7 @@ fn open_any(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// What was opened, if it is a regular file.
+#[cfg(unix)]
 fn regular(file: File) -> io::Result<Option<Opened>> {
     let metadata = file.metadata()?;
     Ok(metadata.is_file().then(|| Opened { file, len: metadata.len() }))
@@ -64,30 +65,23 @@ fn open_file(path: &Path) -> io::Result<Option<Opened>> {
     open_any(path)?.map_or(Ok(None), regular)
 }
 
-/// What the first read of a file gave.
-enum ToEnd {
-    /// The whole file.
-    All(Vec<u8>),
-    /// There is more, or nothing to read.
-    More(Option<Opened>),
-}
-
-/// Opens, and reads a file of a few hundred bytes without asking how long it is: thousands of stores have two of them.
+/// The whole of a file of a few hundred bytes; else the file, if it is a regular one. How long it is, is asked only then:
+/// thousands of stores have two small ones.
 #[cfg(unix)]
-fn open_to_end(path: &Path) -> io::Result<ToEnd> {
+fn read_small(path: &Path) -> io::Result<Result<Vec<u8>, Option<Opened>>> {
     use std::os::unix::fs::FileExt;
-    let Some(file) = open_any(path)? else { return Ok(ToEnd::More(None)) };
+    let Some(file) = open_any(path)? else { return Ok(Err(None)) };
     let mut buffer = [0; 1024];
     match file.read_at(&mut buffer, 0) {
         // Regular files alone can be read at a place and end before the buffer does.
-        Ok(len) if (1..buffer.len()).contains(&len) => Ok(ToEnd::All(buffer[..len].to_vec())),
-        _ => regular(file).map(ToEnd::More),
+        Ok(len) if (1..buffer.len()).contains(&len) => Ok(Ok(buffer[..len].to_vec())),
+        _ => regular(file).map(Err),
     }
 }
 
 #[cfg(not(unix))]
-fn open_to_end(path: &Path) -> io::Result<ToEnd> {
-    open_file(path).map(ToEnd::More)
+fn read_small(path: &Path) -> io::Result<Result<Vec<u8>, Option<Opened>>> {
+    open_file(path).map(Err)
 }
 
 /// Opens for reading. Only regular files count.
@@ -252,15 +246,17 @@ impl WriteFile for Written {
 impl Storage for Disk {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
         // What is written to the file meanwhile is the caller's to notice.
-        let opened = match open_to_end(path)? {
-            ToEnd::All(bytes) if bytes.len() as u64 > limit => return Err(io::ErrorKind::FileTooLarge.into()),
-            ToEnd::All(bytes) => return Ok(Some(bytes)),
-            ToEnd::More(opened) => opened,
-        };
-        match opened {
-            Some(opened) if opened.len > limit => Err(io::ErrorKind::FileTooLarge.into()),
-            Some(opened) => opened.read_at(0, opened.len).map(Some),
-            None => Ok(None),
+        let too_large = |len| if len > limit { Err(io::ErrorKind::FileTooLarge) } else { Ok(()) };
+        match read_small(path)? {
+            Ok(bytes) => {
+                too_large(bytes.len() as u64)?;
+                Ok(Some(bytes))
+            }
+            Err(Some(opened)) => {
+                too_large(opened.len)?;
+                opened.read_at(0, opened.len).map(Some)
+            }
+            Err(None) => Ok(None),
         }
     }
 

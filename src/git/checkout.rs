@@ -76,8 +76,12 @@ impl Checkout {
     fn is_own(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
         let user = rustix::process::geteuid().as_raw();
-        let is_own = |path: &Path| path.metadata().is_ok_and(|of| of.uid() == user);
-        is_own(&self.root) && is_own(&self.root.join(".git")) && self.git_dir().is_ok_and(|dir| is_own(&dir))
+        let is_own = |of: &std::fs::Metadata| of.uid() == user;
+        let is_own_at = |path: &Path| path.metadata().is_ok_and(|of| is_own(&of));
+        // A directory is the place itself, and not a file that names it.
+        let entry = self.root.join(".git").metadata();
+        let leads_to_own = || self.git_dir().is_ok_and(|dir| is_own_at(&dir));
+        is_own_at(&self.root) && entry.is_ok_and(|entry| is_own(&entry) && (entry.is_dir() || leads_to_own()))
     }
 
     #[cfg(not(unix))]
