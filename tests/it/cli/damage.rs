@@ -222,10 +222,7 @@ fn commands_are_about_the_repository_that_the_manifest_names_by_now() {
 #[test]
 fn an_index_that_fails_in_a_list_of_many_costs_a_warning_and_no_row() {
     let lab = Lab::synced(&many(300, 1));
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), many(300, 1).replace("octo-org/atlas", "acme/rocket"))
-        .unwrap();
+    let other = lab.other(&many(300, 1).replace("octo-org/atlas", "acme/rocket"));
     lab.run_in(&other, &["cache", "sync"]).ok();
     let lists = [
         &["release", "list", "--all-repos"][..],
@@ -267,5 +264,16 @@ fn what_git_has_of_a_damaged_log_is_everybody_s_again() {
                 .all(|change| change["commit"].is_string()),
             "byte {at}"
         );
+    }
+}
+
+#[test]
+fn where_the_log_is_no_better_than_its_index_a_list_fails() {
+    let lab = Lab::synced(&many(300, 1));
+    flip(&file(&lab, "index-"), 4500);
+    flip(&file(&lab, "log-"), 5000);
+    for args in [&["release", "list", "-R", REPO][..], &["release", "list", "--all-repos"]] {
+        let ran = lab.run_in(&lab.root(), args);
+        assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 2), "{args:?}: {}", ran.err);
     }
 }

@@ -41,9 +41,7 @@ impl Context<'_, '_> {
         patience: Duration,
     ) -> Result<Synced, SyncError> {
         let history = if self.history == History::None { History::None } else { History::Needed };
-        let limits = Limits::NONE;
-        let options =
-            Options { force, patience, only, explain: true, on_work: &|| (), history, limits, collection: None };
+        let options = Options { force, only, explain: true, ..Options::new(history, patience) };
         let synced = self.sync_as(located, options)?;
         self.tell_notes(&synced.notes);
         Ok(synced)
@@ -195,19 +193,9 @@ impl Context<'_, '_> {
 
     /// `None` where there is no manifest to use, and what is cached must do.
     pub(super) fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
-        let options = Options {
-            force: false,
-            // There is no past but the one that is recorded; a list is made of the manifest.
-            patience: if self.history == History::Needed { PATIENCE } else { LIST_PATIENCE },
-            only: named,
-            explain: false,
-            on_work: &|| (),
-            history: self.history,
-            limits: Limits::NONE,
-            collection: None,
-        };
-        let synced = self.sync_as(located, options);
-        match synced {
+        // There is no past but the one that is recorded; a list is made of the manifest.
+        let patience = if self.history == History::Needed { PATIENCE } else { LIST_PATIENCE };
+        match self.sync_as(located, Options { only: named, ..Options::new(self.history, patience) }) {
             // What is recorded nowhere has no past: what was cached before has one.
             Ok(Synced { unrecorded: Some(error), .. }) if self.history == History::Needed => {
                 Err(SyncError::Store(error))
@@ -272,6 +260,10 @@ impl Context<'_, '_> {
         // Where the log is no better, its own error says so.
         let view = self.store(repo).view_without_index()?;
         self.output.warn(&error.to_string());
-        view.ok_or_else(|| nothing_cached(Some(repo)))
+        let view = view.ok_or_else(|| nothing_cached(Some(repo)))?;
+        // The log may be no better.
+        self.tell_damage(&view);
+        self.falls_short |= exit_of(&view) != Exit::Done;
+        Ok(view)
     }
 }
