@@ -52,50 +52,39 @@ fn open_any(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// What was opened, if it is a regular file.
-#[cfg(unix)]
+/// Opens for reading; `None` for what is no regular file.
+#[cfg(not(unix))]
+fn open_any(path: &Path) -> io::Result<Option<File>> {
+    match found(fs::metadata(path))? {
+        Some(metadata) if metadata.is_file() => found(File::open(path)),
+        _ => Ok(None),
+    }
+}
+
+/// What was opened, if it is a regular file: another one may have got the name meanwhile.
 fn regular(file: File) -> io::Result<Option<Opened>> {
     let metadata = file.metadata()?;
     Ok(metadata.is_file().then(|| Opened { file, len: metadata.len() }))
 }
 
 /// Opens for reading. Only regular files count.
-#[cfg(unix)]
 fn open_file(path: &Path) -> io::Result<Option<Opened>> {
     open_any(path)?.map_or(Ok(None), regular)
 }
 
-/// The whole of a file of a few hundred bytes; else the file, if it is a regular one. How long it is, is asked only then:
-/// thousands of stores have two small ones.
+/// The whole of a file of a few hundred bytes, without asking how long it is: thousands of stores have two of them.
 #[cfg(unix)]
-fn read_small(path: &Path) -> io::Result<Result<Vec<u8>, Option<Opened>>> {
+fn read_small(file: &File) -> Option<Vec<u8>> {
     use std::os::unix::fs::FileExt;
-    let Some(file) = open_any(path)? else { return Ok(Err(None)) };
     let mut buffer = [0; 1024];
-    match file.read_at(&mut buffer, 0) {
-        // Regular files alone can be read at a place and end before the buffer does.
-        Ok(len) if (1..buffer.len()).contains(&len) => Ok(Ok(buffer[..len].to_vec())),
-        _ => regular(file).map(Err),
-    }
+    // Regular files alone can be read at a place and end before the buffer does.
+    let len = file.read_at(&mut buffer, 0).ok().filter(|len| (1..buffer.len()).contains(len))?;
+    Some(buffer[..len].to_vec())
 }
 
 #[cfg(not(unix))]
-fn read_small(path: &Path) -> io::Result<Result<Vec<u8>, Option<Opened>>> {
-    open_file(path).map(Err)
-}
-
-/// Opens for reading. Only regular files count.
-#[cfg(not(unix))]
-fn open_file(path: &Path) -> io::Result<Option<Opened>> {
-    match found(fs::metadata(path))? {
-        Some(metadata) if metadata.is_file() => {
-            let Some(file) = found(File::open(path))? else { return Ok(None) };
-            // Another file may have got the name meanwhile.
-            let len = file.metadata()?.len();
-            Ok(Some(Opened { file, len }))
-        }
-        _ => Ok(None),
-    }
+fn read_small(_file: &File) -> Option<Vec<u8>> {
+    None
 }
 
 #[cfg(unix)]
@@ -246,17 +235,14 @@ impl WriteFile for Written {
 impl Storage for Disk {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
         // What is written to the file meanwhile is the caller's to notice.
-        let too_large = |len| if len > limit { Err(io::ErrorKind::FileTooLarge) } else { Ok(()) };
-        match read_small(path)? {
-            Ok(bytes) => {
-                too_large(bytes.len() as u64)?;
-                Ok(Some(bytes))
-            }
-            Err(Some(opened)) => {
-                too_large(opened.len)?;
-                opened.read_at(0, opened.len).map(Some)
-            }
-            Err(None) => Ok(None),
+        let Some(file) = open_any(path)? else { return Ok(None) };
+        if let Some(bytes) = read_small(&file).filter(|bytes| bytes.len() as u64 <= limit) {
+            return Ok(Some(bytes));
+        }
+        match regular(file)? {
+            Some(opened) if opened.len > limit => Err(io::ErrorKind::FileTooLarge.into()),
+            Some(opened) => opened.read_at(0, opened.len).map(Some),
+            None => Ok(None),
         }
     }
 

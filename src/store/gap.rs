@@ -107,21 +107,17 @@ fn replayed(known: &Known, states: &[PastState]) -> Option<Filled> {
     if next <= known.published_seq {
         return None;
     }
-    let mut state: States = before.iter().map(keyed).collect();
+    let state = before.iter().map(keyed).collect();
+    let mut filler = Filler { sure: None, state, filled, past: None, last_time: UnixMillis::MIN };
     for (seq, (sync, event)) in known.events.range(next..) {
-        let key = (event.kind, Reverse(event.number));
-        if *seq != next || sync.history.is_some() {
+        if *seq != next || sync.history.is_some() || !filler.keep(next, sync, event) {
             return None;
         }
-        if let Some(after) = event.apply(state.remove(&key).as_ref()).ok()? {
-            state.insert(key, after);
-        }
-        filled.push(next, sync, event.clone());
-        filled.kept += 1;
         next = next.next();
     }
-    filled.next_seq = next.max(known.index.as_ref().map_or(Seq(0), |index| index.seq.next()));
-    (filled.next_seq == next).then_some(filled)
+    filler.filled.next_seq = next;
+    let indexed = known.index.as_ref().map_or(Seq(0), |index| index.seq);
+    (indexed < next).then_some(filler.filled)
 }
 
 /// The state of the index as a base, and the events known behind it: when the older part cannot be told.

@@ -252,16 +252,17 @@ impl<'s> History<'s> {
     /// Damage, and the system's.
     pub fn base_events(&self) -> Result<Vec<Logged>, StoreError> {
         let start = self.view.history_start();
-        let mut base = None;
-        if start > Seq(1) {
-            self.frames_from(0, |_, header, record| {
-                base = base.take().or((header.kind == FrameKind::Base).then(|| (header.published, record.clone())));
-                Ok(())
-            })?;
+        if start <= Seq(1) {
+            return Ok(Vec::new());
         }
-        let Some((published, record)) = base else { return Ok(Vec::new()) };
+        // It stands only as the first frame.
+        let base = self.commit_at(LOG_HEADER_LEN)?;
+        let published = base.header.published;
+        let Some(record) = base.sync.as_deref().filter(|_| base.header.kind == FrameKind::Base) else {
+            return Ok(Vec::new());
+        };
         // Of many commits: none of them is this one's.
-        let sync = Rc::new(SyncRecord { manifest: None, commit: None, ..record });
+        let sync = Rc::new(SyncRecord { manifest: None, commit: None, ..record.clone() });
         let state = self.state_after(Seq(start.0 - 1))?;
         let logged = |item: Result<Item<'_>, StoreError>| {
             let Item { tracker, last_seq } = item?;

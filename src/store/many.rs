@@ -1,21 +1,22 @@
 //! Opening many stores: thousands are no burden.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::StoreError;
 use super::files::{Store, Whose, dirs};
 use super::view::View;
 use crate::fs::Storage;
 
-/// A store's directory, and what it holds now, or why that cannot be told.
-pub type Opened = (PathBuf, Result<View, StoreError>);
-
 /// Returns what the stores below the cache's directory hold, in the order of their names.
 ///
 /// # Errors
 /// A directory that cannot be listed.
-pub fn open_all(storage: &dyn Storage, cache: &Path, whose: Whose<'_>) -> Result<Vec<Opened>, StoreError> {
-    take_from_all(storage, cache, whose, |store, view| (store.dir().to_owned(), view))
+pub fn open_all(
+    storage: &dyn Storage,
+    cache: &Path,
+    whose: Whose<'_>,
+) -> Result<Vec<Result<View, StoreError>>, StoreError> {
+    take_from_all(storage, cache, whose, |view| view)
 }
 
 /// Returns what `take` keeps of each store below the cache's directory, in the order of their names. Each is closed before
@@ -28,8 +29,9 @@ pub fn take_from_all<T>(
     storage: &dyn Storage,
     cache: &Path,
     whose: Whose<'_>,
-    mut take: impl FnMut(&Store<'_>, Result<View, StoreError>) -> T,
+    take: impl FnMut(Result<View, StoreError>) -> T,
 ) -> Result<Vec<T>, StoreError> {
-    let stores = dirs(storage, cache, whose)?.into_iter().map(|dir| Store::named(storage, dir));
-    Ok(stores.filter_map(|store| Some(take(&store, store.view().transpose()?))).collect())
+    let views =
+        dirs(storage, cache, whose)?.into_iter().filter_map(|dir| Store::named(storage, dir).view().transpose());
+    Ok(views.map(take).collect())
 }

@@ -36,7 +36,7 @@ pub use error::{Damage, Part, StoreError};
 pub use files::{Store, Whose};
 pub use history::{History, Logged};
 pub use known::PastState;
-pub use many::{Opened, open_all, take_from_all};
+pub use many::{open_all, take_from_all};
 pub use merge::Place;
 pub use prune::Pruning;
 pub use repair::Repaired;

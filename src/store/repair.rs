@@ -55,18 +55,17 @@ impl Store<'_> {
             Some(verified) if !verified.findings.is_empty() => verified.findings,
             _ => return Ok(None),
         };
-        let of_lock = damages.into_iter().filter(|damage| damage.part == Part::Lock);
         // Nobody holds it: what is no file cannot be locked.
-        let blocked = if self.is_blocked(LOCK)? { Some(self.move_aside(LOCK)?) } else { None };
+        let aside = if self.is_blocked(LOCK)? { vec![self.move_aside(LOCK)?] } else { Vec::new() };
+        let of_lock = damages.iter().filter(|damage| damage.part == Part::Lock && !aside.is_empty());
         let lock = self.lock_made(patience)?;
         // What counts is what stands there now that nobody else writes.
         let Some(verified) = self.verify()? else { return Ok(None) };
-        let found = of_lock.filter(|_| blocked.is_some()).chain(verified.findings.iter().cloned());
-        let found = found.map(|damage| {
+        let found = of_lock.chain(&verified.findings).map(|damage| {
             format!("{}: byte {}: {}: {}", damage.path.display(), damage.offset, damage.record(), damage.what)
         });
-        let aside = blocked.iter().cloned().collect();
-        let mut repaired = Repaired { found: found.collect(), aside, ..Repaired::default() };
+        let found = found.collect();
+        let mut repaired = Repaired { found, aside, ..Repaired::default() };
         if repaired.found.is_empty() {
             return Ok(None);
         }

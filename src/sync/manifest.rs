@@ -48,6 +48,12 @@ pub struct Options<'a> {
 }
 
 impl Options<'_> {
+    /// A sync that nobody asked for by name: nothing is forced or explained.
+    pub const fn new(history: History, patience: Duration) -> Self {
+        let (on_work, limits) = (&|| (), Limits::NONE);
+        Self { force: false, patience, only: None, explain: false, on_work, history, limits, collection: None }
+    }
+
     pub(super) fn way(&self, now: Now) -> Way {
         Way { force: self.force, patience: self.patience, history: self.history, now }
     }

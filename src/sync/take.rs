@@ -1,6 +1,7 @@
 //! The one function that takes a reading in: versions that everybody has first, then what this source says now, all of
 //! it one commit.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::{Now, SyncError};
@@ -15,7 +16,7 @@ use crate::store::{Batch, Store, StoreError, Taken, View, Writer};
 /// What one source says of a repository.
 pub(super) struct Reading<'r> {
     pub(super) repo: &'r Repo,
-    /// The present.
+    /// Of the present.
     pub(super) record: SyncRecord,
     pub(super) trackers: &'r [Tracker<'r>],
     /// The file that it was read from, as it was.
@@ -100,7 +101,7 @@ enum Read {
 /// What the store cannot take, and what git or GitHub cannot give; the cached state is then as it was.
 pub(super) fn take(store: &Store<'_>, reading: Reading<'_>, way: Way) -> Result<Synced, SyncError> {
     let Reading { repo, record, trackers, file, line } = reading;
-    let synced = take_all(store, repo, line, (Some((record, trackers)), file), way)?;
+    let synced = take_all(store, repo, line, Some(Present { record, trackers, file }), way)?;
     // OK because every batch has or makes a store: the first one always has a frame.
     Ok(synced.expect("a store after a sync"))
 }
@@ -115,17 +116,21 @@ pub(super) fn take_versions(
     line: &mut dyn Line,
     way: Way,
 ) -> Result<Option<Synced>, SyncError> {
-    take_all(store, repo, Some(line), (None, None), way)
+    take_all(store, repo, Some(line), None, way)
 }
 
-/// The present, and the file that it was read from.
-type Present<'r> = (Option<(SyncRecord, &'r [Tracker<'r>])>, Option<SignatureMark>);
+/// What a reading says of the present.
+struct Present<'r> {
+    record: SyncRecord,
+    trackers: &'r [Tracker<'r>],
+    file: Option<SignatureMark>,
+}
 
 fn take_all(
     store: &Store<'_>,
     repo: &Repo,
     mut line: Option<&mut dyn Line>,
-    (mut now, file): Present<'_>,
+    mut said: Option<Present<'_>>,
     way: Way,
 ) -> Result<Option<Synced>, SyncError> {
     let mut writer = store.writer(repo, way.patience)?;
@@ -134,7 +139,7 @@ fn take_all(
         Some(line) => planned(line, store, &writer, (&before, way))?,
         None => Plan::default(),
     };
-    if let Some((record, _)) = &mut now {
+    if let Some(Present { record, .. }) = &mut said {
         record.commit = record.commit.take().or(plan.tip.take());
     }
     let mut begins_at = plan.begins_at.take();
@@ -146,8 +151,8 @@ fn take_all(
         };
         match read {
             Read::All(mut done) => {
-                let older = match &now {
-                    Some((record, trackers)) => present(&mut batch, &mut done, (&before, way), record, trackers)?,
+                let older = match &said {
+                    Some(said) => present(&mut batch, &mut done, (&before, way), &said.record, said.trackers)?,
                     None => Some(Outcome::Unchanged),
                 };
                 let formerly = std::mem::take(&mut done.former_names);
@@ -167,7 +172,9 @@ fn take_all(
         }
     };
     // What was set aside is not what the cache holds, but a file need not be looked at again for that.
-    if now.is_some() && (file.is_some() || !matches!(outcome, Outcome::Older { .. })) {
+    if let Some(Present { file, .. }) = said
+        && (file.is_some() || !matches!(outcome, Outcome::Older { .. }))
+    {
         writer.record_checked(file, way.now.millis());
     }
     let (view, mended) = writer.into_view();
@@ -262,8 +269,9 @@ fn forked(
     let nothing = Plan { tip, ..Plan::default() };
     let commits = line.commits();
     let published = store.history(view)?.published_versions()?;
+    let places: BTreeMap<&CommitId, usize> = commits.iter().zip(0..).collect();
     let common = published.iter().rev().find_map(|(seq, record)| {
-        let at = commits.iter().position(|commit| Some(commit) == record.commit.as_ref())?;
+        let at = *places.get(record.commit.as_ref()?)?;
         Some((*seq, record.updated_at, at))
     });
     let end = published.last().map_or(Seq(0), |(seq, _)| *seq);

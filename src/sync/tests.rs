@@ -26,16 +26,7 @@ const HOSTING: Hosting<'static> = Hosting { named: None, hosts_file: None, read_
 const NOW: Now = Now { nanos: 1_795_600_000_000_000_000 };
 
 /// A list's.
-const OPTIONS: Options<'static> = Options {
-    force: false,
-    patience: Duration::from_secs(5),
-    only: None,
-    explain: false,
-    on_work: &|| (),
-    history: History::AtHand,
-    limits: Limits::NONE,
-    collection: None,
-};
+const OPTIONS: Options<'static> = Options::new(History::AtHand, Duration::from_secs(5));
 
 /// One machine: a clone, and a cache of its own.
 struct Machine {
@@ -98,16 +89,18 @@ impl Machine {
     }
 
     fn located(&self) -> Located {
+        self.located_for(&self.cache())
+    }
+
+    fn located_for(&self, cache: &Path) -> Located {
         let checkout = Checkout::find(&self.root(), Path::new(PATH));
-        locate(&Disk, &self.cache(), checkout, self.root().join(PATH), HOSTING)
+        locate(&Disk, cache, checkout, self.root().join(PATH), HOSTING)
     }
 
     /// A sync of this clone into the cache of another one.
     fn sync_into(&self, other: &Machine) -> Synced {
-        let checkout = Checkout::find(&self.root(), Path::new(PATH));
-        let located = locate(&Disk, &other.cache(), checkout, self.root().join(PATH), HOSTING);
-        let options = Options { explain: true, ..OPTIONS };
-        sync(&Disk, &other.cache(), &located, HOSTING, options, NOW).unwrap()
+        let (cache, options) = (other.cache(), Options { explain: true, ..OPTIONS });
+        sync(&Disk, &cache, &self.located_for(&cache), HOSTING, options, NOW).unwrap()
     }
 
     fn try_sync<'a>(&self, change: impl FnOnce(&mut Options<'a>)) -> Result<Synced, SyncError> {
@@ -155,6 +148,13 @@ fn titles(view: &View) -> Vec<String> {
 
 fn time(text: &str) -> UnixMillis {
     UnixMillis::parse_rfc3339(text).unwrap()
+}
+
+/// The only one of a manifest.
+fn tracker(title: &str) -> Tracker<'static> {
+    let text = manifest(1, &[title]);
+    let manifest = crate::manifest::parse(text.as_bytes()).unwrap();
+    manifest.trackers.into_iter().next().unwrap().into_owned()
 }
 
 /// A manifest of `repo` of this hour, with these release titles, the oldest first.

@@ -22,6 +22,7 @@ mod oracle;
 mod packaging;
 #[cfg(unix)]
 mod page;
+mod random;
 #[cfg(unix)]
 mod shared;
 mod store;

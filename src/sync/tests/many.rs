@@ -6,16 +6,7 @@ use crate::model::Seq;
 /// What became of each file: its name, and the outcome or the refusal in a word.
 fn collect(machine: &Machine, dir: &Path, change: impl FnOnce(&mut Options<'_>)) -> Vec<(String, String)> {
     let collection = Collection::of(dir, HOSTING);
-    let mut options = Options {
-        force: false,
-        patience: Duration::from_secs(5),
-        only: None,
-        explain: true,
-        on_work: &|| (),
-        history: History::Needed,
-        limits: Limits::NONE,
-        collection: None,
-    };
+    let mut options = Options { explain: true, history: History::Needed, ..OPTIONS };
     change(&mut options);
     let mut all = Vec::new();
     let mut each = |collected: Collected, done: u64, total: u64| {

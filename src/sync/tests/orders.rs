@@ -22,10 +22,10 @@ fn seqs(machine: &Machine) -> (u64, u64) {
     (view.published_seq().0, view.seq().0)
 }
 
-fn tracker(title: &str) -> Tracker<'static> {
-    let text = manifest(1, &[title]);
-    let manifest = crate::manifest::parse(text.as_bytes()).unwrap();
-    manifest.trackers.into_iter().next().unwrap().into_owned()
+/// What a push by force leads to: the branch as it is there now.
+fn follow(machine: &Machine, fetch: &[&str]) {
+    machine.git(&[&["fetch", "-q"], fetch].concat());
+    machine.git(&["reset", "-q", "--hard", "origin/HEAD"]);
 }
 
 #[test]
@@ -137,8 +137,7 @@ fn a_rewritten_branch_is_named_with_the_first_event_that_differs_and_takes_nothi
     pull(&ours);
     theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
     publish(&theirs, 3, &["Release: other"]);
-    ours.git(&["fetch", "-q"]);
-    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    follow(&ours, &[]);
     let synced = ours.sync();
     let branch = ours.git(&["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
     assert_eq!(synced.notes, [Note::Rewritten { branch, seq: crate::model::Seq(2) }]);
@@ -153,8 +152,7 @@ fn a_version_without_events_that_was_taken_back_bends_nothing() {
     theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
     publish(&theirs, 3, &["Release: b"]);
     publish(&theirs, 4, &["Release: c"]);
-    ours.git(&["fetch", "-q"]);
-    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    follow(&ours, &[]);
     assert!(ours.sync().notes.is_empty());
     let other = Machine::clone_of(&theirs.url(), &[]);
     other.sync();
@@ -182,8 +180,7 @@ fn a_clone_that_became_shallow_says_so_and_takes_the_versions_once_it_is_whole()
     let (theirs, ours) = pair();
     publish(&theirs, 2, &["Release: b"]);
     publish(&theirs, 3, &["Release: c"]);
-    ours.git(&["fetch", "-q", "--depth", "1"]);
-    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    follow(&ours, &["--depth", "1"]);
     assert_eq!(ours.sync().notes, [Note::Shallow]);
     assert_eq!((seqs(&ours), ours.titles("o/r")), ((1, 2), vec!["Release: c".to_owned()]));
     ours.git(&["fetch", "-q", "--unshallow"]);

@@ -102,17 +102,14 @@ fn step(theirs: &mut Publisher, clones: &[Machine], random: &mut Random) {
             let commits: usize = clone.git(&["rev-list", "--count", "HEAD"]).parse().unwrap();
             clone.git(&["checkout", "-q", "-f", "--detach", &format!("HEAD~{}", random.below(commits.min(3)))]);
         }
-        10 => drop(clone.refresh("o/r", &[tracker_of(theirs.minute)], time("2024-12-24T00:00:00Z"))),
+        10 => {
+            let tracker = tracker(&format!("Release: of GitHub {}", theirs.minute));
+            drop(clone.refresh("o/r", &[tracker], time("2024-12-24T00:00:00Z")));
+        }
         11 => drop(clone.try_sync(|options| options.force = true)),
         _ => drop(explicit(clone)),
     }
     clone.sync();
-}
-
-fn tracker_of(minute: u32) -> Tracker<'static> {
-    let text = manifest(1, &[&format!("Release: of GitHub {minute}")]);
-    let manifest = crate::manifest::parse(text.as_bytes()).unwrap();
-    manifest.trackers.into_iter().next().unwrap().into_owned()
 }
 
 /// Whole again, on the newest version; rebuilt, if history was rewritten.

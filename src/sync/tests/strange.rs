@@ -21,16 +21,7 @@ fn a_manifest_from_the_future_is_refused_and_its_commit_dates_it_for_history() {
     let later = UnixMillis::new((commit + 60) * 1000).unwrap().to_string();
     machine.commit(&manifest(3, &["Release: c"]).replace("2024-12-24T03:00:00Z", &later));
     let now = Now { nanos: (commit + 120) * 1_000_000_000 };
-    let options = Options {
-        force: false,
-        patience: Duration::from_secs(5),
-        only: None,
-        explain: false,
-        on_work: &|| (),
-        history: History::Needed,
-        limits: Limits::NONE,
-        collection: None,
-    };
+    let options = Options { history: History::Needed, ..OPTIONS };
     let synced = sync(&Disk, &machine.cache(), &machine.located(), HOSTING, options, now).unwrap();
     assert_eq!((titles(&synced.view), synced.view.published_seq().0), (vec!["Release: c".to_owned()], 3));
     let store = machine.store("o/r");

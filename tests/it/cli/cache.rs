@@ -181,9 +181,7 @@ fn status_for_people_names_what_json_has() {
 #[test]
 fn status_of_many_has_a_line_for_each_the_stale_ones_first_and_a_sum() {
     let lab = lab();
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), small().replace("octo-org/atlas", "octo-org/rocket")).unwrap();
+    let other = lab.other(&small().replace("octo-org/atlas", "octo-org/rocket"));
     lab.run_in(&other, &["cache", "sync"]).ok();
     let all = ["cache", "status", "--all-repos"];
     let fresh = |name: &str| format!("octo-org/{name}\t2\t3\t5\t2025-06-12T10:00:00Z\tfresh\t\n");
@@ -495,9 +493,7 @@ fn what_an_interrupted_clear_left_is_nothing_and_the_next_sync_begins_anew() {
 /// Two repositories in one cache.
 fn two() -> (Lab, std::path::PathBuf) {
     let lab = lab();
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), small().replace("octo-org/atlas", "octo-org/rocket")).unwrap();
+    let other = lab.other(&small().replace("octo-org/atlas", "octo-org/rocket"));
     lab.run_in(&other, &["cache", "sync"]).ok();
     (lab, other)
 }

@@ -10,9 +10,7 @@ const OTHER: &str = "acme/rocket";
 /// Two repositories of five events.
 fn lab() -> Lab {
     let lab = Lab::synced(&small());
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), small().replace(REPO, OTHER)).unwrap();
+    let other = lab.other(&small().replace(REPO, OTHER));
     lab.run_in(&other, &["cache", "sync"]).ok();
     lab
 }
@@ -60,10 +58,8 @@ fn a_log_that_came_from_another_repository_is_refused_without_current_too() {
 #[test]
 fn a_repository_that_began_later_does_not_take_the_others_past_away() {
     let lab = lab();
-    let other = lab.root().join("other/.github/pmu-cache.json");
-    let later = small().replace(REPO, "acme/later").replace("2025-06-12", "2025-07-24");
-    std::fs::write(other, later).unwrap();
-    lab.run_in(&lab.root().join("other"), &["cache", "sync"]).ok();
+    let other = lab.other(&small().replace(REPO, "acme/later").replace("2025-06-12", "2025-07-24"));
+    lab.run_in(&other, &["cache", "sync"]).ok();
     let ran = lab.run_in(&lab.root(), &["release", "list", "--all-repos", "--as-of", "2025-07-01"]);
     assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 6), "{}", ran.err);
     assert!(ran.err.starts_with("! history of acme/later starts on 2025-07-24T"), "{}", ran.err);

@@ -219,11 +219,9 @@ fn what_is_published_below_an_observed_event_that_was_shown_is_new() {
 #[test]
 fn all_repos_merges_histories_by_time() {
     let lab = lab();
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
     let manifest =
         small().replace("octo-org/atlas", "acme/rocket").replace("T10:", "T11:").replace("12T11:00", "12T11:30");
-    std::fs::write(other.join(".github/pmu-cache.json"), manifest).unwrap();
+    let other = lab.other(&manifest);
     lab.run_in(&other, &["cache", "sync"]).ok();
     let out = lab.run(&["cache", "history", "--all-repos"]).ok();
     let lines = columns(&out);

@@ -99,6 +99,14 @@ impl Lab {
         std::fs::rename(temporary, path).unwrap();
     }
 
+    /// Another directory with this manifest, beside the checkout.
+    pub fn other(&self, manifest: &str) -> PathBuf {
+        let other = self.root().join("other");
+        std::fs::create_dir_all(other.join(".github")).unwrap();
+        std::fs::write(other.join(".github/pmu-cache.json"), manifest).unwrap();
+        other
+    }
+
     /// Writes a file into the checkout.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.checkout.join(name);

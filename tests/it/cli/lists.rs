@@ -286,10 +286,7 @@ fn a_repository_that_is_not_cached_or_not_named_is_told() {
 #[test]
 fn all_repos_lists_every_cached_repository_with_its_name_in_front() {
     let lab = lab();
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    let manifest = small().replace("octo-org/atlas", "acme/rocket");
-    std::fs::write(other.join(".github/pmu-cache.json"), manifest).unwrap();
+    let other = lab.other(&small().replace("octo-org/atlas", "acme/rocket"));
     lab.run_in(&other, &["cache", "sync"]).ok();
     let out = lab.run_in(&lab.root(), &["release", "list", "--all-repos", "--state", "open"]).ok();
     let found: Vec<_> = columns(&out).iter().map(|line| (line[0].to_owned(), line[1].to_owned(), line.len())).collect();

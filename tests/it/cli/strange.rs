@@ -266,10 +266,8 @@ fn a_manifest_of_a_million_trackers_is_synced_listed_and_changed() {
 #[test]
 fn the_same_manifest_under_another_name_or_in_another_checkout_is_the_same_repository() {
     let lab = Lab::synced(&small());
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
+    let other = lab.other(&small().replace("octo-org/atlas", "Octo-Org/ATLAS"));
     std::fs::create_dir(other.join(".git")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), small().replace("octo-org/atlas", "Octo-Org/ATLAS")).unwrap();
     assert_eq!(lab.run_in(&other, &["release", "list"]).ok(), release_list(&lab, &[]));
     assert_eq!(lab.status()["seq"], 5);
 }

@@ -10,6 +10,7 @@ use super::database::{Database, Engine};
 use super::machines::{Machine, Origin, REPO, millis};
 use crate::cli::lab::Lab;
 use crate::cli::manifests::tracker;
+use crate::random::Random;
 
 /// How often somebody is killed, in each of three ways.
 fn kills() -> u64 {
@@ -212,22 +213,12 @@ fn titles_arrive_byte_for_byte() {
     });
 }
 
-/// Numbers that differ and repeat.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % end
-    }
-}
-
 #[test]
 #[ignore = "starts engines: scripts/engines"]
 fn whoever_is_killed_at_whatever_byte_no_row_is_missing_or_twice() {
     both(|engine| {
         let (database, origin) = (engine.database("killed"), Origin::new());
-        let (mut random, rounds) = (Random(10), kills());
+        let (mut random, rounds) = (Random::new(10), kills());
         origin.publish(1);
         let machine = origin.machine();
         for round in 0..rounds {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use gh_pmu::format::{Source, SyncRecord};
 use gh_pmu::fs::Disk;
-use gh_pmu::git::Limits;
 use gh_pmu::manifest;
 use gh_pmu::model::{Event, Repo, Tracker, UnixMillis, diff};
 use gh_pmu::store::{PastState, Store};
@@ -90,16 +89,7 @@ impl Replay {
 /// Syncs a manifest file as a list would.
 pub fn sync_now(cache: &Path, manifest: &Path, force: bool) -> (Repo, Outcome) {
     let located = locate(&Disk, cache, None, manifest.to_owned(), HOSTING);
-    let options = Options {
-        force,
-        patience: Duration::from_secs(5),
-        only: None,
-        explain: false,
-        on_work: &|| (),
-        history: History::AtHand,
-        limits: Limits::NONE,
-        collection: None,
-    };
+    let options = Options { force, ..Options::new(History::AtHand, Duration::from_secs(5)) };
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = Now { nanos: i64::try_from(since_epoch.as_nanos()).unwrap() };
     let synced = sync(&Disk, cache, &located, HOSTING, options, now).unwrap();

@@ -2,11 +2,10 @@
 //! whatever order commands came, whatever the manifests' dates. Seeded: a failure names its seed and tells its story.
 
 mod harm;
-mod random;
 mod version;
 mod world;
 
-use random::Random;
+use crate::random::Random;
 use world::World;
 
 /// Seeds of one run of the suite. `GH_PMU_ORACLE=FROM..TO` tries those instead, for as long as that takes.

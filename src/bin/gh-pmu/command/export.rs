@@ -147,7 +147,7 @@ impl Command for Args {
         let mut written = Written::start(export, self.format, self.dialect)?;
         for (source, start) in sources.iter().zip(&starts) {
             let history = Store::of(&DISK, cache, &source.0).history(&source.1)?;
-            self.events(source, &history, start.after, &mut written)?;
+            self.events(source, &history, start, &mut written)?;
             let checkpoint = checkpoint(source, &history, self.end(source))?;
             written.checkpoint(&checkpoint)?;
             checkpoints.push(checkpoint);
@@ -220,24 +220,21 @@ impl Args {
         &self,
         source @ (repo, view): &Source,
         history: &History<'_>,
-        after: Seq,
+        Start { after, base }: &Start,
         written: &mut Written<'_>,
     ) -> Result<(), Error> {
         let end = self.end(source);
         let last_published = view.published_seq().min(end);
-        // Without what was pruned the events would not add up to the trackers.
-        if self.since.is_none() {
-            for logged in &history.base_events()? {
-                written.event(&Exported { repo, logged })?;
-            }
+        for logged in base {
+            written.event(&Exported { repo, logged })?;
         }
-        live(history, after, last_published, &mut |logged| written.event(&Exported { repo, logged }))?;
+        live(history, *after, last_published, &mut |logged| written.event(&Exported { repo, logged }))?;
         if self.observed {
             for logged in &history.superseded()? {
                 written.event(&Exported { repo, logged })?;
             }
         }
-        live(history, after.max(last_published), end, &mut |logged| written.event(&Exported { repo, logged }))
+        live(history, (*after).max(last_published), end, &mut |logged| written.event(&Exported { repo, logged }))
     }
 }
 

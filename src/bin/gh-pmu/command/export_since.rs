@@ -3,7 +3,7 @@
 
 use gh_pmu::format::{EventId, Mark};
 use gh_pmu::model::{Repo, Seq, UnixMillis};
-use gh_pmu::store::{History, Store, View};
+use gh_pmu::store::{History, Logged, Store, View};
 
 use crate::cli::value::{Clock, Value, Wrong};
 use crate::cli::{Since, When};
@@ -59,9 +59,11 @@ fn id_of(text: &str) -> Option<EventId> {
 }
 
 /// After which event an export begins.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Start {
     pub(super) after: Seq,
+    /// What was pruned led to these: without them the events would not add up to the trackers.
+    pub(super) base: Vec<Logged>,
 }
 
 impl Start {
@@ -84,7 +86,8 @@ impl Start {
                 None => before(view.history_start()),
             },
         };
-        Ok(Self { after })
+        let base = if since.is_none() { history.base_events()? } else { Vec::new() };
+        Ok(Self { after, base })
     }
 }
 

@@ -3,7 +3,7 @@
 use gh_pmu::format::Mark;
 use gh_pmu::model::Seq;
 use gh_pmu::query::Change;
-use gh_pmu::store::{Logged, StoreError};
+use gh_pmu::store::StoreError;
 
 use crate::exit::Error;
 use crate::source::{Context, Source};
@@ -43,9 +43,8 @@ impl Context<'_, '_> {
     fn seen_of_damaged(&self, (repo, view): &Source, mark: &Mark) -> Seq {
         let store = self.store(repo);
         let salvaged = store.history(view).and_then(|history| history.salvaged()).unwrap_or_default();
-        let observed = salvaged.iter().find(|logged| Some(logged.id()) == mark.observed_id);
-        let is_next = |logged: &&Logged| logged.seq > mark.published && logged.published;
-        let observed = observed.filter(|_| !salvaged.iter().any(|logged| is_next(&logged)));
+        let is_behind = salvaged.iter().any(|logged| logged.published && logged.seq > mark.published);
+        let observed = salvaged.iter().find(|logged| !is_behind && Some(logged.id()) == mark.observed_id);
         observed.map_or(mark.published, |logged| logged.seq)
     }
 

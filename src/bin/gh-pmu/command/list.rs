@@ -209,7 +209,7 @@ impl Args {
                     match source {
                         Ok(source) => picked.push(context.picked(source, &filter)?),
                         // A repository that began later does not take the others' answer away.
-                        Err(Failed::Before(error)) => context.tell_missing(&error.to_string()),
+                        Err(Failed::Before(error)) => context.tell_missing(&error),
                         Err(failed) => return Err(failed.into_error()),
                     }
                 }

@@ -72,10 +72,7 @@ impl Command for Args {
         };
         let opened = match &one {
             Some(repo) => context.store(repo).view().transpose().into_iter().collect(),
-            None => {
-                let opened = context.opened(self.many.as_ref().unwrap_or(&Many::All))?;
-                opened.into_iter().map(|(_, view)| view).collect()
-            }
+            None => context.opened(self.many.as_ref().unwrap_or(&Many::All))?,
         };
         let (found, unreadable) = views(opened, context)?;
         let mut repos = Vec::with_capacity(found.len());
@@ -112,7 +109,7 @@ fn views(
                 found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
             }
             Err(error) => {
-                context.tell_missing(&error.to_string());
+                context.tell_missing(&error);
                 unreadable += 1;
             }
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Collected, Collection, History, Options, Outcome, OwnedSync, SyncError, sync_collection};
@@ -81,17 +80,7 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
     {
         let collection = Collection::of(&root, context.hosting());
         let progress = context.output.progress("Syncing manifests");
-        let limits = Limits::NONE;
-        let options = Options {
-            force,
-            patience: PATIENCE,
-            only: None,
-            explain: true,
-            on_work: &|| (),
-            history,
-            limits,
-            collection: None,
-        };
+        let options = Options { force, explain: true, ..Options::new(history, PATIENCE) };
         let mut each = |Collected { synced, .. }: Collected, done, total| {
             progress.count(done, total);
             seen = total;

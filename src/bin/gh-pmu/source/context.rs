@@ -193,10 +193,8 @@ impl Context<'_, '_> {
     }
 
     pub fn tell_damage(&mut self, view: &View) {
-        view.damage().first().into_iter().for_each(|damage| self.tell_of(damage));
-    }
-
-    pub fn tell_of(&mut self, damage: &Damage) {
-        self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+        if let Some(damage) = view.damage().first() {
+            self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+        }
     }
 }

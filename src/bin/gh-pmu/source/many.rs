@@ -1,8 +1,10 @@
 //! From where lists of many repositories answer: what was picked of each store, all of them open one after the other.
 
+use std::fmt::Display;
+
 use gh_pmu::model::Repo;
 use gh_pmu::query::{Filter, Picked, pick};
-use gh_pmu::store::{Damage, Opened, Store, StoreError, View, open_all, take_from_all};
+use gh_pmu::store::{StoreError, View, open_all, take_from_all};
 
 use super::cached::exit_of;
 use super::context::{Context, DISK, Known, Source, switched_off};
@@ -20,17 +22,6 @@ pub struct ManyListed {
     pub age: Option<Age>,
 }
 
-/// What is kept of a store after it was closed.
-struct Found {
-    repo: String,
-    picked: Picked,
-    age: Option<Age>,
-    exit: Exit,
-    damage: Option<Damage>,
-    /// Why the answer comes from the log alone.
-    failed: Option<StoreError>,
-}
-
 impl Context<'_, '_> {
     /// What is cached of many repositories. That of the checkout is synced first.
     ///
@@ -41,52 +32,28 @@ impl Context<'_, '_> {
             return Err(switched_off());
         }
         self.sync_here();
-        let found = take_from_all(&DISK, &self.config.cache_dir, many.whose(), |store, view| {
-            view.and_then(|view| self.found(store, &view, filter))
-        })?;
-        check_any(many, &found)?;
-        let mut listed = ManyListed { picked: Vec::with_capacity(found.len()), exit: Exit::Done, age: None };
-        for found in found {
-            match found {
-                Ok(found) => self.take(found, &mut listed),
-                Err(error) => self.tell_missing(&error.to_string()),
+        let mut listed = ManyListed { picked: Vec::new(), exit: Exit::Done, age: None };
+        let config = self.config;
+        let opened = take_from_all(&DISK, &config.cache_dir, many.whose(), |view| {
+            if let Some(source) = self.source_of(view) {
+                self.pick_into(source, filter, &mut listed);
             }
-        }
+        })?;
+        check_any(many, &opened)?;
         listed.age = listed.age.map(|age| self.with_doubt(age));
         Ok(listed)
     }
 
-    /// Picks from the view; from the log alone, if the index fails in the middle of it.
-    fn found(&self, store: &Store<'_>, view: &View, filter: &Filter) -> Result<Found, StoreError> {
-        let found = |view: &View, picked, failed| Found {
-            repo: view.repo().to_owned(),
-            picked,
-            age: view.freshness().map(|fresh| self.age(fresh)),
-            exit: exit_of(view),
-            damage: view.damage().first().cloned(),
-            failed,
-        };
-        let failed = match pick(view, filter) {
-            Ok(picked) => return Ok(found(view, picked, None)),
-            Err(failed) => failed,
-        };
-        let Some(view) = store.view_without_index()? else { return Err(failed) };
-        let picked = pick(&view, filter)?;
-        Ok(found(&view, picked, Some(failed)))
-    }
-
-    fn take(&mut self, found: Found, listed: &mut ManyListed) {
-        found.damage.iter().for_each(|damage| self.tell_of(damage));
-        found.failed.iter().for_each(|failed| self.output.warn(&failed.to_string()));
-        let repo = match Repo::parse(&found.repo, Repo::DEFAULT_HOST) {
-            Ok(repo) => repo,
-            Err(error) => return self.tell_missing(&format!("the cache of {:?}: {error}", found.repo)),
-        };
-        listed.picked.push((repo, found.picked));
-        if listed.exit == Exit::Done {
-            listed.exit = found.exit;
+    fn pick_into(&mut self, source: Source, filter: &Filter, listed: &mut ManyListed) {
+        let (exit, age) = (exit_of(&source.1), source.1.freshness().map(|fresh| self.age(fresh)));
+        match self.picked(source, filter) {
+            Ok(picked) => listed.picked.push(picked),
+            Err(error) => return self.tell_missing(&error),
         }
-        if let Some(age) = found.age {
+        if listed.exit == Exit::Done {
+            listed.exit = exit;
+        }
+        if let Some(age) = age {
             listed.age = Some(listed.age.take().map_or(age, |all| all.with(age)));
         }
     }
@@ -110,20 +77,20 @@ impl Context<'_, '_> {
     /// The cache's directory cannot be listed; nothing is cached of the owner.
     pub fn all_sources(&mut self, many: &Many) -> Result<Vec<Source>, Error> {
         self.sync_here();
-        let mut sources = Vec::new();
-        for (dir, view) in self.opened(many)? {
-            match view {
-                Ok(view) => {
-                    self.tell_damage(&view);
-                    match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
-                        Ok(repo) => sources.push((repo, view)),
-                        Err(error) => self.tell_missing(&format!("{}: {error}", dir.display())),
-                    }
-                }
-                Err(error) => self.tell_missing(&error.to_string()),
+        Ok(self.opened(many)?.into_iter().filter_map(|view| self.source_of(view)).collect())
+    }
+
+    /// The repository of a store that was opened; `None` if there is no answer of it, as is told then.
+    fn source_of(&mut self, opened: Result<View, StoreError>) -> Option<Source> {
+        let view = opened.map_err(|error| self.tell_missing(&error)).ok()?;
+        self.tell_damage(&view);
+        match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
+            Ok(repo) => Some((repo, view)),
+            Err(error) => {
+                self.tell_missing(&format_args!("{}: {error}", view.dir().display()));
+                None
             }
         }
-        Ok(sources)
     }
 
     /// The same, each asked of GitHub first, and the exit code: a failure where the answer is not the newest.
@@ -152,16 +119,16 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// The cache's directory cannot be listed; nothing is cached of the owner.
-    pub fn opened(&self, many: &Many) -> Result<Vec<Opened>, Error> {
+    pub fn opened(&self, many: &Many) -> Result<Vec<Result<View, StoreError>>, Error> {
         let opened = open_all(&DISK, &self.config.cache_dir, many.whose())?;
         check_any(many, &opened)?;
         Ok(opened)
     }
 
     /// Of one repository there is no answer: the others have theirs.
-    pub fn tell_missing(&mut self, why: &str) {
+    pub fn tell_missing(&mut self, why: &dyn Display) {
         self.falls_short = true;
-        self.output.warn(why);
+        self.output.warn(why.to_string().trim_end());
     }
 
     /// What cannot be synced is a warning: other repositories are none the worse.

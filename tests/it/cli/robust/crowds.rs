@@ -110,9 +110,7 @@ fn lists_at_once_before_the_first_sync_all_get_the_list() {
 fn syncs_of_two_repositories_do_not_wait_for_each_other() {
     let lab = Lab::synced(&small());
     let lock = lock_of(&lab);
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), small().replace("octo-org/atlas", "octo-org/rocket")).unwrap();
+    let other = lab.other(&small().replace("octo-org/atlas", "octo-org/rocket"));
     assert_eq!(lab.run_in(&other, &["cache", "sync"]).ok(), "octo-org/rocket synced: 5 added (events 1 to 5)\n");
     drop(lock);
 }

@@ -10,24 +10,12 @@ use serde_json::{Value, json};
 
 use super::crowds::{Writing, while_writing};
 use crate::cli::lab::Lab;
+use crate::random::Random;
 
 const REPOS: usize = 20;
 const WRITERS: u64 = 8;
 const ROUNDS: u64 = 40;
 const TRACKERS: u64 = 5;
-
-/// Numbers that are the same at every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        // Marsaglia's xorshift64.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
 
 fn name(at: usize) -> String {
     format!("org{}/r{at:02}", at % 3)
@@ -177,9 +165,9 @@ fn whatever_eight_writers_do_a_list_of_all_shows_each_repository_as_it_was_once(
         let (lab, model) = (&lab, &model);
         let write = |writer: u64| {
             move || {
-                let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (writer + 1));
+                let mut random = Random::new(writer);
                 for _ in 0..ROUNDS {
-                    let at = random.below(REPOS as u64) as usize;
+                    let at = random.below(REPOS);
                     change(lab, at, &model[at], &mut random);
                 }
             }

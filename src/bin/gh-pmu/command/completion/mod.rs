@@ -104,7 +104,7 @@ pub fn complete(completion: Completion, context: &mut Context<'_, '_>) -> Result
 
 fn repositories(context: &Context<'_, '_>) -> Vec<Repo> {
     let opened = open_all(&DISK, &context.config.cache_dir, Whose::default()).unwrap_or_default();
-    let views = opened.into_iter().filter_map(|(_, view)| view.ok());
+    let views = opened.into_iter().flatten();
     views.filter_map(|view| Repo::parse(view.repo(), Repo::DEFAULT_HOST).ok()).take(MANY).collect()
 }
 
