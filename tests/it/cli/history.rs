@@ -274,6 +274,31 @@ fn a_limit_on_what_nobody_has_seen_leaves_the_rest_for_the_next_time() {
 }
 
 #[test]
+fn what_a_filter_or_an_end_hides_is_shown_the_next_time() {
+    let lab = lab();
+    assert_seqs(&lab, "--since last:x --until @4", &[4, 3, 2, 1]);
+    assert_seqs(&lab, "--since last:x --until @4", &[]);
+    assert_seqs(&lab, "--since last:x", &[7, 6, 5]);
+    assert_seqs(&lab, "--since last:y --number 430", &[6, 1]);
+    assert_seqs(&lab, "--since last:y --number 430", &[]);
+    assert_seqs(&lab, "--since last:y --event closed", &[7]);
+    assert_seqs(&lab, "--since last:y", &[7, 6, 5, 4, 3, 2, 1]);
+}
+
+#[test]
+#[cfg(unix)]
+fn following_what_nobody_has_seen_leaves_nothing_out() {
+    use std::io::{BufRead, BufReader};
+    let lab = lab();
+    let mut child = lab.spawn(&["cache", "history", "--follow", "--since", "last", "-L", "2", "--json", "seq"]);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(line, "[{\"seq\":1},{\"seq\":2},{\"seq\":3},{\"seq\":4},{\"seq\":5},{\"seq\":6},{\"seq\":7}]\n");
+}
+
+#[test]
 fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
     let lab = lab();
     let out = lab.run_with(

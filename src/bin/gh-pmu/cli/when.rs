@@ -52,7 +52,7 @@ impl Value for Since {
 impl Value for When {
     fn read(text: &str, clock: Clock<'_>) -> Result<Self, Wrong> {
         if mark(text).is_some() {
-            return Err(Wrong::Invalid(format!("only `--since` knows `last`; {SAMPLES}")));
+            return Err(Wrong::Invalid(format!("`last` is for `cache history --since`; {SAMPLES}")));
         }
         let text = text.trim();
         // A number that is not for good yet is shown with a tilde.

@@ -219,7 +219,7 @@ impl Args {
     ) -> Result<(), Error> {
         let Some(Since::Last(name)) = &self.since else { return Ok(()) };
         let name = self.mark(name.as_deref());
-        let is_cut = self.limit.is_some_and(|limit| changes.len() as u64 >= limit);
+        let is_cut = self.until.is_some() || self.limit().is_some_and(|limit| changes.len() as u64 >= limit);
         for (at, source) in sources.iter().enumerate() {
             let shown: Vec<&Change> = changes.iter().filter(|(of, _)| *of == at).map(|(_, change)| change).collect();
             context.keep_seen(source, &name, is_cut.then_some(&shown[..]))?;
@@ -266,9 +266,14 @@ impl Args {
             number: self.number,
             kind: self.kind,
             words: self.events.clone(),
-            limit: self.limit,
+            limit: self.limit(),
             order: if self.takes_oldest() { Order::Ascending } else { self.order },
         })
+    }
+
+    /// Nothing is skipped on the way from what was seen to what comes.
+    fn limit(&self) -> Option<u64> {
+        self.limit.filter(|_| !(self.follow && self.is_of_unseen()))
     }
 
     /// Whether a limit leaves out the newest: what was not shown must come the next time.
@@ -286,17 +291,15 @@ impl Args {
         narrows || self.kind.is_some() || !self.events.is_empty()
     }
 
-    /// The name of the mark that `--since last` keeps: without a name of its own there is one for each set of filters.
+    /// The name of the mark that `--since last` keeps, one for each set of filters: what they hide was not shown. Names have
+    /// no spaces.
     fn mark(&self, name: Option<&str>) -> String {
-        if let Some(name) = name {
-            return name.to_owned();
-        }
         let kind = self.kind.map(|kind| format!(" kind:{kind}")).unwrap_or_default();
         let number = self.number.map(|number| format!(" number:{number}")).unwrap_or_default();
         let mut words = self.events.clone();
         words.sort_unstable();
         let events = if words.is_empty() { String::new() } else { format!(" event:{}", words.join(",")) };
-        kind + &number + &events
+        name.unwrap_or_default().to_owned() + &kind + &number + &events
     }
 
     /// From when on and up to when, in the words of a heading.

@@ -266,7 +266,7 @@ fn ranges_and_moments_that_cannot_be_read_say_which_flag() {
     );
     list_error(
         "--as-of last",
-        "invalid argument \"last\" for \"--as-of\" flag: only `--since` knows `last`; expected a moment such as 2024-12-24, 3d or \"yesterday\"",
+        "invalid argument \"last\" for \"--as-of\" flag: `last` is for `cache history --since`; expected a moment such as 2024-12-24, 3d or \"yesterday\"",
     );
     assert_eq!(
         error("cache history --since @x").0,
