@@ -69,6 +69,12 @@ pub enum SyncError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// A directory, a pipe, a device or a link to nothing is in the manifest's place.
+    #[error("{} is not a regular file: put the manifest there, or remove it", path.display())]
+    NotAFile {
+        /// The manifest's place.
+        path: PathBuf,
+    },
     /// The manifest cannot be read.
     #[error("could not read {}: {source}", path.display())]
     Read {

@@ -88,6 +88,9 @@ pub fn sync(
     located.check_owner()?;
     let read_error = |source| SyncError::Read { path: path.clone(), source };
     let Some(signature) = storage.signature(path).map_err(read_error)? else {
+        if path.symlink_metadata().is_ok() {
+            return Err(SyncError::NotAFile { path: path.clone() });
+        }
         if options.only.is_some() && options.only != located.known.as_ref() {
             // Somebody else was asked for: this checkout need not be looked through for a manifest.
             return Err(SyncError::NoManifest { path: path.clone() });

@@ -347,19 +347,21 @@ fn present(
     }
     let older = floor.filter(|cached| record.updated_at < *cached);
     let mut record = record.clone();
-    if record.updated_at.is_ahead_of(way.now.millis()) {
-        // Only by force: a time from the future must not keep out what comes later.
-        record.changed_at = way.now.millis();
+    let now = way.now.millis();
+    if way.force && record.updated_at > now {
+        // A time from the future must not keep out what comes later.
+        record.changed_at = now;
         let told = trackers.iter().flat_map(|tracker| [tracker.created_at, tracker.closed_at]).flatten();
-        let told = told.filter(|time| *time <= way.now.millis()).max();
-        record.updated_at = floor.or(told).unwrap_or(UnixMillis::saturating(0));
+        let told = told.filter(|time| *time <= now).max();
+        let off = record.updated_at.is_ahead_of(now).then(|| floor.or(told).unwrap_or(UnixMillis::saturating(0)));
+        record.updated_at = off.unwrap_or(now).min(now);
     }
     match older {
         Some(cached) if !way.force => {
             return Ok(Some(Outcome::Older { manifest: record.updated_at, cached }));
         }
         // What is forced in counts from now on; what comes later is compared with its own time.
-        Some(_) => record.changed_at = way.now.millis(),
+        Some(_) => record.changed_at = now,
         None if version.is_none() && is(before.manifest) && !way.force => return Ok(Some(Outcome::Unchanged)),
         None => {}
     }

@@ -295,3 +295,54 @@ fn a_manifest_from_the_future_that_is_forced_is_of_now_and_keeps_nothing_out() {
         lab.run(&["cache", "verify"]).ok();
     }
 }
+
+#[test]
+fn a_forced_manifest_that_is_a_few_hours_ahead_keeps_nothing_out() {
+    let lab = Lab::synced(&small_at(9));
+    let later = |hours: i64| {
+        let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        let releases = json!([tracker(hours.unsigned_abs(), "x", Some("2025-06-12T08:00:00Z"), None)]);
+        manifest(10, &releases, &json!([])).replace("2025-06-12T10:00:00Z", &time.strftime("%FT%TZ").to_string())
+    };
+    lab.write_manifest(later(20));
+    lab.run(&["cache", "sync", "--force"]).ok();
+    let changed = lab.json(&["cache", "history", "--json", "changedAt,syncedAt", "-L", "1"]);
+    assert_eq!(changed[0]["changedAt"], changed[0]["syncedAt"]);
+    lab.write_manifest(later(2));
+    assert_eq!(numbers(&release_list(&lab, &[])), [2]);
+    // What is cached is ahead itself, by a manifest that nobody forced.
+    lab.write_manifest(later(22));
+    lab.run(&["cache", "sync"]).ok();
+    lab.write_manifest(later(23));
+    lab.run(&["cache", "sync", "--force"]).ok();
+    lab.write_manifest(later(1));
+    assert_eq!(numbers(&release_list(&lab, &[])), [1]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_in_the_manifest_s_place_is_told() {
+    use std::os::unix::fs::symlink;
+    let lab = Lab::synced(&small());
+    let listed = release_list(&lab, &[]);
+    let path = lab.manifest_path();
+    let make: [&dyn Fn(); 4] = [
+        &|| std::fs::create_dir(&path).unwrap(),
+        &|| symlink("/dev/zero", &path).unwrap(),
+        &|| symlink("nowhere", &path).unwrap(),
+        &|| assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success()),
+    ];
+    std::fs::remove_file(&path).unwrap();
+    for make in make {
+        make();
+        let (out, warning) = lab.run(&["release", "list"]).warns();
+        assert_eq!(out, listed);
+        let said = format!("{} is not a regular file: put the manifest there, or remove it", path.display());
+        assert!(warning.contains(&said) && warning.lines().count() == 1, "{warning}");
+        assert!(lab.run(&["cache", "sync"]).fails().contains(&said));
+        if std::fs::remove_file(&path).is_err() {
+            std::fs::remove_dir(&path).unwrap();
+        }
+    }
+    assert_eq!(release_list(&lab, &[]), listed, "no manifest at all is nothing to tell");
+}
