@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value as far as a manifest's fields need to know it.
 #[derive(Debug)]
@@ -55,12 +55,12 @@ pub(super) trait Handler<'a>: Sized {
     fn value<E: Error>(self, value: Value<'a>) -> Result<Self::Out, E>;
 
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Out, A::Error> {
-        while list.next_element::<Value<'a>>()?.is_some() {}
+        while list.next_element::<IgnoredAny>()?.is_some() {}
         self.value(Value::List)
     }
 
     fn object<A: MapAccess<'a>>(self, mut object: A) -> Result<Self::Out, A::Error> {
-        while object.next_entry::<Value<'a>, Value<'a>>()?.is_some() {}
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         self.value(Value::Object)
     }
 }

@@ -20,14 +20,16 @@ pub(super) const fn list_name(kind: Kind) -> &'static str {
     }
 }
 
-/// A known field: its name as the file spells it, and a bit that all its spellings share. 0: a field passed over.
+/// A known field: its name as the file spells it, and a bit that all its spellings share.
 #[derive(Clone, Copy)]
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) bit: u8,
 }
 
-const OTHER: Key = Key { name: "", bit: 0 };
+/// The bit of a field that is passed over.
+pub(super) const UNKNOWN: u8 = 0;
+const OTHER: Key = Key { name: "", bit: UNKNOWN };
 
 pub(super) const VERSION: u8 = 1;
 pub(super) const UPDATED_AT: u8 = 1 << 1;

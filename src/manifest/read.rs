@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess};
 
 use super::error::{ManifestError, Place, Spot};
 use super::json::{Any, Handler, Value};
@@ -184,7 +184,7 @@ impl<'a> Handler<'a> for Document<'_, 'a> {
                 keys::MICROSPRINTS if !reader.only_version => {
                     object.next_value_seed(Any(List { reader: &mut *reader, kind: Kind::Microsprint }))?;
                 }
-                _ => drop(object.next_value::<Value<'a>>()?),
+                _ => drop(object.next_value::<IgnoredAny>()?),
             }
         }
         if !reader.only_version && reader.updated_at.is_none() {
@@ -245,6 +245,10 @@ impl<'a> Handler<'a> for Item<'_, 'a> {
         let (mut number, mut title, mut state, mut created_at, mut closed_at) = (None, None, None, None, None);
         let mut seen = 0;
         while let Some(key) = object.next_key_seed(KeyIn(key_of_tracker))? {
+            if key.bit == keys::UNKNOWN {
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            }
             let value = object.next_value::<Value<'a>>()?;
             if seen & key.bit != 0 {
                 return reader.twice(key.name);

@@ -130,13 +130,12 @@ fn parse_canonical(text: &[u8]) -> Option<UnixMillis> {
         return None;
     }
     let (date_time, _) = text.split_first_chunk()?;
-    UnixMillis::new(seconds_of(date_time)? * 1000)
+    UnixMillis::new(utc_seconds(date_time, 0)? * 1000)
 }
 
 /// RFC 3339 section 5.6 to the letter.
 fn parse_general(text: &[u8]) -> Option<UnixMillis> {
     let (date_time, rest) = text.split_first_chunk()?;
-    let seconds = seconds_of(date_time)?;
     let (millis, offset) = match rest.strip_prefix(b".") {
         None => (0, rest),
         Some(fraction) => {
@@ -147,7 +146,16 @@ fn parse_general(text: &[u8]) -> Option<UnixMillis> {
             (i64::from(first - b'0') * 100 + digit(1) * 10 + digit(2), offset)
         }
     };
-    UnixMillis::new((seconds - offset_seconds(offset)?) * 1000 + millis)
+    UnixMillis::new(utc_seconds(date_time, offset_seconds(offset)?)? * 1000 + millis)
+}
+
+/// Seconds since the epoch of `2024-12-24T10:00:00` at an offset. A leap second is the last one of a month (appendix D).
+fn utc_seconds(date_time: &[u8; 19], offset: i64) -> Option<i64> {
+    let seconds = seconds_of(date_time)? - offset;
+    let next = seconds + 1;
+    let ends_a_month =
+        || next.rem_euclid(SECONDS_PER_DAY) == 0 && civil_from_days(next.div_euclid(SECONDS_PER_DAY)).2 == 1;
+    (date_time[17] != b'6' || ends_a_month()).then_some(seconds)
 }
 
 /// Seconds since the epoch of `2024-12-24T10:00:00`, as if in UTC.
@@ -264,6 +272,9 @@ mod tests {
             "2024-12-24T24:00:00Z",
             "2024-12-24T10:60:00Z",
             "2024-12-24T10:00:61Z",
+            "2024-12-24T10:00:60Z",
+            "2024-12-24T23:59:60Z",
+            "2016-12-31T23:59:60+01:00",
             "+002024-12-24T10:00:00Z",
             "20241224T100000Z",
             "９024-12-24T10:00:00Z",
@@ -278,7 +289,9 @@ mod tests {
         assert_eq!(UnixMillis::parse_rfc3339("9999-12-31T23:59:59.999Z"), Ok(UnixMillis::MAX));
         assert_eq!(UnixMillis::MAX.to_string(), "9999-12-31T23:59:59.999Z");
         assert_eq!(UnixMillis::parse_rfc3339("2024-02-29T00:00:00Z"), Ok(UnixMillis::of(1_709_164_800_000)));
-        assert_eq!(UnixMillis::parse_rfc3339("2016-12-31T23:59:60Z"), Ok(UnixMillis::of(1_483_228_799_000)));
+        for leap in ["2016-12-31T23:59:60Z", "2017-01-01T00:59:60+01:00", "2016-12-31T23:59:60.0-00:00"] {
+            assert_eq!(UnixMillis::parse_rfc3339(leap), Ok(UnixMillis::of(1_483_228_799_000)), "{leap}");
+        }
     }
 
     #[test]

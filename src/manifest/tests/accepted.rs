@@ -46,6 +46,17 @@ fn fields_come_in_any_order_and_unknown_ones_are_passed_over() {
 }
 
 #[test]
+fn what_is_passed_over_needs_to_be_json_and_no_more() {
+    let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for value in ["1e400", "-1e-400", r#""\ud800""#, "123456789012345678901234567890", &nested] {
+        let text = format!(
+            r#"{{"x":{value},"updated_at":"2024-12-24T10:00:00Z","releases":[{{"number":1,"x":{value},"title":"t","state":"OPEN"}}]}}"#
+        );
+        assert_eq!(keys(&parse(text.as_bytes()).unwrap()), [(Kind::Release, 1)], "{value}");
+    }
+}
+
+#[test]
 fn a_missing_list_is_empty() {
     for lists in ["", r#","releases":[]"#] {
         let text = format!(r#"{{"version":1,"updated_at":"2024-12-24T10:00:00Z","repo":"o/r"{lists}}}"#);
