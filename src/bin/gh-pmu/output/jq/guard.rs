@@ -8,7 +8,9 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use jaq_core::load::Lexer;
 use jaq_core::load::lex::{StrPart, Tok, Token};
-use jaq_json::{Error, Val, ValR, read};
+use jaq_json::{Val, read};
+
+use super::value::{ValR, Value, fail};
 
 /// Sizes of the stack, the best first: only what is used takes memory.
 const STACKS: [usize; 3] = [256 << 20, 64 << 20, 16 << 20];
@@ -48,21 +50,21 @@ fn place() -> usize {
 }
 
 /// The value itself, unless the stack is half used.
-pub fn guard(value: Val) -> ValR {
+pub(super) fn guard(value: Value) -> ValR {
     let (begin, limit) = STACK.get();
     match begin.abs_diff(place()) > limit {
-        true => Err(Error::str("the expression recurses too deep")),
+        true => fail("the expression recurses too deep"),
         false => Ok(value),
     }
 }
 
 /// The value that a JSON text is.
-pub fn from_json(text: &Val) -> ValR {
-    let Val::TStr(bytes) = text else { return Err(Error::str(format_args!("fromjson cannot be applied to {text}"))) };
+pub(super) fn from_json(text: &Value) -> ValR {
+    let Val::TStr(bytes) = &text.0 else { return fail(format_args!("fromjson cannot be applied to: {text}")) };
     if is_too_deep(bytes) {
-        return Err(Error::str("fromjson: the text is nested too deep"));
+        return fail("fromjson: the text is nested too deep");
     }
-    read::parse_single(bytes).map_err(|error| Error::str(format_args!("fromjson: {error}")))
+    read::parse_single(bytes).map(Value).or_else(|error| fail(format_args!("fromjson: {error}")))
 }
 
 fn is_too_deep(json: &[u8]) -> bool {
