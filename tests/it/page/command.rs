@@ -90,6 +90,17 @@ fn a_pipe_gets_lines_with_tabs() {
 }
 
 #[test]
+fn a_page_goes_into_a_file_or_to_standard_output() {
+    let lab = lab();
+    let piped = lab.run(&["timeline", "--output", "-"]).ok();
+    lab.run(&["timeline", "--output", "page.html"]).ok();
+    let written = std::fs::read_to_string(lab.checkout.join("page.html")).unwrap();
+    assert!(piped.starts_with("<!doctype html>") && piped.len() == written.len(), "{piped}");
+    assert!(!lab.checkout.join("-").exists());
+    assert!(lab.run(&["timeline", "--output", ""]).fails().contains("expected the name of a file"));
+}
+
+#[test]
 fn a_repository_without_trackers_says_so_on_a_terminal() {
     let manifest = json!({"version": 1, "updated_at": "2024-12-24T10:00:00Z", "repo": "o/r"}).to_string();
     let lab = Lab::synced(&manifest);

@@ -54,12 +54,16 @@ struct Args {
 
 impl Args {
     fn read(given: &Given<'_>) -> Result<Self, Error> {
+        let output = given.value(&OUTPUT)?;
+        if output.as_ref().is_some_and(String::is_empty) {
+            return Err(given.invalid(&OUTPUT.flag, "", "expected the name of a file, or - for standard output"));
+        }
         Ok(Self {
             since: given.value(&SINCE)?,
             until: given.value(&UNTIL)?,
             kind: given.value(&KIND)?,
             web: given.is_set(&WEB),
-            output: given.value(&OUTPUT)?,
+            output,
         })
     }
 }
@@ -107,7 +111,9 @@ impl Command for Args {
 
 impl Args {
     fn show_page(&self, page: &[u8], repo: &Repo, context: &mut Context<'_, '_>) -> Result<(), Error> {
-        if let Some(path) = &self.output {
+        if self.output.as_deref() == Some("-") {
+            context.output.write(page)?;
+        } else if let Some(path) = &self.output {
             std::fs::write(path, page).map_err(|error| failed(Path::new(path), &error))?;
             context.output.success(&format!("wrote the timeline of {repo} to {path}"))?;
         }

@@ -194,7 +194,10 @@ impl<'o> Output<'o> {
     }
 
     /// Straight to standard output.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Standard output is closed.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.out.write_all(bytes).and_then(|()| self.out.flush()).map_err(|error| closed_or(&error))
     }
 
