@@ -314,6 +314,8 @@ fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
     assert!(
         lab.run(&["cache", "history", "--stat", "--json", "seq"]).fails().contains("cannot use `--stat` with `--json`")
     );
+    let part = lab.run(&["cache", "history", "--stat", "-L", "1"]).fails();
+    assert!(part.contains("cannot use `--stat` with `--limit`"), "{part}");
 }
 
 #[test]

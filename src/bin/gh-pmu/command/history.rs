@@ -103,7 +103,8 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn read(given: &Given<'_>) -> Result<Self, Error> {
-        let conflict = [(&FOLLOW, &STAT.0), (&FOLLOW, &UNTIL.flag), (&FOLLOW, &EXIT_CODE.0), (&STAT, &JSON)];
+        let conflict =
+            [(&FOLLOW, &STAT.0), (&FOLLOW, &UNTIL.flag), (&FOLLOW, &EXIT_CODE.0), (&STAT, &JSON), (&STAT, &LIMIT.flag)];
         if let Some((a, b)) = conflict.into_iter().find(|(a, b)| given.is_set(a) && given.text(b).is_some()) {
             return Err(Error::plainly(format!("cannot use `--{}` with `--{}`", a.0.long, b.long)));
         }

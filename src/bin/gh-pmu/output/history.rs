@@ -189,11 +189,13 @@ impl Output<'_> {
         let seq = format!("{}{}", if row.is_provisional { '~' } else { '@' }, row.seq);
         let word = row.event.change.as_str();
         let (kind, number) = (row.event.kind, format!("#{}", row.event.number));
+        // A number says nothing without its repository.
+        let short = if with_repo { format!("{}{number}", row.repo) } else { number.clone() };
         let columns = [
             (format!(" {clock}  {seq:>6}"), format!("  {word:8}  {:16}  {repo}", format!("{kind} {number}"))),
             (format!(" {clock}  {seq:>6}"), format!("  {word:8}  {number:>5}  {repo}")),
-            (format!(" {seq:>6}"), format!("  {word:8}  {number:>5}  ")),
-            (String::new(), format!(" {number:>5}  ")),
+            (format!(" {seq:>6}"), format!("  {word:8}  {short:>5}  ")),
+            (String::new(), format!(" {short:>5}  ")),
         ];
         let needed = |(aside, rest): &(String, String)| 1 + width_of(aside) + width_of(rest) + LEAST_NEWS;
         let fitting = columns.iter().find(|columns| needed(columns) <= width);
