@@ -31,8 +31,9 @@ impl<'a> TitleParts<'a> {
         match codename(name) {
             Some((branch, codename)) => {
                 let parts = Self::without_codename(name, branch);
-                // Prose has parentheses too: they are a codename only of a version, or of what is named as a branch.
-                match parts.version.is_some() || (parts.track.is_some() && !branch.contains(char::is_whitespace)) {
+                // Prose has parentheses too: they are a codename only of a version, of what is named as a branch, or alone.
+                let is_branch = parts.track.is_some() && !branch.contains(char::is_whitespace);
+                match parts.version.is_some() || is_branch || branch.is_empty() {
                     true => Self { codename: Some(codename), ..parts },
                     false => Self::without_codename(name, name),
                 }
@@ -46,7 +47,8 @@ impl<'a> TitleParts<'a> {
             Some((track, last)) => (Some(track), last),
             None => (None, branch),
         };
-        let version = last.split_whitespace().find_map(version);
+        let is_between = |c: char| c.is_whitespace() || !(c.is_ascii() || c.is_alphanumeric());
+        let version = last.split(is_between).find_map(version);
         Self { name, branch, track: track.filter(|track| !track.is_empty()), version, codename: None }
     }
 
@@ -97,7 +99,10 @@ impl VersionKey {
 
     fn identifiers(&self) -> impl Iterator<Item = Identifier<'_>> {
         let words = self.pre_release.split(['.', ' ']).filter(|word| !word.is_empty());
-        words.map(|word| word.parse().map_or(Identifier::Word(word), Identifier::Number))
+        words.map(|word| match word.trim_start_matches('0') {
+            digits if word.bytes().all(|c| c.is_ascii_digit()) => Identifier::Number(digits.len(), digits),
+            _ => Identifier::Word(word),
+        })
     }
 }
 
@@ -125,7 +130,8 @@ impl Eq for VersionKey {}
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Identifier<'a> {
-    Number(u64),
+    /// Its digits and how many they are, without zeros before them.
+    Number(usize, &'a str),
     Word(&'a str),
 }
 
@@ -174,7 +180,8 @@ fn numbers(word: &str) -> Option<([u64; 4], &str)> {
         if part.is_empty() || !part.bytes().all(|c| c.is_ascii_digit()) {
             return None;
         }
-        *found.get_mut(count)? = part.parse().ok()?;
+        // Digits alone, so that it is only too large.
+        *found.get_mut(count)? = part.parse().unwrap_or(u64::MAX);
         count += 1;
     }
     (count > 1 || digits.len() < word.len()).then_some((found, pre_release))
@@ -222,7 +229,20 @@ mod tests {
         ["v", "v", "v", "", "", ""],
         ["v1..2", "v1..2", "v1..2", "", "", ""],
         ["1.2.3.4.5", "1.2.3.4.5", "1.2.3.4.5", "", "", ""],
-        ["99999999999999999999.1", "99999999999999999999.1", "99999999999999999999.1", "", "", ""],
+        [
+            "9999999999999999999999.1",
+            "9999999999999999999999.1",
+            "9999999999999999999999.1",
+            "",
+            "9999999999999999999999.1",
+            "",
+        ],
+        ["v1.2.3（全角）", "v1.2.3（全角）", "v1.2.3（全角）", "", "v1.2.3", ""],
+        ["v1.2.3—Name", "v1.2.3—Name", "v1.2.3—Name", "", "v1.2.3", ""],
+        ["【v1.2.3】", "【v1.2.3】", "【v1.2.3】", "", "v1.2.3", ""],
+        ["«v1.2.3…»", "«v1.2.3…»", "«v1.2.3…»", "", "v1.2.3", ""],
+        ["🚀v2、next", "🚀v2、next", "🚀v2、next", "", "v2", ""],
+        ["Release: (Phoenix)", "(Phoenix)", "", "", "", "Phoenix"],
         ["/v1.0", "/v1.0", "/v1.0", "", "v1.0", ""],
         ["v1.0/next", "v1.0/next", "v1.0/next", "v1.0", "", ""],
     ];
@@ -253,6 +273,9 @@ mod tests {
             "Release: v1.0.0-alpha.beta",
             "Release: v1.0.0-beta.2",
             "Release: v1.0.0-beta.11",
+            "Release: v1.0.0-beta.99999999999999999998",
+            "Release: v1.0.0-beta.099999999999999999999",
+            "Release: v1.0.0-beta.x",
             "Release: v1.0.0 rc 1",
             "[v1.0.0]",
             "Patch: app-v1.10.0",
@@ -261,6 +284,7 @@ mod tests {
             "Release: 6.2.0 Beta 1",
             "Release: 6.2.0 after all",
             "Release: v2024.06",
+            "Release: v99999999999999999999.1",
         ];
         for pair in ascending.windows(2) {
             assert!(release(pair[0]).version_key() < release(pair[1]).version_key(), "{pair:?}");
