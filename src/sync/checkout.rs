@@ -201,7 +201,7 @@ impl Located {
                 Ok(remote) if on(remote.host(), name)? == remote => on(remote.host(), name),
                 // As gh: whoever names a host does not mean a checkout of another one.
                 Err(error @ GitError::NotOnHost) if checkout.is_on_another_host(hosts.default) => {
-                    Err(SyncError::Unnamed { path: self.manifest.clone(), error })
+                    Err(SyncError::OtherHost { path: self.manifest.clone(), error })
                 }
                 _ => on(hosts.default, name),
             },

@@ -105,6 +105,14 @@ pub enum SyncError {
         /// Git's answer.
         error: GitError,
     },
+    /// The manifest's checkout is of another host than the one that was named.
+    #[error("{} belongs to a checkout of another host: {error}", path.display())]
+    OtherHost {
+        /// The manifest.
+        path: PathBuf,
+        /// Git's answer.
+        error: GitError,
+    },
     /// There is no manifest, and the checkout's remotes name no repository.
     #[error("there is no manifest at {}, and the checkout names no repository: {error}", path.display())]
     Nameless {

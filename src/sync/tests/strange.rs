@@ -91,7 +91,7 @@ fn a_host_that_is_named_is_the_host_of_the_checkout_or_nothing() {
     assert_eq!(repo(third).unwrap(), "ghe.third/o/r", "no remote says otherwise");
     machine.git(&["remote", "add", "origin", "git@github.com:o/r.git"]);
     let error = repo(third).unwrap_err().to_string();
-    assert!(error.contains("GH_HOST environment variable"), "{error}");
+    assert!(error.contains("belongs to a checkout of another host: "), "{error}");
     assert_eq!(repo(HOSTING).unwrap(), "o/r");
 }
 

@@ -183,7 +183,9 @@ impl Context<'_, '_> {
         match located {
             Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),
             Some(located) => located.identify(&DISK, self.hosting()).map_err(|error| match error {
-                SyncError::Nameless { .. } | SyncError::Unnamed { .. } => Error::from(error).with_hint(NAME_ONE),
+                SyncError::Nameless { .. } | SyncError::Unnamed { .. } | SyncError::OtherHost { .. } => {
+                    Error::from(error).with_hint(NAME_ONE)
+                }
                 other => other.into(),
             }),
             None => {
