@@ -414,3 +414,21 @@ fn a_change_of_the_manifest_is_in_the_next_list_even_where_no_time_tells() {
     let titles: Vec<Value> = lab.json(&["cache", "history", "-L", "2", "--json", "title"]).as_array().unwrap().clone();
     assert_eq!(titles, [json!({"title": "Release: v8.8.8"}), json!({"title": "Release: v9.9.9"})]);
 }
+
+#[test]
+fn a_heading_shows_the_days_that_were_asked_for() {
+    let lab = lab();
+    let heading = |args: &[&str]| {
+        let args: Vec<&str> = ["release", "list"].into_iter().chain(args.iter().copied()).collect();
+        lab.run_with(&[("GH_FORCE_TTY", "160"), ("NO_COLOR", "1"), ("TZ", "UTC")], &args).ok()
+    };
+    let said = heading(&["--created", "2020-01-02..2030-01-31", "--closed", "<2031-01-01"]);
+    let days =
+        " that match your search created since 2020-01-02 00:00 until 2030-01-31 23:59 closed until 2030-12-31 23:59";
+    assert!(said.lines().nth(1).is_some_and(|line| line.contains(days)), "{said}");
+    let said = lab.run_with(&[("GH_FORCE_TTY", "160"), ("TZ", "UTC")], &["release", "list", "--created", "2001-01-01..2001-12-31"]);
+    assert!(
+        said.err.contains("match your search in octo-org/atlas created since 2001-01-01 00:00 until 2001-12-31 23:59"),
+        "{said:?}"
+    );
+}

@@ -230,10 +230,23 @@ impl Args {
         context: &mut Context<'_, '_>,
     ) -> Result<(), Error> {
         // For people only: the time zone has to be looked up.
-        let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
-        let (kind, state, searched, as_of) = (self.kind, self.state, self.is_searched(), past.as_deref());
-        let head = ListHead { place, kind, state, searched, total, as_of, age };
+        let moments = if context.output.is_terminal() { self.moments(context) } else { String::new() };
+        let (kind, state, searched) = (self.kind, self.state, self.is_searched());
+        let head = ListHead { place, kind, state, searched, total, moments: &moments, age };
         context.output.list(&head, self.json.as_ref(), rows.map(Ok::<_, Error>))
+    }
+
+    /// What the moments were taken for, in the words of a heading.
+    fn moments(&self, context: &Context<'_, '_>) -> String {
+        let at = |time| context.moment(When::At(time));
+        let mut moments = String::new();
+        for (word, range) in [("created", self.created), ("closed", self.closed)] {
+            let Some(TimeRange { min, max }) = range else { continue };
+            let since = min.map(|min| format!(" since {}", at(min))).unwrap_or_default();
+            let until = max.map(|max| format!(" until {}", at(max))).unwrap_or_default();
+            moments += &format!(" {word}{since}{until}");
+        }
+        moments + &self.as_of.map(|when| format!(" as of {}", context.moment(when))).unwrap_or_default()
     }
 
     fn is_searched(&self) -> bool {

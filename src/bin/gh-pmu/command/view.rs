@@ -145,7 +145,7 @@ impl Args {
                     state: None,
                     searched: true,
                     total,
-                    as_of: None,
+                    moments: "",
                     age: None,
                 };
                 let row = |tracker: &Tracker<'static>| Row { repo, tracker: tracker.clone() };

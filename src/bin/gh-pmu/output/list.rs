@@ -26,8 +26,8 @@ pub struct ListHead<'h> {
     pub searched: bool,
     /// How many there are without the limit.
     pub total: u64,
-    /// As of which moment.
-    pub as_of: Option<&'h str>,
+    /// Of which moments, as ` as of 2024-12-24 10:00`, or nothing.
+    pub moments: &'h str,
     /// How old the answer is.
     pub age: Option<Age>,
 }
@@ -167,15 +167,13 @@ fn columns(head: &ListHead<'_>) -> Vec<Column> {
 
 fn title(head: &ListHead<'_>, shown: usize) -> String {
     let searched = if head.searched { " that match your search" } else { "" };
-    let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
     let total = head.total.max(shown as u64);
-    format!("Showing {shown} of {total} {} in {}{searched}{as_of}", trackers(head, total), head.place.all())
+    format!("Showing {shown} of {total} {} in {}{searched}{}", trackers(head, total), head.place.all(), head.moments)
 }
 
 fn nothing(head: &ListHead<'_>) -> String {
-    let as_of = head.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
     let searched = if head.searched { " match your search" } else { "" };
-    format!("no {}{searched} in {}{as_of}", trackers(head, 0), head.place.any())
+    format!("no {}{searched} in {}{}", trackers(head, 0), head.place.any(), head.moments)
 }
 
 fn trackers(head: &ListHead<'_>, count: u64) -> String {

@@ -79,7 +79,7 @@ fn listed(terminal: Terminal, asked: Asked<'_>) -> (String, String) {
     let kind = asked.trackers.first().map_or(Kind::Release, |tracker| tracker.kind);
     let total = asked.trackers.len() as u64;
     let place = if asked.all_repos { Place::Many(None) } else { Place::One(&repo) };
-    let head = ListHead { place, kind, state: None, searched: false, total, as_of: None, age: None };
+    let head = ListHead { place, kind, state: None, searched: false, total, moments: "", age: None };
     let head = asked.head.map_or(head, |given| ListHead { place, ..given });
     let row = |tracker: &Tracker<'static>| Ok::<_, Error>(Row { repo: &repo, tracker: tracker.clone() });
     printed(terminal, |output| output.list(&head, asked.json.as_ref(), asked.trackers.iter().map(row)))
@@ -141,7 +141,7 @@ fn the_line_above_says_what_is_shown() {
         state: Some(State::Open),
         searched: true,
         total: 9,
-        as_of: Some("@412"),
+        moments: " as of @412",
         age: None,
     };
     let text = listed(colorless(100), Asked { head: Some(head), ..plainly(&trackers) }).0;
@@ -168,7 +168,7 @@ fn a_table_fits_terminals_of_every_width() {
         state: None,
         searched: false,
         total: 3,
-        as_of: None,
+        moments: "",
         age: Some(age),
     };
     let shown = [120, 80, 60, 40, 30].map(|width| {
@@ -219,7 +219,7 @@ fn no_trackers_are_a_sentence_for_people_and_nothing_for_scripts() {
         state: Some(State::Open),
         searched: true,
         total: 0,
-        as_of: None,
+        moments: "",
         age: None,
     };
     let (_, note) = listed(colorless(80), Asked { head: Some(head), ..plainly(&[]) });
@@ -490,7 +490,7 @@ fn a_closed_pipe_ends_every_form_in_silence() {
         state: None,
         searched: false,
         total: 2,
-        as_of: None,
+        moments: "",
         age: None,
     };
     let json = |jq: Option<&str>| JsonOptions { fields: vec!["title"], shape: shape(jq) };
