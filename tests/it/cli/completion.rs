@@ -114,3 +114,50 @@ fn a_name_that_is_text_for_a_shell_is_quoted() {
     assert_eq!(offered, [r"\$\(touch\ made\)\;\`touch\ made\`\ x"]);
     assert!(!lab.checkout.join("made").exists());
 }
+
+/// What a shell prints, started in this way; `None` where there is no such shell and that is not CI.
+fn printed_by(lab: &Lab, shell: &str, arguments: &[&str]) -> Option<String> {
+    if Command::new(shell).args(["-c", ":"]).output().is_err() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{shell} is missing");
+        eprintln!("left out: {shell} is missing");
+        return None;
+    }
+    // One that waits for ever says less than one that is ended.
+    let mut command = Command::new("timeout");
+    command.args(["120", shell]).args(arguments).current_dir(&lab.checkout);
+    lab.enclose(&mut command);
+    command.env("PATH", format!("{}:{}", text(program().parent().unwrap()), std::env::var("PATH").unwrap()));
+    Some(Ran::from(command.output().unwrap()).ok())
+}
+
+#[test]
+fn fish_completes_with_what_the_words_mean() {
+    let lab = lab();
+    let script = "gh-pmu completion -s fish | source; for line in $argv; complete -C $line; end";
+    let lines = ["gh-pmu rel", "gh-pmu release view v0.9", "gh-pmu release list --state=cl"];
+    let Some(out) = printed_by(&lab, "fish", &[&["--no-config", "-c", script][..], &lines].concat()) else { return };
+    assert_eq!(out, "release\tList releases\nv0.9.0\tRelease: v0.9.0\n--state=closed\n");
+}
+
+#[test]
+fn zsh_completes_the_line_that_is_typed() {
+    let lab = lab();
+    let script = r#"
+        zmodload zsh/zpty
+        zpty shell zsh -f -i
+        zpty -w shell 'PS1=; RPS1=; autoload -U compinit; compinit -D -u; eval "$(gh-pmu completion -s zsh)"
+            show() { print -r -- "<$BUFFER>" }; zle -N show; bindkey "^T" show; print rea""dy'
+        zpty -r -m shell out '*ready*'
+        for line in "$@"; do
+            zpty -w -n shell "$line"$'\t\x14\x15'
+            zpty -r -m shell out '*\<gh*\>*'
+            print -r -- "${${out##*\<}%%\>*}"
+        done
+        zpty -d shell"#;
+    let lines =
+        ["gh-pmu rel", "gh-pmu release view v0.9", "gh-pmu release list --state=cl", "gh-pmu cache history --since @5"];
+    let Some(out) = printed_by(&lab, "zsh", &[&["-f", "-c", script, "zsh"][..], &lines].concat()) else { return };
+    let expected = "gh-pmu release \ngh-pmu release view v0.9.0 \ngh-pmu release list --state=closed \n\
+                    gh-pmu cache history --since @5 \n";
+    assert_eq!(out, expected);
+}

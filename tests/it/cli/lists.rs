@@ -426,7 +426,10 @@ fn a_heading_shows_the_days_that_were_asked_for() {
     let days =
         " that match your search created since 2020-01-02 00:00 until 2030-01-31 23:59 closed until 2030-12-31 23:59";
     assert!(said.lines().nth(1).is_some_and(|line| line.contains(days)), "{said}");
-    let said = lab.run_with(&[("GH_FORCE_TTY", "160"), ("TZ", "UTC")], &["release", "list", "--created", "2001-01-01..2001-12-31"]);
+    let said = lab.run_with(
+        &[("GH_FORCE_TTY", "160"), ("TZ", "UTC")],
+        &["release", "list", "--created", "2001-01-01..2001-12-31"],
+    );
     assert!(
         said.err.contains("match your search in octo-org/atlas created since 2001-01-01 00:00 until 2001-12-31 23:59"),
         "{said:?}"
