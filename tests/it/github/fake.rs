@@ -49,6 +49,8 @@ pub struct State {
     pub manifest: Option<String>,
     /// What the owner has: names, and their manifests.
     pub owned: Vec<(String, Option<String>)>,
+    /// What it does not show: `NAME-list` in a page of repositories, `NAME-text` among the texts.
+    pub withheld: Vec<String>,
     /// Whether it breaks off half-way.
     pub breaks_off: bool,
     pub date: String,
@@ -175,11 +177,12 @@ impl State {
             .map(|(name, manifest)| {
                 let object = manifest.as_ref().map(|text| json!({"oid": oid(text)}));
                 let name_with_owner = format!("{}/{name}", variables["owner"].as_str().unwrap());
-                json!({"id": name, "nameWithOwner": name_with_owner, "isArchived": false, "isEmpty": false, "object": object})
+                json!({"id": name, "nameWithOwner": name_with_owner, "isArchived": name.ends_with("-old"), "isEmpty": manifest.is_none(), "object": object})
             })
             .collect();
-        let repositories = page(&nodes, &variables["count"], &variables["after"]);
-        json!({"data": {"repositoryOwner": {"repositories": repositories}}}).to_string()
+        let mut repositories = page(&nodes, &variables["count"], &variables["after"]);
+        let errors = self.withhold(&mut repositories["nodes"], &["repositoryOwner", "repositories", "nodes"], "-list");
+        json!({"data": {"repositoryOwner": {"repositories": repositories}}, "errors": errors}).to_string()
     }
 
     fn texts(&self, variables: &Value) -> String {
@@ -189,8 +192,23 @@ impl State {
             let object = json!({"oid": oid(text), "byteSize": text.len(), "isTruncated": false, "text": text});
             json!({"id": id, "object": object})
         };
-        let nodes: Vec<Value> = variables["ids"].as_array().unwrap().iter().map(text).collect();
-        json!({"data": {"nodes": nodes}}).to_string()
+        let mut nodes: Value = variables["ids"].as_array().unwrap().iter().map(text).collect();
+        let errors = self.withhold(&mut nodes, &["nodes"], "-text");
+        json!({"data": {"nodes": nodes}, "errors": errors}).to_string()
+    }
+
+    /// Takes the nodes away that are withheld in this answer, and says so as GitHub does.
+    fn withhold(&self, nodes: &mut Value, place: &[&str], answer: &str) -> Vec<Value> {
+        let mut errors = Vec::new();
+        for (at, node) in nodes.as_array_mut().unwrap().iter_mut().enumerate() {
+            let name = format!("{}{answer}", node["id"].as_str().unwrap());
+            if self.withheld.contains(&name) {
+                let path: Vec<Value> = place.iter().map(|part| json!(part)).chain([json!(at)]).collect();
+                errors.push(json!({"message": "Resource protected by organization SAML enforcement", "path": path}));
+                *node = Value::Null;
+            }
+        }
+        errors
     }
 
     /// A file as GitHub gives it: raw, with a tag, and not at all where the tag is known.

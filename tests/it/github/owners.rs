@@ -83,3 +83,44 @@ fn what_came_before_github_stopped_is_kept_and_told() {
     lab.unset("GH_TOKEN");
     assert_eq!(lab.run("cache sync --owner octo-org").code, Some(4));
 }
+
+#[test]
+fn what_github_withholds_is_told_and_the_rest_is_whole() {
+    let Some(lab) = lab() else { return };
+    let manifest_of = |name: &str| Some(manifest(&format!("octo-org/{name}"), &["Release: v1.0.0"]));
+    let names = ["plain", "hidden", "mute", "archived-old"];
+    lab.github.state().owned =
+        names.iter().map(|name| ((*name).to_owned(), manifest_of(name))).chain([("empty".to_owned(), None)]).collect();
+    lab.github.state().withheld = vec!["hidden-list".to_owned(), "mute-text".to_owned()];
+    let run = lab.run("cache sync --owner octo-org");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.ends_with("4 repositories: 2 changed, 1 refused, 1 without a manifest\n"), "{}", run.stdout);
+    assert!(run.stderr.contains("GitHub withheld 1 repositor"), "{}", run.stderr);
+    assert!(run.stderr.contains("octo-org/mute") && run.stderr.contains("SAML enforcement"), "{}", run.stderr);
+    assert_eq!(
+        lab.list("release list --owner octo-org --json repo -q map(.repo)"),
+        [r#"["octo-org/archived-old","octo-org/plain"]"#]
+    );
+    // Once it is shown, only what was missing is asked for.
+    lab.github.state().withheld.clear();
+    lab.github.requests();
+    let run = lab.run("cache sync --owner octo-org");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.ends_with("5 repositories: 2 changed, 2 unchanged, 1 without a manifest\n"), "{}", run.stdout);
+    let requests = lab.github.requests();
+    assert_eq!(requests.last().unwrap().variables["ids"], serde_json::json!(["hidden", "mute"]));
+}
+
+#[test]
+fn a_repository_that_was_renamed_is_told_until_its_manifest_says_so() {
+    let Some(lab) = lab() else { return };
+    lab.github.state().owned = vec![("before".to_owned(), Some(manifest("octo-org/before", &["Release: v1.0.0"])))];
+    lab.run("cache sync --owner octo-org");
+    lab.github.state().owned[0].0 = "after".to_owned();
+    let run = lab.run("cache sync --owner octo-org");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("is the manifest of octo-org/before, not of octo-org/after"), "{}", run.stderr);
+    lab.github.state().owned[0].1 = Some(manifest("octo-org/after", &["Release: v1.0.0", "Release: v1.1.0"]));
+    let run = lab.run("cache sync --owner octo-org");
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Collected, Collection, History, Options, Outcome, OwnedSync, SyncError, sync_collection};
+use gh_pmu::sync::{Collected, Collection, History, Options, Outcome, OwnedSync, sync_collection};
 
 use super::synced::sentence;
 use crate::cli::Owner;
@@ -37,10 +37,6 @@ impl Sum {
             Outcome::Older { .. } => self.set_aside.push(sentence(repo, outcome)),
             Outcome::Changed { .. } => self.changed.push(sentence(repo, outcome)),
         }
-    }
-
-    fn refuse(&mut self, error: &SyncError) {
-        self.refused.push(error.to_string());
     }
 
     /// A line for each that changed or was refused, then their numbers; `what` is what one is, and what many are.
@@ -92,7 +88,8 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
                         sum.add(&synced.repo, &synced.outcome);
                     }
                 },
-                Err(error) => sum.refuse(&error),
+                // It names the file.
+                Err(error) => sum.refused.push(error.to_string()),
             }
         };
         let cache = &context.config.cache_dir;
@@ -118,7 +115,7 @@ pub fn of_owner(owner: &Owner, force: bool, context: &mut Context<'_, '_>) -> Re
         OwnedSync::Lost => {
             sum.set_aside.push(format!("{repo} has no manifest any more; what is cached of it stays as it is"));
         }
-        OwnedSync::Refused(error) => sum.refuse(&error),
+        OwnedSync::Refused(error) => sum.refused.push(format!("{repo}: {error}")),
     });
     let walked = match walked {
         Ok(walked) => walked,
@@ -132,8 +129,7 @@ pub fn of_owner(owner: &Owner, force: bool, context: &mut Context<'_, '_>) -> Re
             .with_hint("Check the name, and with `gh auth status` who you are."));
     }
     let exit = sum.tell(REPOSITORIES, context)?;
-    match walked.withheld {
-        Some((count, reason)) => Err(Error::new(format!("GitHub withheld {count} repositories of {owner}: {reason}"))),
-        None => Ok(exit),
-    }
+    let Some((count, reason)) = walked.withheld else { return Ok(exit) };
+    let what = REPOSITORIES[usize::from(count != 1)];
+    Err(Error::new(format!("GitHub withheld {count} {what} of {owner}: {reason}")))
 }
