@@ -15,22 +15,31 @@ pub fn run(context: &mut Context<'_, '_>) -> Result<bool, Error> {
     // Whatever stands in the way is told by the command that needs it.
     let Ok(repo) = context.repo(None, Some(&located)) else { return Ok(false) };
     let view = context.store(&repo).view().ok().flatten();
-    for line in lines(&repo, view.as_ref(), context) {
-        context.output.line(&line)?;
-    }
-    Ok(true)
+    let known = known(&repo, view.as_ref(), context);
+    context.output.sentence(&known)?;
+    let next = if view.is_some() { NEXT } else { FIRST };
+    next.iter().try_for_each(|line| context.output.line(line)).map(|()| true)
 }
 
-fn lines(repo: &Repo, view: Option<&View>, context: &Context<'_, '_>) -> Vec<String> {
-    let Some(view) = view else {
-        return vec![
-            format!("Nothing is cached of {repo} yet."),
-            String::new(),
-            "List its releases:               gh pmu release list".to_owned(),
-            "Have it publish a manifest:      gh pmu init --workflow".to_owned(),
-            "All commands, and what they do:  gh pmu --help".to_owned(),
-        ];
-    };
+/// What to type where nothing is cached.
+const FIRST: &[&str] = &[
+    "",
+    "List its releases:               gh pmu release list",
+    "Have it publish a manifest:      gh pmu init --workflow",
+    "All commands, and what they do:  gh pmu --help",
+];
+
+/// What to type where something is.
+const NEXT: &[&str] = &[
+    "",
+    "What is open, and what is new:   gh pmu status",
+    "List all releases:               gh pmu release list",
+    "See what changed:                gh pmu cache history --since yesterday",
+    "All commands, and what they do:  gh pmu --help",
+];
+
+fn known(repo: &Repo, view: Option<&View>, context: &Context<'_, '_>) -> String {
+    let Some(view) = view else { return format!("Nothing is cached of {repo} yet.") };
     let counted = |kind: Kind, one: &str| {
         let counts = view.counts(kind);
         let plural = if counts.open == 1 { "" } else { "s" };
@@ -38,12 +47,5 @@ fn lines(repo: &Repo, view: Option<&View>, context: &Context<'_, '_>) -> Vec<Str
     };
     let (releases, microsprints) = (counted(Kind::Release, "release"), counted(Kind::Microsprint, "microsprint"));
     let age = view.freshness().map(|fresh| format!(", as of {}", context.output.time(fresh.changed_at)));
-    vec![
-        format!("{repo} has {releases} and {microsprints}{}.", age.unwrap_or_default()),
-        String::new(),
-        "What is open, and what is new:   gh pmu status".to_owned(),
-        "List all releases:               gh pmu release list".to_owned(),
-        "See what changed:                gh pmu cache history --since yesterday".to_owned(),
-        "All commands, and what they do:  gh pmu --help".to_owned(),
-    ]
+    format!("{repo} has {releases} and {microsprints}{}.", age.unwrap_or_default())
 }

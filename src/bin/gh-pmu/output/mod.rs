@@ -105,6 +105,15 @@ impl<'o> Output<'o> {
         self.write(&bytes)
     }
 
+    /// A sentence, broken between words where it does not fit a terminal.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn sentence(&mut self, text: &str) -> Result<(), Error> {
+        let width = if self.terminal.stdout { self.terminal.width() } else { usize::MAX };
+        self.line(&width::wrapped(text, width))
+    }
+
     /// One sentence about what was done.
     ///
     /// # Errors
