@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::cli::lab::{Lab, text, words};
-use crate::cli::manifests::{REPO, manifest, tracker};
+use crate::cli::manifests::{REPO, manifest, small, tracker};
 
 const ODD: &str = "Release: v2.0.0 (\"Quoted\", it's)\r\nsecond line\t√ 🚀";
 
@@ -268,4 +268,15 @@ fn sql_loads_into_sqlite_and_answers_the_queries_of_the_first_proposal() {
     let wrong = "INSERT INTO trackers VALUES(99,'o/r','epic',1,'','open',NULL,NULL,'')";
     let refused = Command::new("sqlite3").args([db, wrong]).stderr(Stdio::null()).status().unwrap();
     assert!(!refused.success(), "the type is checked");
+}
+
+#[test]
+fn what_is_loaded_is_looked_up_and_never_walked_through_for_each_event() {
+    let lab = Lab::synced(&small());
+    let load = lab.run(&["cache", "export", "--events", "--format", "sql"]).ok();
+    let (before, check) = load.split_once("INSERT INTO gh_pmu_whole").unwrap();
+    let explained = format!("{before}EXPLAIN QUERY PLAN INSERT INTO gh_pmu_whole{check}");
+    let plan = piped("sqlite3", &[":memory:"], &explained);
+    assert!(plan.contains("SEARCH s USING") && plan.contains("SEARCH e USING"), "{plan}");
+    assert!(!plan.contains("SCAN s\n") && !plan.contains("SCAN e\n"), "{plan}");
 }

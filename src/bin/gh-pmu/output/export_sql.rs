@@ -131,7 +131,9 @@ impl Dialect {
 
     /// Makes what is missing of the tables, and empty ones to load into.
     fn start(self) -> String {
-        let (tables, events, sync) = (self.tables(), self.typed(EVENT_COLUMNS), self.typed(SYNC_COLUMNS));
+        let (tables, events) = (self.tables(), self.typed(EVENT_COLUMNS));
+        // Each event is looked up there: without an index that is every repository for every event.
+        let sync = format!("{},\n  PRIMARY KEY (repo)", self.typed(SYNC_COLUMNS));
         let view = TRACKERS.strip_prefix("VIEW ").unwrap_or(TRACKERS);
         match self {
             Self::Sqlite => format!(
