@@ -118,3 +118,21 @@ fn status_says_where_there_is_more_than_a_screen_holds() {
     let screen = lab.run_with(&PLAIN, &["status"]).ok();
     assert!(screen.contains("\n40 changes since you last asked") && screen.contains("\nand 30 more: "), "{screen}");
 }
+
+#[test]
+fn a_number_or_a_version_is_never_a_part_of_another_one() {
+    let lab = Lab::new();
+    lab.write_manifest(manifest(10, &json!([open(430, "Release: v1.10.0 (Ibis)")]), &json!([])));
+    for which in ["v1.1", "1.1", "v1", "10"] {
+        let ran = lab.run(&["release", "view", which]);
+        assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 1), "listed: {ran:?}");
+        assert!(ran.err.starts_with(&format!("no release is {which:?}, but one has it in its title")), "{ran:?}");
+    }
+    for which in ["v2", "43", "#43"] {
+        let said = lab.run(&["release", "view", which]).fails();
+        assert!(said.starts_with(&format!("no release matches {which:?}")), "{said}");
+    }
+    for which in ["v1.10.0", "1.10.0", "430", "ibis", "Ib"] {
+        assert_eq!(lab.json(&["release", "view", which, "--json", "number"])["number"], 430, "{which}");
+    }
+}

@@ -130,29 +130,37 @@ impl Args {
             }
         };
         match <[Tracker<'static>; 1]>::try_from(found) {
-            Ok([tracker]) => Ok(tracker),
+            Ok([tracker]) if self.is_meant(&tracker) => Ok(tracker),
+            Ok(found) => Err(self.listed(&found, &source.0, context)?),
             Err(found) if found.is_empty() => {
                 source.1.check_history()?;
                 Err(self.nothing(&source.0))
             }
-            Err(found) => {
-                let which = self.which.as_deref().unwrap_or_default();
-                let total = found.len() as u64;
-                let (repo, kind) = (&source.0, self.kind);
-                let head = ListHead {
-                    place: Place::One(repo),
-                    kind,
-                    state: None,
-                    searched: true,
-                    total,
-                    moments: "",
-                    age: None,
-                };
-                let row = |tracker: &Tracker<'static>| Row { repo, tracker: tracker.clone() };
-                context.output.list(&head, None, found.iter().map(|tracker| Ok::<_, Error>(row(tracker))))?;
-                Err(Error::new(format!("{total} {kind}s match {which:?}: name one by its number")))
-            }
+            Err(found) => Err(self.listed(&found, &source.0, context)?),
         }
+    }
+
+    /// Lists what may be meant; the error says that one of them should be named.
+    fn listed(&self, found: &[Tracker<'static>], repo: &Repo, context: &mut Context<'_, '_>) -> Result<Error, Error> {
+        let (kind, total) = (self.kind, found.len() as u64);
+        let place = Place::One(repo);
+        let head = ListHead { place, kind, state: None, searched: true, total, moments: "", age: None };
+        let row = |tracker: &Tracker<'static>| Row { repo, tracker: tracker.clone() };
+        context.output.list(&head, None, found.iter().map(|tracker| Ok::<_, Error>(row(tracker))))?;
+        let which = self.which.as_deref().unwrap_or_default();
+        Ok(Error::new(match total {
+            1 => format!("no {kind} is {which:?}, but one has it in its title: name that by its number"),
+            _ => format!("{total} {kind}s match {which:?}: name one by its number"),
+        }))
+    }
+
+    /// A number and a version are themselves, and not a part of others.
+    fn is_meant(&self, tracker: &Tracker<'_>) -> bool {
+        self.which.as_deref().filter(|which| !which.eq_ignore_ascii_case(LATEST)).is_none_or(|which| {
+            let number = number_of(which);
+            let is_whole = number.is_some() || TitleParts::of(self.kind, which).version == Some(which);
+            !is_whole || number == Some(tracker.number) || says(tracker, which)
+        })
     }
 
     /// The trackers that are meant: by number; else by what a title says in full; else by words of it.
