@@ -280,3 +280,21 @@ fn what_is_loaded_is_looked_up_and_never_walked_through_for_each_event() {
     assert!(plan.contains("SEARCH s USING") && plan.contains("SEARCH e USING"), "{plan}");
     assert!(!plan.contains("SCAN s\n") && !plan.contains("SCAN e\n"), "{plan}");
 }
+
+#[test]
+fn an_export_that_keeps_its_place_begins_with_what_was_pruned_too() {
+    let lab =
+        Lab::synced(&manifest(9, &json!([tracker(1, "one", None, None), tracker(2, "two", None, None)]), &json!([])));
+    lab.write_manifest(manifest(
+        10,
+        &json!([tracker(1, "one", None, None), tracker(2, "three", None, None)]),
+        &json!([]),
+    ));
+    lab.run(&["cache", "sync"]).ok();
+    lab.run(&["cache", "compact", "--prune-before", "@2"]).ok();
+    let whole = lab.run(&["cache", "export", "--events", "--format", "ndjson"]).warns();
+    let first = lab.run(&["cache", "export", "--events", "--format", "ndjson", "--since", "last:x"]).warns();
+    assert_eq!(first, whole);
+    let rest = lab.run(&["cache", "export", "--events", "--format", "ndjson", "--since", "last:x"]).ok();
+    assert_eq!(rest.lines().count(), 1, "the checkpoint: {rest}");
+}

@@ -179,7 +179,7 @@ impl Args {
         let start = Start::of(&history, &source.0, self.since.as_ref())?;
         live(&history, start.after, self.end(source), &mut |_| Ok(()))?;
         let first = history.view().history_start();
-        if self.since.is_none() && first > Seq(1) {
+        if !start.base.is_empty() || (self.since.is_none() && first > Seq(1)) {
             let repo = &source.0;
             let sentence = format!(
                 "history of {repo} starts with event {first}: older events were pruned or lost, and what they led to is \

@@ -73,6 +73,10 @@ impl Start {
     /// This history does not have it; damage, and the system's.
     pub(super) fn of(history: &History<'_>, repo: &Repo, since: Option<&Place>) -> Result<Self, Error> {
         let view = history.view();
+        let mark = match since {
+            Some(Place::Last(name)) => history.store().mark(view, &mark_name(name)),
+            _ => None,
+        };
         let after = match since {
             None => before(view.history_start()),
             Some(Place::Seq(seq)) if *seq > view.seq() => return Err(no_such_event(repo, view, *seq)),
@@ -81,12 +85,13 @@ impl Start {
                 Some(seq) => seq,
                 None => return Err(unknown(history, repo, *id)?),
             },
-            Some(Place::Last(name)) => match history.store().mark(view, &mark_name(name)) {
-                Some(mark) => after_mark(history, repo, &mark)?,
+            Some(Place::Last(_)) => match &mark {
+                Some(mark) => after_mark(history, repo, mark)?,
                 None => before(view.history_start()),
             },
         };
-        let base = if since.is_none() { history.base_events()? } else { Vec::new() };
+        let is_all = matches!(since, None | Some(Place::Last(_))) && mark.is_none();
+        let base = if is_all { history.base_events()? } else { Vec::new() };
         Ok(Self { after, base })
     }
 }
