@@ -43,10 +43,14 @@ impl History<'_> {
                     // All events were pruned, or there never was one: the state is what they led to.
                     return Ok(self.starts_at()?.filter(|starts_at| time >= *starts_at).map(|_| self.view().seq()));
                 }
-                let Some(span) = self.span_at(time)? else { return Ok(None) };
-                let events = self.span(span)?;
-                let last = events.iter().rev().find(|logged| logged.sync.changed_at <= time);
-                Ok(last.map(|logged| logged.seq))
+                let events = self.span_at(time)?.map(|span| self.span(span)).transpose()?;
+                let last =
+                    events.iter().flat_map(|events| events.iter().rev()).find(|logged| logged.sync.changed_at <= time);
+                match last {
+                    Some(last) => Ok(Some(last.seq)),
+                    // What was pruned had led to the base by then.
+                    None => Ok(self.base_changed_at()?.filter(|base| *base <= time).map(|_| Seq(start.0 - 1))),
+                }
             }
         }
     }

@@ -245,6 +245,15 @@ impl<'s> History<'s> {
         Ok(versions)
     }
 
+    /// When what was pruned had led to what the log begins with; `None` if nothing was.
+    pub(super) fn base_changed_at(&self) -> Result<Option<UnixMillis>, StoreError> {
+        if self.view.history_start() <= Seq(1) {
+            return Ok(None);
+        }
+        let header = self.commit_at(LOG_HEADER_LEN)?.header;
+        Ok((header.kind == FrameKind::Base).then_some(header.changed_at))
+    }
+
     /// Returns what a pruned log begins with as baseline events, each under the number of its tracker's last event then, in
     /// the order of those; none of a whole log.
     ///

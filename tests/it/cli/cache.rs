@@ -564,3 +564,19 @@ fn clear_asks_and_without_anybody_to_ask_it_fails() {
     );
     assert_same(&before, &lab.cached_files(), "nobody said yes");
 }
+
+#[test]
+fn the_state_that_a_log_was_pruned_to_is_listed() {
+    let lab = Lab::new();
+    for (hour, title) in [(9, "one"), (11, "two"), (13, "three")] {
+        lab.write_manifest(manifest(hour, &json!([open(1, title)]), &json!([])));
+        lab.run(&["cache", "sync"]).ok();
+    }
+    lab.run(&["cache", "compact", "--prune-before", "2025-06-12T12:00:00Z"]).ok();
+    let title = |when: &str| lab.run(&["release", "list", "--as-of", when]);
+    for when in ["2025-06-12T11:00:00Z", "2025-06-12T12:00:00Z", "2025-06-12T12:59:59Z", "@2"] {
+        assert!(title(when).ok().contains("two"), "{when}");
+    }
+    assert!(title("2025-06-12T13:00:00Z").ok().contains("three"));
+    assert!(title("2025-06-12T10:59:59Z").fails().starts_with("history of octo-org/atlas starts on "));
+}
