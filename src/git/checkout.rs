@@ -94,6 +94,11 @@ impl Checkout {
         git_path(file.strip_prefix(&self.root).ok()?)
     }
 
+    /// Whether git may have left files on the server: whoever cloned with `--filter` has a remote that promised them.
+    pub fn is_partial(&self) -> bool {
+        self.ask(&["config", "--get-regexp", r"^remote\..*\.promisor$", "true"]).is_ok()
+    }
+
     /// Whether git has only the newest commits: the boundary's ids.
     pub(super) fn shallow_commits(&self) -> Vec<String> {
         let text = self.common_dir().ok().and_then(|dir| std::fs::read_to_string(dir.join("shallow")).ok());

@@ -28,7 +28,10 @@ pub enum GitError {
     #[error("the checked out branch has no commit yet: commit the manifest first")]
     Unborn,
     /// A remote branch that is not here.
-    #[error("the branch {branch} has not been fetched: run `git fetch {remote} {branch}`")]
+    #[error(
+        "the branch {branch} has not been fetched: run `git fetch {remote} \
+         {branch}:refs/remotes/{remote}/{branch}`"
+    )]
     NotFetched {
         /// Whose.
         remote: String,

@@ -12,7 +12,8 @@ use super::checkout::Checkout;
 use super::error::GitError;
 
 /// What the repository's configuration might have git run, or answer otherwise.
-const OVERRIDES: [&str; 12] = [
+const OVERRIDES: [&str; 16] = [
+    "advice.graftFileDeprecated=false",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.sshCommand=false",
@@ -22,6 +23,9 @@ const OVERRIDES: [&str; 12] = [
     "credential.helper=",
     "diff.external=",
     "diff.orderFile=/dev/null",
+    "i18n.logOutputEncoding=UTF-8",
+    "log.diffMerges=separate",
+    "log.showRoot=true",
     "log.showSignature=false",
     "log.follow=false",
     "log.mailmap=false",
@@ -42,7 +46,7 @@ const SET: [(&str, &str); 7] = [
 ];
 
 /// What would point git at another repository than the one around the manifest, as in a hook.
-const DROPPED: [&str; 12] = [
+const DROPPED: [&str; 14] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_COMMON_DIR",
@@ -54,6 +58,8 @@ const DROPPED: [&str; 12] = [
     "GIT_REPLACE_REF_BASE",
     "GIT_EXTERNAL_DIFF",
     "GIT_GLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
     "LANGUAGE",
 ];
 

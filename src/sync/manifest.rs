@@ -6,12 +6,12 @@ use super::checkout::{Hosting, Located};
 use super::collected::Collection;
 use super::error::{Now, SyncError};
 use super::line::{GitLine, Line};
-use super::outcome::Synced;
+use super::outcome::{Note, Synced};
 use super::renamed::{current_name, remember};
 use super::take::{History, Reading, Way, at_hand, take, take_versions};
 use crate::format::{Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
-use crate::git::{Blob, Limits};
+use crate::git::{Blob, GitError, Limits};
 use crate::manifest::{self, Manifest, ManifestError, RepoName};
 use crate::model::Repo;
 use crate::store::{Store, StoreError, View};
@@ -62,13 +62,14 @@ impl Options<'_> {
     /// not looked at; or what is cached was observed, and may have been published meanwhile.
     fn lacks_history(&self, located: &Located, view: &View, is_touched: bool) -> bool {
         let is_asked = is_touched || self.explain || self.history == History::Needed;
-        if is_asked && self.history != History::None && view.has_published() && view.observed_count() > 0 {
+        let is_observed = is_asked && self.history != History::None && view.observed_count() > 0;
+        if is_observed && view.has_published() {
             return true;
         }
         let was_looked_at = view.has_published() || view.freshness().is_some_and(|fresh| fresh.commit.is_some());
         // Before the first commit there is no past to look for.
         let has_commits = || located.in_git().is_ok_and(|(checkout, _)| checkout.head().is_some());
-        self.history == History::Needed && !was_looked_at && has_commits()
+        (is_observed || (self.history == History::Needed && !was_looked_at)) && has_commits()
     }
 }
 
@@ -109,6 +110,9 @@ pub fn sync(
             let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
             if clean && !options.force && !options.lacks_history(located, &view, false) {
                 check_repo(options, located, repo)?;
+                if options.explain {
+                    store.record_checked(&view, None, now.millis());
+                }
                 return Ok(Synced::unchanged(repo, view));
             }
             known = Some(Known { store, view, entry });
@@ -233,10 +237,14 @@ impl Run<'_> {
 
     fn write(&self, repo: &Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
         let store = Store::of(self.storage, self.cache, repo);
-        let (mut own, mut collected) = match self.options.collection {
-            Some(collection) => (None, collection.line(&self.located.manifest, self.options.limits)),
-            None => (self.line(repo), None),
-        };
+        let (mut own, mut collected, mut unread) = (None, None, None);
+        match self.options.collection {
+            Some(collection) => collected = collection.line(&self.located.manifest, self.options.limits),
+            None => match self.line(repo) {
+                Ok(line) => own = line,
+                Err(error) => unread = Some(error),
+            },
+        }
         let own = own.as_mut().map(|line| line as &mut dyn Line);
         let line = own.or(collected.as_mut().map(|line| line as &mut dyn Line));
         let reading = |line| Reading {
@@ -253,10 +261,14 @@ impl Run<'_> {
         let with_line = take(&store, reading(line), way);
         let synced = match with_line {
             // Without git's history the manifest is all there is; it can still be taken.
-            Err(SyncError::History(_)) => take(&store, reading(None), way),
+            Err(SyncError::History(error)) => {
+                unread = Some(error);
+                take(&store, reading(None), way)
+            }
             synced => synced,
         };
         match synced {
+            Ok(synced) => Ok(Synced { notes: [synced.notes, self.told(unread)].concat(), ..synced }),
             Err(SyncError::Store(error)) if !self.options.explain && is_answerable(&error) => {
                 let lacks = |view: &View| self.options.lacks_history(self.located, view, false);
                 Ok(at_hand(&store, &reading(None), error, lacks))
@@ -283,7 +295,7 @@ impl Run<'_> {
         let store = Store::of(self.storage, self.cache, &repo);
         // A list does not look again and again.
         let is_due = explain || history == History::Needed || told.is_some() || matches!(store.view(), Ok(None));
-        let Some(mut line) = is_due.then(|| self.line(&repo)).flatten() else { return Err(refused) };
+        let Some(mut line) = is_due.then(|| self.line(&repo).ok().flatten()).flatten() else { return Err(refused) };
         let Ok(Some(synced)) = take_versions(&store, &repo, &mut line, self.options.way(self.now)) else {
             return Err(refused);
         };
@@ -313,13 +325,24 @@ impl Run<'_> {
         if is_old { current } else { named }
     }
 
-    /// The line of the branch that publishes, if git can tell.
-    fn line(&self, repo: &Repo) -> Option<GitLine<'_>> {
-        let (checkout, path) = self.located.in_git().ok()?;
+    /// The line of the branch that publishes, if there is one.
+    fn line(&self, repo: &Repo) -> Result<Option<GitLine<'_>>, GitError> {
+        let Ok((checkout, path)) = self.located.in_git() else { return Ok(None) };
         let signed_in = self.hosting.signed_in();
         let limits = self.options.limits;
-        let publisher = checkout.publisher(Some(repo), &self.hosting.hosts(&signed_in), limits).ok()??;
-        Some(GitLine::of(checkout, publisher, path, limits))
+        let publisher = checkout.publisher(Some(repo), &self.hosting.hosts(&signed_in), limits)?;
+        Ok(publisher.map(|publisher| GitLine::of(checkout, publisher, path, limits)))
+    }
+
+    /// What is said of a history that git could not give. A list does not look for it again.
+    fn told(&self, unread: Option<GitError>) -> Vec<Note> {
+        let is_asked = self.options.explain || self.options.history == History::Needed;
+        let Some(error) = unread.filter(|error| !matches!(error, GitError::TooLong)) else { return Vec::new() };
+        match self.located.in_git() {
+            Ok((checkout, path)) if checkout.is_partial() => vec![Note::Partial { path }],
+            _ if is_asked => vec![Note::Unread { reason: error.to_string() }],
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -75,6 +75,11 @@ pub enum Note {
         /// The manifest's path.
         path: String,
     },
+    /// Git cannot give it.
+    Unread {
+        /// Git's word.
+        reason: String,
+    },
     /// GitHub does not show that its versions follow each other.
     NotShown,
     /// The branch has another past than it had.
@@ -97,6 +102,11 @@ impl fmt::Display for Note {
                 f,
                 "this is a partial clone, which lacks versions of the manifest: run `git log -p -m --first-parent -- \
                  {path}` once, which fetches them, then `gh pmu cache rebuild`"
+            ),
+            Note::Unread { reason } => write!(
+                f,
+                "the history of the manifest could not be read ({reason}), so what is cached begins with the present: \
+                 once git can, run `gh pmu cache rebuild`"
             ),
             Note::NotShown => f.write_str(
                 "GitHub does not show how the versions of the manifest follow each other, so their numbers are not for \

@@ -155,3 +155,85 @@ fn a_partial_clone_has_a_baseline_and_says_how_it_is_completed() {
     whole.sync();
     assert_eq!(partial.view("o/r").history_hash(), whole.view("o/r").history_hash());
 }
+
+#[test]
+fn a_clone_without_trees_says_how_it_is_completed_too() {
+    let theirs = Machine::new();
+    theirs.git(&["config", "uploadpack.allowFilter", "true"]);
+    publish(&theirs, 1, &["Release: a"]);
+    publish(&theirs, 2, &["Release: b"]);
+    let partial = Machine::clone_of(&theirs.url(), &["--filter=tree:0"]);
+    assert_eq!(partial.sync().notes, [Note::Partial { path: PATH.to_owned() }]);
+    partial.git(&["log", "-p", "-m", "--first-parent", "--", PATH]);
+    partial.try_sync(|options| (options.history, options.force) = (History::Needed, true)).unwrap();
+    assert_eq!(partial.view("o/r").published_seq().0, 2);
+}
+
+#[test]
+fn no_setting_of_git_s_changes_the_history() {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a"]);
+    publish(&theirs, 2, &["Release: ä"]);
+    theirs.git(&["checkout", "-q", "-b", "side", "HEAD~1"]);
+    theirs.git(&["commit", "-q", "--allow-empty", "-m", "m"]);
+    theirs.git(&["merge", "-q", "--no-ff", "-m", "m", "-"]);
+    let hash = |setting: Option<(&str, &str)>| {
+        let clone = Machine::clone_of(&theirs.url(), &[]);
+        setting.iter().for_each(|(name, value)| drop(clone.git(&["config", name, value])));
+        let synced = clone.try_sync(|options| options.explain = true).unwrap();
+        assert_eq!((synced.notes.len(), synced.view.published_seq().0), (0, 2), "{setting:?}");
+        synced.view.history_hash()
+    };
+    let expected = hash(None);
+    for setting in [
+        ("log.showRoot", "false"),
+        ("log.diffMerges", "off"),
+        ("log.diffMerges", "combined"),
+        ("log.follow", "true"),
+        ("log.date", "relative"),
+        ("log.abbrevCommit", "true"),
+        ("log.mailmap", "true"),
+        ("log.decorate", "full"),
+        ("i18n.logOutputEncoding", "UTF-16"),
+        ("diff.renames", "copies"),
+        ("diff.noprefix", "true"),
+        ("diff.orderFile", "nowhere"),
+        ("diff.relative", "true"),
+        ("format.pretty", "fuller"),
+        ("core.quotePath", "true"),
+        ("core.abbrev", "7"),
+        ("color.ui", "always"),
+    ] {
+        assert_eq!(hash(Some(setting)), expected, "{setting:?}");
+    }
+}
+
+#[test]
+fn a_history_that_git_cannot_read_is_told_to_who_asks() {
+    let theirs = Machine::new();
+    publish(&theirs, 1, &["Release: a"]);
+    publish(&theirs, 2, &["Release: b"]);
+    let tree = theirs.git(&["rev-parse", "HEAD~1^{tree}"]);
+    fs::remove_file(theirs.root().join(".git/objects").join(&tree[..2]).join(&tree[2..])).unwrap();
+    let synced = theirs.try_sync(|options| options.explain = true).unwrap();
+    assert!(matches!(&synced.notes[..], [Note::Unread { .. }]), "{:?}", synced.notes);
+    assert_eq!(theirs.titles("o/r"), ["Release: b"]);
+    let again = theirs.try_sync(|options| options.history = History::Needed).unwrap();
+    assert!(matches!(&again.notes[..], [Note::Unread { .. }]), "{:?}", again.notes);
+}
+
+#[test]
+fn a_manifest_that_was_listed_before_its_first_commit_is_published_with_it() {
+    let machine = Machine::new();
+    machine.git(&["commit", "-q", "--allow-empty", "-m", "m"]);
+    machine.write(&manifest(1, &["Release: a"]));
+    machine.sync();
+    machine.write(&manifest(2, &["Release: b"]));
+    machine.sync();
+    machine.commit(&manifest(2, &["Release: b"]));
+    machine.try_sync(|options| options.explain = true).unwrap();
+    let other = Machine::clone_of(&machine.url(), &[]);
+    other.sync();
+    assert_eq!(machine.view("o/r").history_hash(), other.view("o/r").history_hash());
+    assert_eq!(machine.events("o/r"), other.events("o/r"));
+}

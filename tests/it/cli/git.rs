@@ -251,7 +251,7 @@ fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
     let gone = "the branch of the manifest was never fetched, or is gone";
     assert_eq!(check(), (Some(1), format!("{gone:?}")));
     let said = ours.run(&["cache", "sync"]).fails();
-    assert!(said.ends_with("the branch pmu-cache has not been fetched: run `git fetch origin pmu-cache`\n"), "{said}");
+    assert!(said.ends_with("the branch pmu-cache has not been fetched: run `git fetch origin pmu-cache:refs/remotes/origin/pmu-cache`\n"), "{said}");
     // Whichever remote has it.
     ours.git(&["remote", "rename", "origin", "theirs"]);
     ours.git(&["fetch", "-q", "theirs"]);
