@@ -298,3 +298,23 @@ fn an_export_that_keeps_its_place_begins_with_what_was_pruned_too() {
     let rest = lab.run(&["cache", "export", "--events", "--format", "ndjson", "--since", "last:x"]).ok();
     assert_eq!(rest.lines().count(), 1, "the checkpoint: {rest}");
 }
+
+#[test]
+fn what_was_pruned_meanwhile_is_not_loaded_a_second_time() {
+    let lab =
+        Lab::synced(&manifest(9, &json!([tracker(1, "one", None, None), tracker(2, "two", None, None)]), &json!([])));
+    lab.write_manifest(manifest(
+        10,
+        &json!([tracker(1, "one", None, None), tracker(2, "three", None, None)]),
+        &json!([]),
+    ));
+    lab.run(&["cache", "sync"]).ok();
+    let db = lab.root().join("events.db");
+    let load =
+        || piped("sqlite3", &["-bail", text(&db)], &lab.run(&["cache", "export", "--events", "--format", "sql"]).out);
+    load();
+    lab.run(&["cache", "compact", "--prune-before", "@2"]).ok();
+    load();
+    let counts = "SELECT count(*), count(DISTINCT seq) FROM events; SELECT count(*) FROM trackers;";
+    assert_eq!(piped("sqlite3", &[text(&db)], counts), "3|3\n2\n");
+}

@@ -102,6 +102,10 @@ SELECT 1 FROM gh_pmu_events l JOIN events e ON e.id = l.id
 const FORKED: &str = "another history is stored under the same numbers: nothing was loaded";
 const CUT: &str = "the export is not whole: nothing was loaded";
 
+/// Whether a baseline stands for an event that is there already, as after a prune.
+const KNOWN: &str = "l.baseline AND EXISTS (SELECT 1 FROM events e \
+WHERE e.repo = l.repo AND e.seq = l.seq AND e.published = l.published AND e.type = l.type AND e.number = l.number)";
+
 /// What is known of a repository, unless the engine knows a later moment of it.
 const NEWER: &str = "ON CONFLICT (repo) DO UPDATE SET manifest_hash = excluded.manifest_hash, \
 last_sync = excluded.last_sync, seq = excluded.seq, id = excluded.id, published = excluded.published, \
@@ -165,7 +169,8 @@ impl Dialect {
         let cut = format!("(SELECT count(*) FROM gh_pmu_events) <> {rows}");
         let insert = |condition: &str| {
             format!(
-                "INSERT INTO events SELECT l.* FROM gh_pmu_events l WHERE {condition} ON CONFLICT (id) DO NOTHING;\n\
+                "INSERT INTO events SELECT l.* FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
+                 ON CONFLICT (id) DO NOTHING;\n\
                  INSERT INTO sync_metadata SELECT l.* FROM gh_pmu_sync l WHERE {condition} {NEWER};\n"
             )
         };
