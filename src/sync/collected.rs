@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkout::Hosting;
 use super::error::SyncError;
-use super::line::{Found, Line, Take, found, read_versions};
+use super::line::{Found, Line, Take, found, missing, read_versions};
 use super::outcome::Note;
 use crate::git::{Checkout, CommitId, FileVersion, Limits, Log, Publisher};
 
@@ -102,8 +102,8 @@ impl Line for CollectedLine<'_> {
         &self.publisher.tip
     }
 
-    fn path(&self) -> &str {
-        &self.path
+    fn missing(&self) -> Note {
+        missing(self.checkout, &self.path, "git lacks a version of it: `git fsck` tells more")
     }
 
     fn part(&self) -> Note {

@@ -31,8 +31,8 @@ pub(super) trait Line {
     /// Its newest commit.
     fn tip(&self) -> &[u8];
 
-    /// The manifest's path in it.
-    fn path(&self) -> &str;
+    /// Why some of its versions are not here.
+    fn missing(&self) -> Note;
 
     /// Why only a part of it is here.
     fn part(&self) -> Note;
@@ -72,8 +72,8 @@ impl Line for GitLine<'_> {
         &self.publisher.tip
     }
 
-    fn path(&self) -> &str {
-        &self.path
+    fn missing(&self) -> Note {
+        missing(self.checkout, &self.path, "git lacks a version of it: `git fsck` tells more")
     }
 
     fn part(&self) -> Note {
@@ -98,6 +98,14 @@ impl Line for GitLine<'_> {
     fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
         let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
         read_versions(self.checkout, &versions, (all, self.limits), take)
+    }
+}
+
+/// Why versions are not here: whoever cloned a part fetches the rest; else git is told to be at fault.
+pub(super) fn missing(checkout: &Checkout, path: &str, reason: impl ToString) -> Note {
+    match checkout.is_partial() {
+        true => Note::Partial { path: path.to_owned() },
+        false => Note::Unread { reason: reason.to_string() },
     }
 }
 
@@ -154,7 +162,6 @@ pub(super) fn read_versions(
 /// The line of a branch as GitHub tells it.
 pub(super) struct RemoteLine<'l> {
     name: String,
-    path: String,
     history: &'l RemoteHistory,
     tip: CommitId,
     known: Option<CommitId>,
@@ -164,7 +171,7 @@ impl<'l> RemoteLine<'l> {
     /// Of a history that was asked for after `known`; `None` if its commits have no ids.
     pub(super) fn of(place: &ManifestPlace, history: &'l RemoteHistory, known: Option<CommitId>) -> Option<Self> {
         let name = place.branch.clone().unwrap_or_else(|| "the default branch".to_owned());
-        Some(Self { name, path: place.path.clone(), history, tip: unhex(&history.tip)?, known })
+        Some(Self { name, history, tip: unhex(&history.tip)?, known })
     }
 }
 
@@ -177,8 +184,8 @@ impl Line for RemoteLine<'_> {
         &self.tip
     }
 
-    fn path(&self) -> &str {
-        &self.path
+    fn missing(&self) -> Note {
+        Note::NotShown
     }
 
     fn part(&self) -> Note {

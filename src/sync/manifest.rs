@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::checkout::{Hosting, Located};
 use super::collected::Collection;
 use super::error::{Now, SyncError};
-use super::line::{GitLine, Line};
+use super::line::{GitLine, Line, missing};
 use super::outcome::{Note, Synced};
 use super::renamed::{current_name, remember};
 use super::take::{History, Reading, Way, at_hand, take, take_versions};
@@ -338,11 +338,8 @@ impl Run<'_> {
     fn told(&self, unread: Option<GitError>) -> Vec<Note> {
         let is_asked = self.options.explain || self.options.history == History::Needed;
         let Some(error) = unread.filter(|error| !matches!(error, GitError::TooLong)) else { return Vec::new() };
-        match self.located.in_git() {
-            Ok((checkout, path)) if checkout.is_partial() => vec![Note::Partial { path }],
-            _ if is_asked => vec![Note::Unread { reason: error.to_string() }],
-            _ => Vec::new(),
-        }
+        let note = self.located.in_git().map(|(checkout, path)| missing(checkout, &path, error));
+        note.ok().filter(|note| is_asked || matches!(note, Note::Partial { .. })).into_iter().collect()
     }
 }
 

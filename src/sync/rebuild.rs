@@ -60,7 +60,7 @@ pub fn rebuild(
     let mut note = (!is_whole).then_some(Note::Shallow);
     if is_whole && replayed.lacks {
         // Numbers from a part of history would bend those of everybody else.
-        note = Some(Note::Partial { path: line.path().to_owned() });
+        note = Some(line.missing());
         replayed = replay(&writer, &mut line, (false, None), (repo, now))?;
     }
     let Replayed { rewrite, records, tally, after, .. } = replayed;

@@ -160,14 +160,9 @@ fn take_all(
             }
             Read::BeginsAt(commit) => begins_at = Some(commit),
             Read::Missing => {
-                let path = line.as_deref().map_or_else(String::new, |line| line.path().to_owned());
+                let note = line.as_deref().map(|line| line.missing());
                 begins_at = None;
-                plan = Plan {
-                    wanted: Wanted::Observed,
-                    after: before.updated_at,
-                    note: Some(Note::Partial { path }),
-                    ..plan
-                };
+                plan = Plan { wanted: Wanted::Observed, after: before.updated_at, note, ..plan };
             }
         }
     };
