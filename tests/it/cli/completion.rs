@@ -142,11 +142,13 @@ fn fish_completes_with_what_the_words_mean() {
 #[test]
 fn zsh_completes_the_line_that_is_typed() {
     let lab = lab();
+    // Typed before the editor is there, ^U would be the terminal's.
     let script = r#"
         zmodload zsh/zpty
         zpty shell zsh -f -i
         zpty -w shell 'PS1=; RPS1=; autoload -U compinit; compinit -D -u; eval "$(gh-pmu completion -s zsh)"
-            show() { print -r -- "<$BUFFER>" }; zle -N show; bindkey "^T" show; print rea""dy'
+            show() { print -r -- "<$BUFFER>" }; zle -N show; bindkey "^T" show
+            zle-line-init() { print rea""dy }; zle -N zle-line-init'
         zpty -r -m shell out '*ready*'
         for line in "$@"; do
             zpty -w -n shell "$line"$'\t\x14\x15'
