@@ -95,7 +95,7 @@ fn what_github_withholds_is_told_and_the_rest_is_whole() {
     let run = lab.run("cache sync --owner octo-org");
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.stdout.ends_with("4 repositories: 2 changed, 1 refused, 1 without a manifest\n"), "{}", run.stdout);
-    assert!(run.stderr.contains("GitHub withheld 1 repositor"), "{}", run.stderr);
+    assert!(run.stderr.contains("GitHub withheld 1 repository of octo-org: "), "{}", run.stderr);
     assert!(run.stderr.contains("octo-org/mute") && run.stderr.contains("SAML enforcement"), "{}", run.stderr);
     assert_eq!(
         lab.list("release list --owner octo-org --json repo -q map(.repo)"),
