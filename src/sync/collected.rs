@@ -8,7 +8,7 @@ use super::checkout::Hosting;
 use super::error::SyncError;
 use super::line::{Found, Line, Take, found, missing, read_versions};
 use super::outcome::Note;
-use crate::git::{Checkout, CommitId, FileVersion, Limits, Log, Publisher};
+use crate::git::{Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
 
 /// What a file is called that may be a manifest.
 const EXTENSION: &str = "json";
@@ -19,13 +19,15 @@ const MAX_DEPTH: usize = 8;
 pub struct Collection<'h> {
     root: PathBuf,
     hosting: Hosting<'h>,
-    past: OnceCell<Option<Past>>,
+    past: OnceCell<Result<Option<Past>, Note>>,
 }
 
 /// The checkout around it, the branch that publishes, and what happened to the files.
 struct Past {
     checkout: Checkout,
     publisher: Publisher,
+    /// The directory, from the root of the checkout.
+    dir: String,
     log: Log,
 }
 
@@ -35,25 +37,50 @@ impl<'h> Collection<'h> {
         Self { root: dir.to_owned(), hosting, past: OnceCell::new() }
     }
 
-    fn past(&self, limits: Limits<'_>) -> Option<Past> {
-        let root = self.root.ancestors().find(|dir| dir.join(".git").exists())?;
-        let checkout = Checkout::of_git(root.to_owned());
+    fn past(&self, limits: Limits<'_>) -> Result<Option<Past>, Note> {
+        let Some(checkout) = self.checkout() else { return Ok(None) };
+        let dir = self.dir(&checkout);
+        match self.log(&checkout, &dir, limits) {
+            Ok(found) => Ok(found.map(|(publisher, log)| Past { checkout, publisher, dir, log })),
+            Err(error) => Err(missing_below(&checkout, &dir, error)),
+        }
+    }
+
+    fn log(&self, checkout: &Checkout, dir: &str, limits: Limits<'_>) -> Result<Option<(Publisher, Log)>, GitError> {
+        checkout.check_owner()?;
         let signed_in = self.hosting.signed_in();
         let hosts = self.hosting.hosts(&signed_in);
         let own = checkout.repo(&hosts).ok();
-        checkout.check_owner().ok()?;
-        let publisher = checkout.publisher(own.as_ref(), &hosts, Limits::NONE).ok()??;
-        let dir = checkout.path_of(&self.root).unwrap_or_default();
-        let log = checkout.log_below((&publisher.tip, None), &dir, limits).ok()?;
-        Some(Past { checkout, publisher, log })
+        let Some(publisher) = checkout.publisher(own.as_ref(), &hosts, Limits::NONE)? else { return Ok(None) };
+        let log = checkout.log_below((&publisher.tip, None), dir, limits)?;
+        Ok(Some((publisher, log)))
     }
 
-    /// The line of one file in it.
-    pub(super) fn line<'l>(&'l self, file: &Path, limits: Limits<'l>) -> Option<CollectedLine<'l>> {
-        let Past { checkout, publisher, log } = self.past.get_or_init(|| self.past(limits)).as_ref()?;
-        let path = checkout.path_of(file)?;
-        let versions = log.versions(&path);
-        Some(CollectedLine { checkout, publisher, path, log, versions, from: 0, limits })
+    fn checkout(&self) -> Option<Checkout> {
+        let root = self.root.ancestors().find(|dir| dir.join(".git").exists())?;
+        Some(Checkout::of_git(root.to_owned()))
+    }
+
+    fn dir(&self, checkout: &Checkout) -> String {
+        checkout.path_of(&self.root).unwrap_or_default()
+    }
+
+    /// The line of one file in it; `None` outside of git.
+    ///
+    /// # Errors
+    /// What to say of a history that git could not give.
+    pub(super) fn line<'l>(&'l self, file: &Path, limits: Limits<'l>) -> Result<Option<CollectedLine<'l>>, Note> {
+        let past = self.past.get_or_init(|| self.past(limits)).as_ref().map_err(Clone::clone)?;
+        let Some(past) = past else { return Ok(None) };
+        let Some(path) = past.checkout.path_of(file) else { return Ok(None) };
+        let versions = past.log.versions(&path);
+        Ok(Some(CollectedLine { past, versions, from: 0, limits }))
+    }
+
+    /// What to say of versions that git could not give.
+    pub(super) fn unread(&self, error: GitError) -> Option<Note> {
+        let checkout = self.checkout()?;
+        Some(missing_below(&checkout, &self.dir(&checkout), error))
     }
 
     /// Every file below the directory that may be a manifest, sorted.
@@ -83,10 +110,7 @@ impl<'h> Collection<'h> {
 
 /// The line of one of many files.
 pub(super) struct CollectedLine<'l> {
-    checkout: &'l Checkout,
-    publisher: &'l Publisher,
-    path: String,
-    log: &'l Log,
+    past: &'l Past,
     versions: Vec<&'l FileVersion>,
     /// The first version after the known commit.
     from: usize,
@@ -95,15 +119,15 @@ pub(super) struct CollectedLine<'l> {
 
 impl Line for CollectedLine<'_> {
     fn name(&self) -> &str {
-        &self.publisher.name
+        &self.past.publisher.name
     }
 
     fn tip(&self) -> &[u8] {
-        &self.publisher.tip
+        &self.past.publisher.tip
     }
 
     fn missing(&self) -> Note {
-        missing(self.checkout, &self.path, "git lacks a version of it: `git fsck` tells more")
+        missing_below(&self.past.checkout, &self.past.dir, "git lacks a version of it: `git fsck` tells more")
     }
 
     fn part(&self) -> Note {
@@ -113,7 +137,7 @@ impl Line for CollectedLine<'_> {
     fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError> {
         let Some(known) = known else {
             self.from = 0;
-            return Ok(found(self.log.beginning));
+            return Ok(found(self.past.log.beginning));
         };
         let after = self.versions.iter().position(|version| version.commit == known);
         self.from = after.map_or(0, |at| at + 1);
@@ -126,6 +150,11 @@ impl Line for CollectedLine<'_> {
 
     fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
         let versions = self.versions.get(self.from..).unwrap_or_default();
-        read_versions(self.checkout, versions, (all, self.limits), take)
+        read_versions(&self.past.checkout, versions, (all, self.limits), take)
     }
+}
+
+/// [`missing`] for all files below a directory: whoever fetches fetches for all.
+fn missing_below(checkout: &Checkout, dir: &str, reason: impl ToString) -> Note {
+    missing(checkout, if dir.is_empty() { "." } else { dir }, reason)
 }

@@ -239,10 +239,13 @@ impl Run<'_> {
         let store = Store::of(self.storage, self.cache, repo);
         let (mut own, mut collected, mut unread) = (None, None, None);
         match self.options.collection {
-            Some(collection) => collected = collection.line(&self.located.manifest, self.options.limits),
+            Some(collection) => match collection.line(&self.located.manifest, self.options.limits) {
+                Ok(line) => collected = line,
+                Err(note) => unread = Some(note),
+            },
             None => match self.line(repo) {
                 Ok(line) => own = line,
-                Err(error) => unread = Some(error),
+                Err(error) => unread = self.unread(error),
             },
         }
         let own = own.as_mut().map(|line| line as &mut dyn Line);
@@ -262,7 +265,7 @@ impl Run<'_> {
         let synced = match with_line {
             // Without git's history the manifest is all there is; it can still be taken.
             Err(SyncError::History(error)) => {
-                unread = Some(error);
+                unread = self.unread(error);
                 take(&store, reading(None), way)
             }
             synced => synced,
@@ -334,12 +337,19 @@ impl Run<'_> {
         Ok(publisher.map(|publisher| GitLine::of(checkout, publisher, path, limits)))
     }
 
-    /// What is said of a history that git could not give. A list does not look for it again.
-    fn told(&self, unread: Option<GitError>) -> Vec<Note> {
+    /// What to say of a history that git could not give.
+    fn unread(&self, error: GitError) -> Option<Note> {
+        match self.options.collection {
+            _ if error == GitError::TooLong => None,
+            Some(collection) => collection.unread(error),
+            None => self.located.in_git().ok().map(|(checkout, path)| missing(checkout, &path, error)),
+        }
+    }
+
+    /// What of that is said. A list does not look for the history again.
+    fn told(&self, unread: Option<Note>) -> Vec<Note> {
         let is_asked = self.options.explain || self.options.history == History::Needed;
-        let Some(error) = unread.filter(|error| !matches!(error, GitError::TooLong)) else { return Vec::new() };
-        let note = self.located.in_git().map(|(checkout, path)| missing(checkout, &path, error));
-        note.ok().filter(|note| is_asked || matches!(note, Note::Partial { .. })).into_iter().collect()
+        unread.filter(|note| is_asked || matches!(note, Note::Partial { .. })).into_iter().collect()
     }
 }
 

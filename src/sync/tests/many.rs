@@ -73,6 +73,39 @@ fn a_collection_gives_each_repository_its_history_in_one_walk_and_names_what_it_
 }
 
 #[test]
+fn a_collection_whose_history_git_cannot_read_says_so() {
+    let machine = Machine::new();
+    let dir = machine.root().join("all");
+    fs::create_dir_all(&dir).unwrap();
+    for hour in [1, 2] {
+        fs::write(dir.join("a.json"), manifest_of("o/a", hour, &["Release: a"])).unwrap();
+        machine.git(&["add", "-A"]);
+        machine.git(&["commit", "-q", "-m", &hour.to_string()]);
+    }
+    let notes = || {
+        fs::remove_dir_all(machine.cache()).unwrap_or_default();
+        let collection = Collection::of(&dir, HOSTING);
+        let options = Options { explain: true, history: History::Needed, ..OPTIONS };
+        let mut notes = Vec::new();
+        let mut each = |collected: Collected, _, _| notes.push(collected.synced.unwrap().notes);
+        sync_collection(&Disk, &machine.cache(), (&collection, HOSTING), (options, NOW), &mut each).unwrap();
+        notes
+    };
+    assert_eq!(notes(), [[]]);
+    let lose = |what: &str| {
+        let id = machine.git(&["rev-parse", what]);
+        fs::remove_file(machine.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    };
+    lose("HEAD~1:all/a.json");
+    assert!(matches!(&notes()[..], [of] if matches!(&of[..], [Note::Unread { .. }])), "{:?}", notes());
+    lose("HEAD~1^{tree}");
+    assert!(matches!(&notes()[..], [of] if matches!(&of[..], [Note::Unread { .. }])), "{:?}", notes());
+    machine.git(&["config", "remote.origin.promisor", "true"]);
+    let partial = [[Note::Partial { path: "all".to_owned() }]];
+    assert_eq!(notes(), partial);
+}
+
+#[test]
 fn a_renamed_repository_has_one_store_and_its_old_name_answers() {
     let theirs = Machine::new();
     publish(&theirs, 1, &["Release: a"]);
