@@ -42,8 +42,18 @@ pub(super) fn explain(text: &str, reader: Reader<'_>, error: &serde_json::Error)
     }
     let place = format!(" at line {} column {}", error.line(), error.column());
     let reason = error.to_string();
-    let reason = reason.strip_suffix(&place).unwrap_or(&reason).to_owned();
+    let reason = in_plain_words(reason.strip_suffix(&place).unwrap_or(&reason)).to_owned();
     ManifestError::NotJson { position, reason }
+}
+
+/// serde_json's reason, where its words are those of its parser.
+fn in_plain_words(reason: &str) -> &str {
+    match reason {
+        "expected ident" => "expected `true`, `false` or `null`",
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => "half of a character behind `\\u`",
+        _ if reason.starts_with("control character") => "a text has a line break or a control character in it",
+        _ => reason,
+    }
 }
 
 /// Where the two trackers of one number stand in their list, in the order of the file.

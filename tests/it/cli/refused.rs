@@ -77,7 +77,7 @@ fn what_is_not_json_is_refused_with_line_and_column() {
         ("<!DOCTYPE html>\n<html>", "line 1, column 1: is not JSON (expected value)"),
         (
             "{\"updated_at\": \"a\tb\"}",
-            "line 1, column 18: is not JSON (control character (\\u0000-\\u001F) found while parsing a string)",
+            "line 1, column 18: is not JSON (a text has a line break or a control character in it)",
         ),
     ] {
         refusals.refuses(text, &format!("{place}; {RESTORE}"));
