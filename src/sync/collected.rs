@@ -19,50 +19,51 @@ const MAX_DEPTH: usize = 8;
 pub struct Collection<'h> {
     root: PathBuf,
     hosting: Hosting<'h>,
+    /// `None` outside of git.
+    place: Option<Place>,
     past: OnceCell<Result<Option<Past>, Note>>,
 }
 
-/// The checkout around it, the branch that publishes, and what happened to the files.
-struct Past {
+/// Where the directory is in git.
+struct Place {
     checkout: Checkout,
-    publisher: Publisher,
-    /// The directory, from the root of the checkout.
+    /// From the root of the checkout, which is "".
     dir: String,
+}
+
+/// The branch that publishes, and what happened to the files.
+struct Past {
+    publisher: Publisher,
     log: Log,
+}
+
+impl Place {
+    fn of(root: &Path) -> Option<Self> {
+        let checkout = Checkout::of_git(root.ancestors().find(|dir| dir.join(".git").exists())?.to_owned());
+        let dir = checkout.path_of(root).unwrap_or_default();
+        Some(Self { checkout, dir })
+    }
+
+    fn past(&self, hosting: Hosting<'_>, limits: Limits<'_>) -> Result<Option<Past>, GitError> {
+        self.checkout.check_owner()?;
+        let signed_in = hosting.signed_in();
+        let hosts = hosting.hosts(&signed_in);
+        let own = self.checkout.repo(&hosts).ok();
+        let Some(publisher) = self.checkout.publisher(own.as_ref(), &hosts, Limits::NONE)? else { return Ok(None) };
+        let log = self.checkout.log_below((&publisher.tip, None), &self.dir, limits)?;
+        Ok(Some(Past { publisher, log }))
+    }
+
+    /// What to say of versions that are not here; of all files, since whoever fetches fetches for all.
+    fn missing(&self, reason: impl ToString) -> Note {
+        missing(&self.checkout, if self.dir.is_empty() { "." } else { &self.dir }, reason)
+    }
 }
 
 impl<'h> Collection<'h> {
     /// The manifests below `dir`, with the history of the checkout around it, if there is one.
     pub fn of(dir: &Path, hosting: Hosting<'h>) -> Self {
-        Self { root: dir.to_owned(), hosting, past: OnceCell::new() }
-    }
-
-    fn past(&self, limits: Limits<'_>) -> Result<Option<Past>, Note> {
-        let Some(checkout) = self.checkout() else { return Ok(None) };
-        let dir = self.dir(&checkout);
-        match self.log(&checkout, &dir, limits) {
-            Ok(found) => Ok(found.map(|(publisher, log)| Past { checkout, publisher, dir, log })),
-            Err(error) => Err(missing_below(&checkout, &dir, error)),
-        }
-    }
-
-    fn log(&self, checkout: &Checkout, dir: &str, limits: Limits<'_>) -> Result<Option<(Publisher, Log)>, GitError> {
-        checkout.check_owner()?;
-        let signed_in = self.hosting.signed_in();
-        let hosts = self.hosting.hosts(&signed_in);
-        let own = checkout.repo(&hosts).ok();
-        let Some(publisher) = checkout.publisher(own.as_ref(), &hosts, Limits::NONE)? else { return Ok(None) };
-        let log = checkout.log_below((&publisher.tip, None), dir, limits)?;
-        Ok(Some((publisher, log)))
-    }
-
-    fn checkout(&self) -> Option<Checkout> {
-        let root = self.root.ancestors().find(|dir| dir.join(".git").exists())?;
-        Some(Checkout::of_git(root.to_owned()))
-    }
-
-    fn dir(&self, checkout: &Checkout) -> String {
-        checkout.path_of(&self.root).unwrap_or_default()
+        Self { root: dir.to_owned(), hosting, place: Place::of(dir), past: OnceCell::new() }
     }
 
     /// The line of one file in it; `None` outside of git.
@@ -70,17 +71,16 @@ impl<'h> Collection<'h> {
     /// # Errors
     /// What to say of a history that git could not give.
     pub(super) fn line<'l>(&'l self, file: &Path, limits: Limits<'l>) -> Result<Option<CollectedLine<'l>>, Note> {
-        let past = self.past.get_or_init(|| self.past(limits)).as_ref().map_err(Clone::clone)?;
-        let Some(past) = past else { return Ok(None) };
-        let Some(path) = past.checkout.path_of(file) else { return Ok(None) };
-        let versions = past.log.versions(&path);
-        Ok(Some(CollectedLine { past, versions, from: 0, limits }))
+        let Some(place) = &self.place else { return Ok(None) };
+        let past = || place.past(self.hosting, limits).map_err(|error| place.missing(error));
+        let Some(past) = self.past.get_or_init(past).as_ref().map_err(Clone::clone)? else { return Ok(None) };
+        let Some(path) = place.checkout.path_of(file) else { return Ok(None) };
+        Ok(Some(CollectedLine { place, past, versions: past.log.versions(&path), from: 0, limits }))
     }
 
     /// What to say of versions that git could not give.
     pub(super) fn unread(&self, error: GitError) -> Option<Note> {
-        let checkout = self.checkout()?;
-        Some(missing_below(&checkout, &self.dir(&checkout), error))
+        self.place.as_ref().map(|place| place.missing(error))
     }
 
     /// Every file below the directory that may be a manifest, sorted.
@@ -110,6 +110,7 @@ impl<'h> Collection<'h> {
 
 /// The line of one of many files.
 pub(super) struct CollectedLine<'l> {
+    place: &'l Place,
     past: &'l Past,
     versions: Vec<&'l FileVersion>,
     /// The first version after the known commit.
@@ -127,7 +128,7 @@ impl Line for CollectedLine<'_> {
     }
 
     fn missing(&self) -> Note {
-        missing_below(&self.past.checkout, &self.past.dir, "git lacks a version of it: `git fsck` tells more")
+        self.place.missing("git lacks a version of it: `git fsck` tells more")
     }
 
     fn part(&self) -> Note {
@@ -150,11 +151,6 @@ impl Line for CollectedLine<'_> {
 
     fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
         let versions = self.versions.get(self.from..).unwrap_or_default();
-        read_versions(&self.past.checkout, versions, (all, self.limits), take)
+        read_versions(&self.place.checkout, versions, (all, self.limits), take)
     }
-}
-
-/// [`missing`] for all files below a directory: whoever fetches fetches for all.
-fn missing_below(checkout: &Checkout, dir: &str, reason: impl ToString) -> Note {
-    missing(checkout, if dir.is_empty() { "." } else { dir }, reason)
 }

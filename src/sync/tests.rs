@@ -76,6 +76,12 @@ impl Machine {
         String::from_utf8(done.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// Takes the object that `what` names out of git's store.
+    fn lose(&self, what: &str) {
+        let id = self.git(&["rev-parse", what]);
+        fs::remove_file(self.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    }
+
     fn write(&self, manifest: &str) {
         let path = self.root().join(PATH);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

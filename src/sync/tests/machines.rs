@@ -213,11 +213,7 @@ fn a_history_that_git_cannot_read_is_told_to_who_asks() {
     let theirs = Machine::new();
     publish(&theirs, 1, &["Release: a"]);
     publish(&theirs, 2, &["Release: b"]);
-    let lose = |what: &str| {
-        let id = theirs.git(&["rev-parse", what]);
-        fs::remove_file(theirs.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
-    };
-    lose(&format!("HEAD~1:{PATH}"));
+    theirs.lose(&format!("HEAD~1:{PATH}"));
     let synced = theirs.try_sync(|options| options.history = History::Needed).unwrap();
     assert!(
         matches!(&synced.notes[..], [Note::Unread { reason }] if reason.contains("git fsck")),
@@ -225,7 +221,7 @@ fn a_history_that_git_cannot_read_is_told_to_who_asks() {
         synced.notes
     );
     fs::remove_dir_all(theirs.cache()).unwrap();
-    lose("HEAD~1^{tree}");
+    theirs.lose("HEAD~1^{tree}");
     let synced = theirs.try_sync(|options| options.explain = true).unwrap();
     assert!(matches!(&synced.notes[..], [Note::Unread { .. }]), "{:?}", synced.notes);
     assert_eq!(theirs.titles("o/r"), ["Release: b"]);

@@ -92,13 +92,9 @@ fn a_collection_whose_history_git_cannot_read_says_so() {
         notes
     };
     assert_eq!(notes(), [[]]);
-    let lose = |what: &str| {
-        let id = machine.git(&["rev-parse", what]);
-        fs::remove_file(machine.root().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
-    };
-    lose("HEAD~1:all/a.json");
+    machine.lose("HEAD~1:all/a.json");
     assert!(matches!(&notes()[..], [of] if matches!(&of[..], [Note::Unread { .. }])), "{:?}", notes());
-    lose("HEAD~1^{tree}");
+    machine.lose("HEAD~1^{tree}");
     assert!(matches!(&notes()[..], [of] if matches!(&of[..], [Note::Unread { .. }])), "{:?}", notes());
     machine.git(&["config", "remote.origin.promisor", "true"]);
     let partial = [[Note::Partial { path: "all".to_owned() }]];
