@@ -16,6 +16,7 @@ const SIGNATURE: u16 = 3;
 const MARK: u16 = 4;
 const TAG: u16 = 5;
 const PULLED: u16 = 6;
+const FORK: u16 = 7;
 
 /// What `stat` says of a file: equal signatures mean equal content, except for files changed within the clock's grain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Marks {
     pub tag: Option<Tag>,
     /// When this machine pulled last.
     pub pulled_at: Option<UnixMillis>,
+    /// The branch was found to have another past than it had.
+    pub fork: Option<Fork>,
 }
 
 /// A place in the log after a commit that was acknowledged.
@@ -73,6 +76,22 @@ pub struct SignatureMark {
     pub recorded: i64,
     /// BLAKE3 of the content.
     pub manifest: [u8; 32],
+    /// FNV-1a, 128 bits, of the commit that was checked out when git's history was last looked through.
+    pub head: [u8; 16],
+}
+
+impl SignatureMark {
+    /// The head of a history that was not looked through, or of none.
+    pub const NOT_SEEN: [u8; 16] = [0; 16];
+}
+
+/// Where the branch that publishes no longer has what it published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The first event that it no longer has.
+    pub seq: Seq,
+    /// The branch, such as `origin/main`.
+    pub branch: String,
 }
 
 /// Where a `--since last` stopped.
@@ -106,7 +125,7 @@ impl Marks {
     /// Returns the empty marks of a store.
     pub fn of(store: FileId) -> Self {
         let (signatures, marks) = (Vec::new(), Vec::new());
-        Self { store, acknowledged: None, checked_at: None, signatures, marks, tag: None, pulled_at: None }
+        Self { store, acknowledged: None, checked_at: None, signatures, marks, tag: None, pulled_at: None, fork: None }
     }
 
     /// Returns the file's bytes. A text that does not fit its record is left out.
@@ -125,7 +144,8 @@ impl Marks {
             let mut signature = Vec::with_capacity(SIGNATURE_LEN);
             put_signature(&mut signature, &entry.signature);
             let recorded = entry.recorded.to_le_bytes();
-            put_record(&mut out, SIGNATURE, &[&entry.path_key, &signature, &recorded, &entry.manifest]);
+            let head = Some(&entry.head[..]).filter(|_| entry.head != SignatureMark::NOT_SEEN).unwrap_or_default();
+            put_record(&mut out, SIGNATURE, &[&entry.path_key, &signature, &recorded, &entry.manifest, head]);
         }
         for mark in &self.marks {
             let id = |id: Option<EventId>| id.unwrap_or_default().0;
@@ -140,6 +160,9 @@ impl Marks {
         }
         if let Some(time) = self.pulled_at {
             put_record(&mut out, PULLED, &[&time.get().to_le_bytes()]);
+        }
+        if let Some(Fork { seq, branch }) = &self.fork {
+            put_record(&mut out, FORK, &[&seq.0.to_le_bytes(), branch.as_bytes()]);
         }
         // OK because records are at most 64 KiB, and few.
         let len = (out.len() + 4) as u32;
@@ -183,8 +206,9 @@ impl Marks {
                 long_enough(16 + SIGNATURE_LEN + 8 + 32)?;
                 let (path_key, signature) = (fields.array(), signature(&mut fields));
                 let (recorded, manifest) = (fields.i64(), fields.array());
+                let head = if fields.left() >= 16 { fields.array() } else { SignatureMark::NOT_SEEN };
                 if self.signatures.len() < Self::MAX_SIGNATURES {
-                    self.signatures.push(SignatureMark { path_key, signature, recorded, manifest });
+                    self.signatures.push(SignatureMark { path_key, signature, recorded, manifest, head });
                 }
             }
             MARK => {
@@ -203,6 +227,10 @@ impl Marks {
                 self.tag = Some(Tag { place, tag: text(fields.take(fields.left()))? });
             }
             PULLED => self.pulled_at = Some(UnixMillis::new(fields.i64())?),
+            FORK => {
+                long_enough(8)?;
+                self.fork = Some(Fork { seq: Seq(fields.u64()), branch: text(fields.take(fields.left()))? });
+            }
             _ => {}
         }
         Some(())

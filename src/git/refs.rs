@@ -1,6 +1,8 @@
 //! What references name: read from git's files, so that no process is needed for a look; git is asked if they are of a
 //! form of its own.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::checkout::Checkout;
@@ -12,6 +14,8 @@ pub type CommitId = Vec<u8>;
 const REFTABLE: &str = "reftable";
 /// Git follows a symbolic reference to another one at most so often.
 const MAX_DEPTH: usize = 5;
+/// More than any reference's name or commit's id has.
+const MAX_LEN: usize = 4096;
 
 enum Found {
     Commit(CommitId),
@@ -54,24 +58,39 @@ impl Checkout {
     }
 
     fn in_files(&self, name: &str) -> Found {
+        // Where `.git` is a directory and the reference a file, nothing else has to be looked at.
+        let dot_git = self.root().join(".git");
+        if let found @ Found::Commit(_) = follow(name, &dot_git, |name| small(&dot_git.join(name))) {
+            return found;
+        }
         // A worktree has a HEAD of its own; everything else is common.
         let (Ok(common), Ok(own)) = (self.common_dir(), self.git_dir()) else { return Found::Missing };
         if common.join(REFTABLE).is_dir() {
             return Found::Elsewhere;
         }
-        let mut name = name.to_owned();
-        for _level in 0..MAX_DEPTH {
-            let file =
-                std::fs::read_to_string(own.join(&name)).or_else(|_| std::fs::read_to_string(common.join(&name)));
-            let Ok(text) = file else { return packed(&common, &name) };
-            match text.trim_end().strip_prefix("ref: ") {
-                Some(target) if is_reference(target) => name = target.to_owned(),
-                Some(_) => return Found::Elsewhere,
-                None => return unhex(text.trim_end().as_bytes()).map_or(Found::Elsewhere, Found::Commit),
-            }
-        }
-        Found::Elsewhere
+        follow(name, &common, |name| small(&own.join(name)).or_else(|| small(&common.join(name))))
     }
+}
+
+/// The commit that a reference leads to; `common` is the directory of the packed ones.
+fn follow(name: &str, common: &Path, read: impl Fn(&str) -> Option<String>) -> Found {
+    let mut name = name.to_owned();
+    for _level in 0..MAX_DEPTH {
+        let Some(text) = read(&name) else { return packed(common, &name) };
+        match text.trim_end().strip_prefix("ref: ") {
+            Some(target) if is_reference(target) => name = target.to_owned(),
+            Some(_) => return Found::Elsewhere,
+            None => return unhex(text.trim_end().as_bytes()).map_or(Found::Elsewhere, Found::Commit),
+        }
+    }
+    Found::Elsewhere
+}
+
+/// The content of a reference's file, in one read.
+fn small(path: &Path) -> Option<String> {
+    let mut text = [0; MAX_LEN];
+    let len = File::open(path).and_then(|mut file| file.read(&mut text)).ok()?;
+    String::from_utf8(text[..len].to_vec()).ok()
 }
 
 /// Nothing that leaves git's directory.

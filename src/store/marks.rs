@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::files::Store;
 use super::names::MARKS;
 use super::view::View;
-use crate::format::{Acknowledged, Mark, Marks, SignatureMark, Tag};
+use crate::format::{Acknowledged, Fork, Mark, Marks, SignatureMark, Tag};
 use crate::fs::publish_unsynced;
 use crate::model::UnixMillis;
 
@@ -45,6 +45,12 @@ impl Store<'_> {
                 marks.acknowledged = Some(Acknowledged { log, offset: view.at().offset, chain: view.at().chain });
             }
         });
+    }
+
+    pub(super) fn write_fork(&self, view: &View, fork: Option<Fork>) {
+        if view.marks().and_then(|marks| marks.fork.as_ref()) != fork.as_ref() {
+            let _ = self.change_marks(view, |marks| marks.fork = fork);
+        }
     }
 
     /// Returns the mark of `--since last:NAME`, or of `--since last` if the name is empty; `None` if this was never asked.

@@ -8,7 +8,7 @@ use super::error::{Damage, Part, StoreError};
 use super::files::Store;
 use super::names::{CURRENT, LOCK, is_numbered, is_own};
 use super::view::View;
-use crate::format::{Current, FRAME_HEADER_LEN, FormatError, FrameHeader, LogName, SignatureMark, Wrong};
+use crate::format::{Current, FRAME_HEADER_LEN, Fork, FormatError, FrameHeader, LogName, SignatureMark, Wrong};
 use crate::fs::{Lock, TEMPORARY, WriteFile};
 use crate::model::{Repo, UnixMillis};
 use crate::segment::{Log, LogError};
@@ -170,6 +170,13 @@ impl Writer<'_> {
     pub fn record_checked(&self, entry: Option<SignatureMark>, now: UnixMillis) {
         if let Some(view) = &self.view {
             self.store.write_checked(view, self.settled, entry, now);
+        }
+    }
+
+    /// Remembers whether the branch that publishes still has what it published. Best effort.
+    pub fn record_fork(&self, fork: Option<Fork>) {
+        if let Some(view) = &self.view {
+            self.store.write_fork(view, fork);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::SyncError;
-use crate::format::{Hint, Signature};
+use crate::format::{Hint, Signature, SignatureMark};
 use crate::fs::{Storage, publish_unsynced};
 use crate::git::{Checkout, GitError, HostSource, Hosts};
 use crate::manifest::RepoName;
@@ -109,10 +109,20 @@ pub(super) fn key(parts: &[&[u8]]) -> [u8; 16] {
     bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME)).to_be_bytes()
 }
 
+/// What a checkout has checked out, as [`SignatureMark::head`] has it.
+pub(super) fn head_of(checkout: Option<&Checkout>) -> [u8; 16] {
+    checkout.and_then(Checkout::head).map_or(SignatureMark::NOT_SEEN, |head| key(&[&head]))
+}
+
 impl Located {
     /// The file whose age is that of the last pull.
     pub(super) fn pull_stamp(&self) -> PathBuf {
         self.hint_path.with_extension("pulled")
+    }
+
+    /// What is checked out, as [`SignatureMark::head`] has it.
+    pub(super) fn head(&self) -> [u8; 16] {
+        head_of(self.checkout.as_ref().filter(|checkout| checkout.is_git()))
     }
 
     /// Refuses what another user owns, as git does.

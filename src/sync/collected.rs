@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::checkout::Hosting;
+use super::checkout::{Hosting, head_of};
 use super::error::SyncError;
 use super::line::{Found, Line, Take, found, missing, read_versions};
 use super::outcome::Note;
@@ -22,6 +22,7 @@ pub struct Collection<'h> {
     /// `None` outside of git.
     place: Option<Place>,
     past: OnceCell<Result<Option<Past>, Note>>,
+    head: OnceCell<[u8; 16]>,
 }
 
 /// Where the directory is in git.
@@ -63,7 +64,7 @@ impl Place {
 impl<'h> Collection<'h> {
     /// The manifests below `dir`, with the history of the checkout around it, if there is one.
     pub fn of(dir: &Path, hosting: Hosting<'h>) -> Self {
-        Self { root: dir.to_owned(), hosting, place: Place::of(dir), past: OnceCell::new() }
+        Self { root: dir.to_owned(), hosting, place: Place::of(dir), past: OnceCell::new(), head: OnceCell::new() }
     }
 
     /// The line of one file in it; `None` outside of git.
@@ -76,6 +77,11 @@ impl<'h> Collection<'h> {
         let Some(past) = self.past.get_or_init(past).as_ref().map_err(Clone::clone)? else { return Ok(None) };
         let Some(path) = place.checkout.path_of(file) else { return Ok(None) };
         Ok(Some(CollectedLine { place, past, versions: past.log.versions(&path), from: 0, limits }))
+    }
+
+    /// What is checked out, as [`SignatureMark::head`](crate::format::SignatureMark::head) has it.
+    pub(super) fn head(&self) -> [u8; 16] {
+        *self.head.get_or_init(|| head_of(self.place.as_ref().map(|place| &place.checkout)))
     }
 
     /// What to say of versions that git could not give.

@@ -1,11 +1,13 @@
 //! Where published versions come from: a line of commits, in a clone or on GitHub.
 
+use super::checkout::{Hosting, Located};
 use super::error::SyncError;
 use super::outcome::Note;
 use super::versions::Committed;
 use crate::git::{Beginning, Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
 use crate::github::{ManifestPlace, RemoteHistory};
 use crate::manifest;
+use crate::model::Repo;
 
 /// What was found after a known commit, or from the first one on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,28 @@ pub(super) struct GitLine<'l> {
 impl<'l> GitLine<'l> {
     pub(super) fn of(checkout: &'l Checkout, publisher: Publisher, path: String, limits: Limits<'l>) -> Self {
         Self { checkout, publisher, path, limits, log: None }
+    }
+
+    /// The line of `branch` in the checkout at `located`, or of the branch that publishes the manifest of `repo` there.
+    ///
+    /// # Errors
+    /// No git, no such branch, nothing that publishes.
+    pub(super) fn found(
+        located: &'l Located,
+        (repo, branch, hosting): (&Repo, Option<&str>, Hosting<'_>),
+        limits: Limits<'l>,
+    ) -> Result<Self, SyncError> {
+        located.check_owner()?;
+        let (checkout, path) = located.in_git()?;
+        let git_error = |error| SyncError::Git { path: located.manifest.clone(), error };
+        let signed_in = hosting.signed_in();
+        let hosts = hosting.hosts(&signed_in);
+        let publisher = match branch {
+            Some(branch) => Some(checkout.publisher_on(branch, &hosts).map_err(git_error)?),
+            None => checkout.publisher(Some(repo), &hosts, limits).map_err(git_error)?,
+        };
+        let publisher = publisher.ok_or_else(|| git_error(GitError::Unborn))?;
+        Ok(Self::of(checkout, publisher, path, limits))
     }
 }
 

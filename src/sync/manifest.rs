@@ -58,8 +58,22 @@ impl Options<'_> {
         Way { force: self.force, patience: self.patience, history: self.history, now }
     }
 
-    /// Whether git has to be asked although the manifest is the one that was looked at before: the past is wanted and was
-    /// not looked at; or what is cached was observed, and may have been published meanwhile.
+    /// Whether git has to be asked although the manifest is the one that was looked at before: another commit is checked
+    /// out, and there may be other versions between; or the history lacks something else.
+    fn is_to_look(&self, located: &Located, (view, entry): (&View, &SignatureMark), is_touched: bool) -> bool {
+        let is_asked = self.explain || self.history == History::Needed;
+        // A list does not look again for what it had no time for.
+        let is_seen = || entry.head == self.head(located) || entry.head == SignatureMark::NOT_SEEN && !is_asked;
+        (self.history != History::None && !is_seen()) || self.lacks_history(located, view, is_touched)
+    }
+
+    /// What is checked out where the manifest is.
+    fn head(&self, located: &Located) -> [u8; 16] {
+        self.collection.map_or_else(|| located.head(), Collection::head)
+    }
+
+    /// Whether the past is wanted and was not looked at; or what is cached was observed, and may have been published
+    /// meanwhile.
     fn lacks_history(&self, located: &Located, view: &View, is_touched: bool) -> bool {
         let is_asked = is_touched || self.explain || self.history == History::Needed;
         let is_observed = is_asked && self.history != History::None && view.observed_count() > 0;
@@ -96,7 +110,8 @@ pub fn sync(
             // Somebody else was asked for: this checkout need not be looked through for a manifest.
             return Err(SyncError::NoManifest { path: path.clone() });
         }
-        let run = Run { storage, cache, located, hosting, options, now, recorded: None, source: Source::Git };
+        let head = options.head(located);
+        let run = Run { storage, cache, located, hosting, options, now, recorded: None, head, source: Source::Git };
         return run.apply(&located.left_out()?);
     };
     let mut known = None;
@@ -107,13 +122,16 @@ pub fn sync(
             let last = view.freshness().and_then(|fresh| fresh.manifest);
             let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.
-            let clean = view.damage().is_empty() && entry.is_some_and(|entry| is_clean(&entry, &signature));
-            if clean && !options.force && !options.lacks_history(located, &view, false) {
+            let clean = entry.filter(|entry| view.damage().is_empty() && is_clean(entry, &signature));
+            if let Some(entry) = clean
+                && !options.force
+                && !options.is_to_look(located, (&view, &entry), false)
+            {
                 check_repo(options, located, repo)?;
                 if options.explain {
                     store.record_checked(&view, None, now.millis());
                 }
-                return Ok(Synced::unchanged(repo, view));
+                return Ok(Synced::unchanged_since(repo, view, options.history));
             }
             known = Some(Known { store, view, entry });
         }
@@ -123,7 +141,7 @@ pub fn sync(
         && let Some(repo) = &located.known
         && !options.force
         && view.damage().is_empty()
-        && !options.lacks_history(located, view, true)
+        && !options.is_to_look(located, (view, entry), true)
         && entry.signature.len == signature.len
         && hash_in_pieces(storage, path, signature)? == Some(entry.manifest)
     {
@@ -134,11 +152,13 @@ pub fn sync(
         let view = known.map(|known| known.view);
         // OK because the condition above has looked into it.
         let view = view.expect("a store that is known");
-        return Ok(Synced::unchanged(repo, view));
+        return Ok(Synced::unchanged_since(repo, view, options.history));
     }
+    // Before the manifest: what is checked out meanwhile is then looked at again.
+    let head = options.head(located);
     let file = read_manifest(storage, located, signature)?;
     let recorded = file.signature.map(|signature| (signature, now.nanos));
-    let run = Run { storage, cache, located, hosting, options, now, recorded, source: Source::Manifest };
+    let run = Run { storage, cache, located, hosting, options, now, recorded, head, source: Source::Manifest };
     run.apply(&file.bytes)
 }
 
@@ -163,6 +183,8 @@ struct Run<'a> {
     options: Options<'a>,
     now: Now,
     recorded: Option<(Signature, i64)>,
+    /// What is checked out.
+    head: [u8; 16],
     source: Source,
 }
 
@@ -237,36 +259,38 @@ impl Run<'_> {
 
     fn write(&self, repo: &Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
         let store = Store::of(self.storage, self.cache, repo);
-        let (mut own, mut collected, mut unread) = (None, None, None);
+        let (mut own, mut collected, mut unread, mut head) = (None, None, None, self.head);
         match self.options.collection {
             Some(collection) => match collection.line(&self.located.manifest, self.options.limits) {
                 Ok(line) => collected = line,
-                Err(note) => unread = Some(note),
+                Err(note) => (unread, head) = (Some(note), SignatureMark::NOT_SEEN),
             },
             None => match self.line(repo) {
                 Ok(line) => own = line,
-                Err(error) => unread = self.unread(error),
+                Err(error) => (unread, head) = (self.unread(error), SignatureMark::NOT_SEEN),
             },
         }
         let own = own.as_mut().map(|line| line as &mut dyn Line);
         let line = own.or(collected.as_mut().map(|line| line as &mut dyn Line));
-        let reading = |line| Reading {
+        let reading = |line, head| Reading {
             repo,
             record: SyncRecord {
                 manifest: Some(hash),
                 ..SyncRecord::new(self.source, manifest.updated_at, self.now.millis())
             },
             trackers: &manifest.trackers,
-            file: self.recorded.map(|(signature, recorded)| self.signature_mark(signature, recorded, hash)),
+            file: self
+                .recorded
+                .map(|(signature, recorded)| SignatureMark { head, ..self.signature_mark(signature, recorded, hash) }),
             line,
         };
         let way = self.options.way(self.now);
-        let with_line = take(&store, reading(line), way);
+        let with_line = take(&store, reading(line, head), way);
         let synced = match with_line {
             // Without git's history the manifest is all there is; it can still be taken.
             Err(SyncError::History(error)) => {
                 unread = self.unread(error);
-                take(&store, reading(None), way)
+                take(&store, reading(None, SignatureMark::NOT_SEEN), way)
             }
             synced => synced,
         };
@@ -274,7 +298,7 @@ impl Run<'_> {
             Ok(synced) => Ok(Synced { notes: [synced.notes, self.told(unread)].concat(), ..synced }),
             Err(SyncError::Store(error)) if !self.options.explain && is_answerable(&error) => {
                 let lacks = |view: &View| self.options.lacks_history(self.located, view, false);
-                Ok(at_hand(&store, &reading(None), error, lacks))
+                Ok(at_hand(&store, &reading(None, head), error, lacks))
             }
             synced => synced,
         }
@@ -313,7 +337,7 @@ impl Run<'_> {
     }
 
     fn signature_mark(&self, signature: Signature, recorded: i64, manifest: [u8; 32]) -> SignatureMark {
-        SignatureMark { path_key: self.located.path_key, signature, recorded, manifest }
+        SignatureMark { path_key: self.located.path_key, signature, recorded, manifest, head: self.head }
     }
 
     /// The repository's name now: an old manifest names it as it was called then. (One that is newer than what is cached

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::take::History;
+use crate::format::Fork;
 use crate::model::{Repo, Seq, UnixMillis};
 use crate::store::{Damage, StoreError, View};
 
@@ -51,6 +53,12 @@ pub struct Synced {
 }
 
 impl Synced {
+    /// Nothing had to be done; what is known of the past is said again.
+    pub(super) fn unchanged_since(repo: &Repo, view: View, history: History) -> Self {
+        let notes = known_notes(&view, history);
+        Self { notes, ..Self::unchanged(repo, view) }
+    }
+
     /// Nothing had to be done.
     pub(super) fn unchanged(repo: &Repo, view: View) -> Self {
         Self {
@@ -83,12 +91,13 @@ pub enum Note {
     /// GitHub does not show that its versions follow each other.
     NotShown,
     /// The branch has another past than it had.
-    Rewritten {
-        /// Such as `origin/main`.
-        branch: String,
-        /// The first event that the branch no longer has.
-        seq: Seq,
-    },
+    Rewritten(Fork),
+}
+
+/// What the marks say of the past, to whoever asks about it.
+pub(super) fn known_notes(view: &View, history: History) -> Vec<Note> {
+    let fork = view.marks().and_then(|marks| marks.fork.clone()).filter(|_| history == History::Needed);
+    fork.map(Note::Rewritten).into_iter().collect()
 }
 
 impl fmt::Display for Note {
@@ -112,7 +121,7 @@ impl fmt::Display for Note {
                 "GitHub does not show how the versions of the manifest follow each other, so their numbers are not for \
                  good: a clone has them",
             ),
-            Note::Rewritten { branch, seq } => write!(
+            Note::Rewritten(Fork { seq, branch }) => write!(
                 f,
                 "the history of {branch} was rewritten: from event @{seq} on it differs from what is cached, of which \
                  nothing was taken back; `gh pmu cache rebuild --yes` takes the new history"

@@ -10,7 +10,7 @@ use super::outcome::Note;
 use super::versions::{Judge, Tally, Verdict};
 use crate::format::SyncRecord;
 use crate::fs::Storage;
-use crate::git::{CommitId, GitError, Limits};
+use crate::git::{CommitId, Limits};
 use crate::model::{Repo, Seq, Tracker, UnixMillis};
 use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, View, Writer};
 
@@ -51,7 +51,7 @@ pub fn rebuild(
     rebuilding: Rebuilding<'_>,
 ) -> Result<Rebuilt, SyncError> {
     let Rebuilding { yes, limits, now } = rebuilding;
-    let mut line = line(located, (repo, branch, hosting), limits)?;
+    let mut line = GitLine::found(located, (repo, branch, hosting), limits)?;
     let (found, name) = (line.look(None)?, line.name().to_owned());
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
@@ -88,7 +88,7 @@ pub fn rebuild(
 /// Returns the states that git holds of a manifest, oldest first, for repairs. Best effort: none if git cannot tell.
 pub fn past_states(located: &Located, (repo, hosting): (&Repo, Hosting<'_>), now: Now) -> Vec<PastState> {
     let mut states = Vec::new();
-    let Ok(mut line) = line(located, (repo, None, hosting), Limits::NONE) else { return states };
+    let Ok(mut line) = GitLine::found(located, (repo, None, hosting), Limits::NONE) else { return states };
     if line.look(None).is_err() {
         return states;
     }
@@ -108,24 +108,6 @@ pub fn past_states(located: &Located, (repo, hosting): (&Repo, Hosting<'_>), now
         Ok(true)
     });
     states
-}
-
-fn line<'l>(
-    located: &'l Located,
-    (repo, branch, hosting): (&Repo, Option<&str>, Hosting<'_>),
-    limits: Limits<'l>,
-) -> Result<GitLine<'l>, SyncError> {
-    located.check_owner()?;
-    let (checkout, path) = located.in_git()?;
-    let git_error = |error| SyncError::Git { path: located.manifest.clone(), error };
-    let signed_in = hosting.signed_in();
-    let hosts = hosting.hosts(&signed_in);
-    let publisher = match branch {
-        Some(branch) => Some(checkout.publisher_on(branch, &hosts).map_err(git_error)?),
-        None => checkout.publisher(Some(repo), &hosts, limits).map_err(git_error)?,
-    };
-    let publisher = publisher.ok_or_else(|| git_error(GitError::Unborn))?;
-    Ok(GitLine::of(checkout, publisher, path, limits))
 }
 
 /// A log in the making, and what it is made of.

@@ -1,8 +1,11 @@
 //! How what is cached stands to the manifest that it came from. Changes nothing, and asks nobody.
 
-use super::{Hosting, Located, Now};
+use super::line::{Found, GitLine, Line};
+use super::outcome::{Note, known_notes};
+use super::{History, Hosting, Located, Now};
+use crate::format::SignatureMark;
 use crate::fs::Storage;
-use crate::git::Checkout;
+use crate::git::{Checkout, Limits};
 use crate::manifest;
 use crate::model::{Repo, UnixMillis};
 use crate::store::View;
@@ -28,6 +31,8 @@ pub enum Standing {
     },
     /// The branch that the manifest is read from was never fetched, or is gone.
     NoBranch,
+    /// The state is the manifest's, and its history no longer the branch's: see [`Note::Rewritten`].
+    Forked(Note),
 }
 
 /// Compares the state of `repo` with the manifest at `located`; with `branch` set, with what was fetched of that branch.
@@ -38,9 +43,23 @@ pub fn standing(
     (repo, view): (&Repo, &View),
     now: Now,
 ) -> Standing {
-    if let Some(branch) = branch {
-        return of_branch((located, branch), hosting, view);
+    let standing = match branch {
+        Some(branch) => of_branch((located, branch), hosting, view),
+        None => of_file(storage, located, hosting, (repo, view), now),
+    };
+    match known_notes(view, History::Needed).pop() {
+        Some(note) if standing == Standing::Current => Standing::Forked(note),
+        _ => standing,
     }
+}
+
+fn of_file(
+    storage: &dyn Storage,
+    located: &Located,
+    hosting: Hosting<'_>,
+    (repo, view): (&Repo, &View),
+    now: Now,
+) -> Standing {
     let bytes = match storage.read(&located.manifest, manifest::MAX_LEN) {
         Ok(Some(bytes)) => bytes,
         Ok(None) if located.known.as_ref() == Some(repo) => match located.left_out() {
@@ -53,7 +72,10 @@ pub fn standing(
     let hash = *blake3::hash(&bytes).as_bytes();
     let fresh = view.freshness();
     if fresh.as_ref().and_then(|fresh| fresh.manifest) == Some(hash) {
-        return Standing::Current;
+        return match has_new_versions(located, hosting, (repo, view)) {
+            true => Standing::Behind,
+            false => Standing::Current,
+        };
     }
     match manifest::parse(&bytes).and_then(|manifest| manifest.not_ahead_of(now.millis())) {
         Err(error) => Standing::Unreadable { reason: error.to_string() },
@@ -64,6 +86,22 @@ pub fn standing(
             Ok(of) if of == *repo => Standing::Behind,
             _ => Standing::Current,
         },
+    }
+}
+
+/// Whether git has versions that were not looked through: the manifest can be the same again.
+fn has_new_versions(located: &Located, hosting: Hosting<'_>, (repo, view): (&Repo, &View)) -> bool {
+    let signatures = view.marks().map_or(&[][..], |marks| &marks.signatures);
+    let Some(entry) = signatures.iter().find(|entry| entry.path_key == located.path_key) else { return false };
+    let known = view.freshness().and_then(|fresh| fresh.commit.as_deref());
+    if known.is_none() || entry.head == located.head() || entry.head == SignatureMark::NOT_SEEN {
+        return false;
+    }
+    let Ok(mut line) = GitLine::found(located, (repo, None, hosting), Limits::NONE) else { return false };
+    match line.look(known) {
+        Ok(Found::Whole) => !line.commits().is_empty(),
+        Ok(Found::Elsewhere) => true,
+        _ => false,
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::error::{Now, SyncError};
 use super::line::{Found, Line};
-use super::outcome::{Note, Outcome, Synced};
+use super::outcome::{Note, Outcome, Synced, known_notes};
 use super::versions::{Judge, Verdict, full_name};
-use crate::format::{SignatureMark, SyncRecord};
+use crate::format::{Fork, SignatureMark, SyncRecord};
 use crate::git::CommitId;
 use crate::model::{Repo, Seq, Tracker, UnixMillis};
 use crate::store::{Batch, Store, StoreError, Taken, View, Writer};
@@ -64,7 +64,17 @@ struct Plan {
     begins_at: Option<CommitId>,
     /// Up to where the line was looked through.
     tip: Option<CommitId>,
+    past: Past,
     note: Option<Note>,
+}
+
+/// Whether the line has what was published.
+#[derive(Default)]
+enum Past {
+    #[default]
+    NotSeen,
+    Same,
+    Other(Fork),
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -139,7 +149,14 @@ fn take_all(
         Some(line) => planned(line, store, &writer, (&before, way))?,
         None => Plan::default(),
     };
-    if let Some(Present { record, .. }) = &mut said {
+    let known = match (&plan.past, writer.view()) {
+        (Past::NotSeen, Some(view)) => known_notes(view, way.history),
+        _ => Vec::new(),
+    };
+    if let Some(Present { record, file, .. }) = &mut said {
+        if let Some(file) = file.as_mut().filter(|_| line.is_some() && plan.tip.is_none()) {
+            file.head = SignatureMark::NOT_SEEN;
+        }
         record.commit = record.commit.take().or(plan.tip.take());
     }
     let mut begins_at = plan.begins_at.take();
@@ -166,6 +183,11 @@ fn take_all(
             }
         }
     };
+    match plan.past {
+        Past::NotSeen => {}
+        Past::Same => writer.record_fork(None),
+        Past::Other(fork) => writer.record_fork(Some(fork)),
+    }
     // What was set aside is not what the cache holds, but a file need not be looked at again for that.
     if let Some(Present { file, .. }) = said
         && (file.is_some() || !matches!(outcome, Outcome::Older { .. }))
@@ -173,9 +195,10 @@ fn take_all(
         writer.record_checked(file, way.now.millis());
     }
     let (view, mended) = writer.into_view();
-    let notes = plan.note.into_iter().collect();
-    let synced = |view| Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly };
-    Ok(view.map(synced))
+    Ok(view.map(|view| {
+        let notes = plan.note.map_or_else(|| known, |note| vec![note]);
+        Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly }
+    }))
 }
 
 impl Before {
@@ -220,7 +243,7 @@ fn planned(
         let Some(known) = published.commit.as_deref().filter(|_| before.commit != tip) else { return Ok(nothing) };
         let after = Some(published.updated_at);
         return Ok(match line.look(Some(known))? {
-            Found::Whole => Plan { after, wanted: Wanted::Published, tip, ..Plan::default() },
+            Found::Whole => Plan { after, wanted: Wanted::Published, tip, past: Past::Same, ..Plan::default() },
             Found::TooLong => Plan::default(),
             // Not looked through: once it is whole, all of it counts.
             Found::Part => Plan { note: Some(line.part()), ..Plan::default() },
@@ -271,16 +294,18 @@ fn forked(
     });
     let end = published.last().map_or(Seq(0), |(seq, _)| *seq);
     Ok(match common {
-        Some((.., at)) if at + 1 == commits.len() => nothing,
+        Some((.., at)) if at + 1 == commits.len() => Plan { past: Past::Same, ..nothing },
         Some((seq, updated_at, at)) if seq == end => Plan {
             after: Some(updated_at),
             wanted: Wanted::Published,
             begins_at: commits.into_iter().nth(at + 1),
+            past: Past::Same,
             ..nothing
         },
         common => {
             let seq = common.map_or(view.history_start(), |(seq, ..)| seq.next());
-            Plan { note: Some(Note::Rewritten { branch: line.name().to_owned(), seq }), ..nothing }
+            let fork = Fork { seq, branch: line.name().to_owned() };
+            Plan { note: Some(Note::Rewritten(fork.clone())), past: Past::Other(fork), ..nothing }
         }
     })
 }

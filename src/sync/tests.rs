@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::*;
-use crate::format::EventId;
+use crate::format::{EventId, Fork};
 use crate::fs::Disk;
 use crate::git::{Checkout, Limits};
 use crate::github::Answer;

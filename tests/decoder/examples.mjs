@@ -209,9 +209,16 @@ const marks = [
   mark.checked(at(11)),
   mark.last(4, Buffer.alloc(16, 1), at(11)),
   mark.last(9, Buffer.alloc(16), at(11), { observed: Buffer.alloc(16, 2), name: "wöchentlich" }),
-  mark.signature("/home/me/o/r/.github/pmu-cache.json", stat, 1767225600223456789n, blake3(Buffer.from("a manifest"))),
+  mark.signature(
+    "/home/me/o/r/.github/pmu-cache.json",
+    stat,
+    1767225600223456789n,
+    blake3(Buffer.from("a manifest")),
+    Buffer.alloc(16, 3),
+  ),
   mark.tag("origin/main:.github/pmu-cache.json", 'W/"an entity tag"'),
   mark.pulled(at(12)),
+  mark.fork(3, "origin/main"),
   [77, Buffer.from("of a newer program")],
 ];
 

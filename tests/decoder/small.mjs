@@ -20,12 +20,13 @@ const signature = (view, at) => ({
 const RECORDS = {
   1: (view) => ({ acknowledged: { logId: view.bytes(0, 16), offset: view.u64(16), chain: view.bytes(24, 32) } }),
   2: (view) => ({ checkedAt: view.time(0) }),
-  3: (view) => ({
+  3: (view, end) => ({
     signature: {
       path: hex(view.bytes(0, 16)),
       ...signature(view, 16),
       recorded: view.bigI64(56),
       digest: hex(view.bytes(64, 32)),
+      ...(end >= 112 && { head: hex(view.bytes(96, 16)) }),
     },
   }),
   4: (view, end) => ({
@@ -42,6 +43,7 @@ const RECORDS = {
     return { tag: { place: view.text(2, length), tag: view.text(2 + length, end - 2 - length) } };
   },
   6: (view) => ({ pulledAt: view.time(0) }),
+  7: (view, end) => ({ fork: { seq: view.u64(0), branch: view.text(8, end - 8) } }),
 };
 
 // Returns the records of `marks`, in their order; null if the file is of another store.

@@ -41,9 +41,10 @@ def read_acknowledged(payload):
 
 
 def read_signature(payload):
-    (path, *numbers, recorded, digest), _ = read_fields(SIGNATURE, payload)
+    (path, *numbers, recorded, digest), rest = read_fields(SIGNATURE, payload)
     fields = dict(zip(SIGNATURE_FIELDS, map(str, numbers)))
-    return "signature", {"path": path.hex(), **fields, "recorded": str(recorded), "digest": digest.hex()}
+    head = {"head": rest[:16].hex()} if len(rest) >= 16 else {}
+    return "signature", {"path": path.hex(), **fields, "recorded": str(recorded), "digest": digest.hex(), **head}
 
 
 def read_mark(payload):
@@ -59,8 +60,13 @@ def read_tag(payload):
     return "tag", {"place": need_text(rest[:length], "marks", 0), "tag": need_text(rest[length:], "marks", 0)}
 
 
+def read_fork(payload):
+    (seq,), branch = read_fields(struct.Struct("<Q"), payload)
+    return "fork", {"seq": seq, "branch": need_text(branch, "marks", 0)}
+
+
 RECORDS = {1: read_acknowledged, 2: lambda payload: ("checkedAt", read_time(payload)), 3: read_signature,
-           4: read_mark, 5: read_tag, 6: lambda payload: ("pulledAt", read_time(payload))}
+           4: read_mark, 5: read_tag, 6: lambda payload: ("pulledAt", read_time(payload)), 7: read_fork}
 
 
 def decode_marks(data, store):

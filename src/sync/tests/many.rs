@@ -198,7 +198,7 @@ mod asked {
         theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
         publish(&theirs, 4, &["Release: d"]);
         let synced = from_github(&remote, &theirs);
-        assert!(matches!(synced.notes[..], [Note::Rewritten { seq: Seq(3), .. }]), "{:?}", synced.notes);
+        assert!(matches!(synced.notes[..], [Note::Rewritten(Fork { seq: Seq(3), .. })]), "{:?}", synced.notes);
         assert_eq!((synced.view.published_seq(), titles(&synced.view)), (Seq(3), vec!["Release: d".to_owned()]));
     }
 

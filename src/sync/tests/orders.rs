@@ -1,6 +1,7 @@
 //! Orders of publishing and observing.
 
 use super::*;
+use crate::model::Seq;
 
 /// Who publishes, and a clone that has synced.
 fn pair() -> (Machine, Machine) {
@@ -26,6 +27,11 @@ fn seqs(machine: &Machine) -> (u64, u64) {
 fn follow(machine: &Machine, fetch: &[&str]) {
     machine.git(&[&["fetch", "-q"], fetch].concat());
     machine.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+}
+
+fn standing_of(machine: &Machine) -> Standing {
+    let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
+    standing(&Disk, (&machine.located(), None), HOSTING, (&repo, &machine.view("o/r")), NOW)
 }
 
 #[test]
@@ -140,8 +146,63 @@ fn a_rewritten_branch_is_named_with_the_first_event_that_differs_and_takes_nothi
     follow(&ours, &[]);
     let synced = ours.sync();
     let branch = ours.git(&["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
-    assert_eq!(synced.notes, [Note::Rewritten { branch, seq: crate::model::Seq(2) }]);
+    assert_eq!(synced.notes, [Note::Rewritten(Fork { seq: Seq(2), branch })]);
     assert_eq!((seqs(&ours), ours.titles("o/r")), ((2, 3), vec!["Release: other".to_owned()]));
+}
+
+#[test]
+fn versions_between_two_of_the_same_bytes_are_taken() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: a", "Release: b"]);
+    publish(&theirs, 1, &["Release: a"]);
+    let late = Machine::clone_of(&theirs.url(), &[]);
+    late.sync();
+    // The working tree's file is the one that was looked at: not even its time has changed.
+    ours.git(&["pull", "-q", "--ff-only"]);
+    assert_eq!(standing_of(&ours), Standing::Behind);
+    ours.sync();
+    assert_eq!((ours.events("o/r"), ours.titles("o/r")), (late.events("o/r"), late.titles("o/r")));
+    assert_eq!(ours.view("o/r").history_hash(), late.view("o/r").history_hash());
+    assert!(matches!(standing_of(&ours), Standing::Ahead { .. }));
+    assert!(matches!(ours.sync().outcome, Outcome::Unchanged));
+}
+
+#[test]
+fn a_pull_that_does_not_touch_the_manifest_changes_nothing() {
+    let (theirs, ours) = pair();
+    theirs.commit(&manifest(1, &["Release: a"]));
+    ours.git(&["pull", "-q", "--ff-only"]);
+    assert_eq!(standing_of(&ours), Standing::Current);
+    assert!(matches!(ours.sync().outcome, Outcome::Unchanged));
+    // Git is not asked again.
+    let view = ours.view("o/r");
+    assert_eq!(view.marks().unwrap().signatures[0].head, ours.located().head());
+}
+
+#[test]
+fn a_commit_that_was_changed_is_noticed_although_its_manifest_is_the_same() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    pull(&ours);
+    theirs.git(&["commit", "-q", "--amend", "-m", "another"]);
+    follow(&ours, &[]);
+    let is_named = |notes: &[Note]| matches!(notes, [Note::Rewritten(Fork { seq: Seq(2), .. })]);
+    assert!(is_named(&ours.sync().notes));
+    assert!(ours.sync().notes.is_empty(), "a list does not say it again");
+    // Whoever asks about the past is told every time, until there is a new history.
+    for _again in 0..2 {
+        assert!(is_named(&ours.try_sync(|options| options.history = History::Needed).unwrap().notes));
+        assert!(matches!(standing_of(&ours), Standing::Forked(_)));
+    }
+    publish(&theirs, 3, &["Release: c"]);
+    follow(&ours, &[]);
+    assert!(is_named(&ours.sync().notes));
+    assert!(matches!(standing_of(&ours), Standing::Forked(_)));
+    let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
+    let rebuilding = Rebuilding { yes: true, limits: Limits::NONE, now: NOW };
+    rebuild(&Disk, &ours.cache(), &ours.located(), (&repo, None, HOSTING), rebuilding).unwrap();
+    assert!(ours.try_sync(|options| options.history = History::Needed).unwrap().notes.is_empty());
+    assert_eq!(standing_of(&ours), Standing::Current);
 }
 
 #[test]

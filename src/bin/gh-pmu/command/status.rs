@@ -178,6 +178,7 @@ fn stale_reason(
         }
         Standing::Missing => Some("the manifest is missing".to_owned()),
         Standing::Unreadable { reason } => Some(format!("the manifest cannot be used: {reason}")),
+        Standing::Forked(note) => Some(note.to_string()),
         Standing::NoBranch => Some("the branch of the manifest was never fetched, or is gone".to_owned()),
     }
 }
