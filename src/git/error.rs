@@ -38,6 +38,12 @@ pub enum GitError {
         /// Which.
         branch: String,
     },
+    /// A remote with several branches, and nothing says which is its default.
+    #[error("which branch of {remote} publishes is not known here: run `git remote set-head {remote} --auto`")]
+    NoDefault {
+        /// Whose.
+        remote: String,
+    },
     /// A branch, and no remote that could have it.
     #[error("no git remote is there to have the branch {branch}: add one, or take `branch` out of the configuration")]
     Nowhere {

@@ -12,7 +12,7 @@ use super::checkout::Checkout;
 use super::error::GitError;
 
 /// What the repository's configuration might have git run, or answer otherwise.
-const OVERRIDES: [&str; 16] = [
+const OVERRIDES: [&str; 17] = [
     "advice.graftFileDeprecated=false",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
@@ -23,6 +23,8 @@ const OVERRIDES: [&str; 16] = [
     "credential.helper=",
     "diff.external=",
     "diff.orderFile=/dev/null",
+    // Else a rename that one machine sees is none on another.
+    "diff.renameLimit=1000",
     "i18n.logOutputEncoding=UTF-8",
     "log.diffMerges=separate",
     "log.showRoot=true",

@@ -24,13 +24,13 @@ pub struct Publisher {
 
 impl Checkout {
     /// The branch that publishes the manifest of `repo`, up to the newest of its commits that `HEAD` contains: the
-    /// default branch of the remote whose URL names `repo`, else of the remote that `gh` would take; without remotes,
-    /// what is checked out. `None` if it shares no commit with `HEAD`, or nothing is checked out yet.
+    /// default branch of the remote whose URL names `repo`, else of the remote that `gh` would take; where none was
+    /// fetched, what is checked out. `None` if it shares no commit with `HEAD`, or nothing is checked out yet.
     ///
     /// Others see what is on that branch, and not what is on a branch of one's own or was not pushed.
     ///
     /// # Errors
-    /// No git, git's own, [`GitError::TooLong`].
+    /// No git, git's own, [`GitError::NoDefault`], [`GitError::TooLong`].
     pub fn publisher(
         &self,
         repo: Option<&Repo>,
@@ -41,10 +41,14 @@ impl Checkout {
         let remotes = Remotes::read(self, hosts)?;
         let mut candidates: Vec<_> = remotes.in_order().collect();
         candidates.sort_by_key(|(_, of)| of.is_none() || of.as_ref() != repo);
-        let Some((reference, of)) =
-            candidates.into_iter().find_map(|(remote, of)| Some((self.default_branch(remote)?, of)))
-        else {
-            return Ok(Some(Publisher { name: "HEAD".to_owned(), repo: None, tip: head }));
+        let default = candidates.iter().find_map(|(remote, of)| Some((self.default_branch(remote)?, of.clone())));
+        let only = || candidates.iter().find_map(|(remote, of)| Some((self.only_branch(remote).transpose()?, of)));
+        let (reference, of) = match default {
+            Some(default) => default,
+            None => match only() {
+                Some((reference, of)) => (reference?, of.clone()),
+                None => return Ok(Some(Publisher { name: "HEAD".to_owned(), repo: None, tip: head })),
+            },
         };
         let Some(tip) = self.reference(&reference) else { return Ok(None) };
         let name = reference.trim_start_matches("refs/remotes/").to_owned();
@@ -94,6 +98,16 @@ impl Checkout {
             let names = alike.into_iter().chain(USUAL);
             names.map(|name| format!("{prefix}{name}")).find(fetched)
         })
+    }
+
+    /// The reference of a remote's only branch that was fetched; `None` if none was.
+    fn only_branch(&self, remote: &str) -> Result<Option<String>, GitError> {
+        let branches = self.ask(&["for-each-ref", "--format=%(refname)", &format!("refs/remotes/{remote}/")])?;
+        let mut branches = branches.lines();
+        match (branches.next(), branches.next()) {
+            (Some(_), Some(_)) => Err(GitError::NoDefault { remote: remote.to_owned() }),
+            (only, _) => Ok(only.map(str::to_owned)),
+        }
     }
 
     /// The newest commit on the line of first parents of `tip` that `head` contains.

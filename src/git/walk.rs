@@ -76,21 +76,22 @@ struct Change {
 
 impl Checkout {
     /// The history of the file `path` up to the commit `tip`, by first parents; with `known`, only what came after that
-    /// commit. The file is followed where it was moved.
+    /// commit. The file is followed where it was moved: to where git sees it, else to `usual`, where such a file is
+    /// mostly, else to the only file of its kind that was removed with the move.
     ///
     /// # Errors
     /// No git, git's own, [`GitError::TooLong`].
     pub fn log_of(
         &self,
         (tip, known): (&[u8], Option<&[u8]>),
-        path: &str,
+        (path, usual): (&str, &str),
         limits: Limits<'_>,
     ) -> Result<Log, GitError> {
         let (beginning, mut newest_first) = self.walk((tip, known), path, &[], limits)?;
         let mut name = path.to_owned();
         for _move in 0..MAX_MOVES {
             let Some(Change { version, parent: Some(parent), .. }) = newest_first.last() else { break };
-            let Some(old) = self.moved_from((parent, &version.commit), &name)? else { break };
+            let Some(old) = self.moved_from((parent, &version.commit), &name, usual)? else { break };
             let before = parent.clone();
             let (_, older) = self.walk((&before, known), &old, &[], limits)?;
             if let Some(change) = newest_first.last_mut() {
@@ -175,7 +176,12 @@ impl Checkout {
     }
 
     /// Where the file `path`, which a commit brought, was in its parent.
-    fn moved_from(&self, (parent, commit): (&[u8], &[u8]), path: &str) -> Result<Option<String>, GitError> {
+    fn moved_from(
+        &self,
+        (parent, commit): (&[u8], &[u8]),
+        path: &str,
+        usual: &str,
+    ) -> Result<Option<String>, GitError> {
         let (parent, commit) = (hex(parent), hex(commit));
         let said = self.ask(&[
             "diff-tree",
@@ -184,21 +190,29 @@ impl Checkout {
             "--raw",
             "--no-abbrev",
             "--find-renames",
-            "--diff-filter=AR",
+            "--diff-filter=ADR",
             "--no-ext-diff",
             "--ignore-submodules=all",
             &parent,
             &commit,
         ])?;
-        let mut words = said.split('\0');
-        while let Some(word) = words.next() {
-            let is_move = word.rsplit(' ').next().is_some_and(|status| status.starts_with('R'));
-            let (Some(name), true) = (words.next(), is_move) else { continue };
-            if words.next() == Some(path) {
+        let (mut words, mut removed) = (said.split('\0'), Vec::new());
+        while let (Some(word), Some(name)) = (words.next(), words.next()) {
+            let status = word.rsplit(' ').next().unwrap_or_default();
+            if status.starts_with('R') && words.next() == Some(path) {
                 return Ok(Some(name.to_owned()));
             }
+            if status == "D" {
+                removed.push(name);
+            }
         }
-        Ok(None)
+        // Moved and changed so much that git sees none of it, or copied.
+        if path != usual && self.ask(&["cat-file", "-e", &format!("{parent}:{usual}")]).is_ok() {
+            return Ok(Some(usual.to_owned()));
+        }
+        let kind = |path: &str| path.rsplit_once('.').map(|(_, kind)| kind.to_owned());
+        removed.retain(|name| kind(name) == kind(path));
+        Ok(if let [only] = removed[..] { Some(only.to_owned()) } else { None })
     }
 }
 

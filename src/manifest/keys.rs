@@ -6,6 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 
 use crate::model::Kind;
 
+/// Where a checkout has its manifest if nothing else is configured.
+pub const USUAL_PATH: &str = ".github/pmu-cache.json";
 /// The longest manifest that is read, in bytes.
 pub const MAX_LEN: u64 = 1 << 30;
 

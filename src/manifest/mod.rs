@@ -20,7 +20,7 @@ mod read;
 mod tests;
 
 pub use error::{ManifestError, Place, Position, Spot};
-pub use keys::MAX_LEN;
+pub use keys::{MAX_LEN, USUAL_PATH};
 pub use name::RepoName;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,12 @@ use crate::format::{Acknowledged, Fork, Mark, Marks, SignatureMark, Tag};
 use crate::fs::publish_unsynced;
 use crate::model::UnixMillis;
 
+fn keep(marks: &mut Marks, entry: SignatureMark) {
+    marks.signatures.retain(|other| other.path_key != entry.path_key);
+    marks.signatures.insert(0, entry);
+    marks.signatures.truncate(Marks::MAX_SIGNATURES);
+}
+
 impl Store<'_> {
     pub(super) fn read_marks(&self) -> Option<Marks> {
         // Whatever is wrong with it only costs a look at the manifest.
@@ -29,17 +35,18 @@ impl Store<'_> {
         self.write_checked(view, false, entry, now);
     }
 
+    /// Remembers how far git was looked through for a manifest that is not what `view` holds. Best effort.
+    pub fn record_seen(&self, view: &View, entry: SignatureMark) {
+        let _ = self.change_marks(view, |marks| keep(marks, entry));
+    }
+
     pub(super) fn write_checked(&self, view: &View, settled: bool, entry: Option<SignatureMark>, now: UnixMillis) {
         if view.state_in_doubt() {
             return;
         }
         let _ = self.change_marks(view, |marks| {
             marks.checked_at = Some(now);
-            if let Some(entry) = entry {
-                marks.signatures.retain(|other| other.path_key != entry.path_key);
-                marks.signatures.insert(0, entry);
-                marks.signatures.truncate(Marks::MAX_SIGNATURES);
-            }
+            entry.into_iter().for_each(|entry| keep(marks, entry));
             if settled {
                 let log = view.current().log.id;
                 marks.acknowledged = Some(Acknowledged { log, offset: view.at().offset, chain: view.at().chain });

@@ -105,10 +105,11 @@ impl Line for GitLine<'_> {
     }
 
     fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError> {
-        let log = match self.checkout.log_of((&self.publisher.tip, known), &self.path, self.limits) {
-            Err(GitError::TooLong) => return Ok(Found::TooLong),
-            log => log.map_err(SyncError::History)?,
-        };
+        let log =
+            match self.checkout.log_of((&self.publisher.tip, known), (&self.path, manifest::USUAL_PATH), self.limits) {
+                Err(GitError::TooLong) => return Ok(Found::TooLong),
+                log => log.map_err(SyncError::History)?,
+            };
         let found = found(log.beginning);
         self.log = Some(log);
         Ok(found)

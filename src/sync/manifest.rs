@@ -112,7 +112,10 @@ pub fn sync(
         }
         let head = options.head(located);
         let run = Run { storage, cache, located, hosting, options, now, recorded: None, head, source: Source::Git };
-        return run.apply(&located.left_out()?);
+        return match located.left_out() {
+            Ok(bytes) => run.apply(&bytes),
+            Err(missing) => run.versions_before(None, None, missing),
+        };
     };
     let mut known = None;
     if let Some(repo) = &located.known {
@@ -243,7 +246,7 @@ impl Run<'_> {
         let told = manifest.as_ref().ok().and_then(|manifest| manifest.repo.clone());
         let manifest = match in_time(manifest, path, self.now, self.options.force) {
             Ok(manifest) => manifest,
-            Err(refused) => return self.versions_before(told.as_ref(), hash, refused),
+            Err(refused) => return self.versions_before(told.as_ref(), Some(hash), refused),
         };
         if self.options.collection.is_some() && manifest.repo.is_none() {
             return Err(SyncError::NoName { path: path.clone() });
@@ -304,12 +307,12 @@ impl Run<'_> {
         }
     }
 
-    /// What git has is taken all the same where the manifest cannot be; that is all there is to say if the newest version
-    /// is this manifest: in git it is dated by its commit.
+    /// What git has is taken all the same where the manifest cannot be, or is not there; that is all there is to say if
+    /// the newest version is this manifest: in git it is dated by its commit.
     fn versions_before(
         &self,
         told: Option<&RepoName>,
-        hash: [u8; 32],
+        hash: Option<[u8; 32]>,
         refused: SyncError,
     ) -> Result<Synced, SyncError> {
         let Options { explain, history, collection, .. } = self.options;
@@ -320,20 +323,37 @@ impl Run<'_> {
         let Some(repo) = repo.filter(|_| collection.is_none() && history != History::None) else { return Err(refused) };
         check_repo(self.options, self.located, &repo)?;
         let store = Store::of(self.storage, self.cache, &repo);
-        // A list does not look again and again.
-        let is_due = explain || history == History::Needed || told.is_some() || matches!(store.view(), Ok(None));
+        // A list does not look again and again; and what never published here need not be looked for.
+        let is_due = match store.view().ok().flatten() {
+            _ if explain || told.is_some() => true,
+            Some(view) if hash.is_some() => history == History::Needed || self.is_moved(&view),
+            Some(view) => view.has_published() && self.is_moved(&view),
+            None => hash.is_some(),
+        };
         let Some(mut line) = is_due.then(|| self.line(&repo).ok().flatten()).flatten() else { return Err(refused) };
         let Ok(Some(synced)) = take_versions(&store, &repo, &mut line, self.options.way(self.now)) else {
             return Err(refused);
         };
         remember(self.storage, self.cache, &synced)?;
         self.located.remember(self.storage, &synced.repo);
-        if synced.view.freshness().is_none_or(|fresh| fresh.manifest != Some(hash)) {
-            return Err(refused);
+        let mark = |signature, recorded, hash| self.signature_mark(signature, recorded, hash);
+        match (hash, self.recorded) {
+            (Some(hash), recorded) if synced.view.freshness().is_some_and(|fresh| fresh.manifest == Some(hash)) => {
+                let file = recorded.map(|(signature, recorded)| mark(signature, recorded, hash));
+                store.record_checked(&synced.view, file, self.now.millis());
+                Ok(synced)
+            }
+            _ => {
+                // Of no file's content: git was looked through.
+                store.record_seen(&synced.view, mark(Signature::default(), self.now.nanos, [0; 32]));
+                Err(refused)
+            }
         }
-        let file = self.recorded.map(|(signature, recorded)| self.signature_mark(signature, recorded, hash));
-        store.record_checked(&synced.view, file, self.now.millis());
-        Ok(synced)
+    }
+
+    /// Whether another commit is checked out than the one up to which git was looked through.
+    fn is_moved(&self, view: &View) -> bool {
+        entry_of(view, self.located).is_none_or(|entry| entry.head != self.head)
     }
 
     fn signature_mark(&self, signature: Signature, recorded: i64, manifest: [u8; 32]) -> SignatureMark {

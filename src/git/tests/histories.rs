@@ -6,7 +6,7 @@ use super::{Checkout, CommitId, MANIFEST, Sandbox};
 use crate::git::{Beginning, Blob, GitError, Limits, Log};
 
 fn log(checkout: &Checkout, tip: &CommitId, known: Option<&CommitId>) -> Log {
-    checkout.log_of((tip, known.map(Vec::as_slice)), MANIFEST, Limits::NONE).unwrap()
+    checkout.log_of((tip, known.map(Vec::as_slice)), (MANIFEST, MANIFEST), Limits::NONE).unwrap()
 }
 
 fn commits(log: &Log, path: &str) -> Vec<CommitId> {
@@ -80,6 +80,38 @@ fn a_file_that_was_moved_is_followed_also_from_a_known_commit() {
 }
 
 #[test]
+fn a_file_that_was_moved_and_changed_is_followed_to_where_it_must_have_been() {
+    let new = "ci/m.json";
+    // Moved in one commit, from the usual place and from another one; copied, and removed later.
+    for (old, is_copied) in [(MANIFEST, false), ("old/a.json", false), (MANIFEST, true)] {
+        let sandbox = Sandbox::new();
+        let remove = || fs::remove_file(sandbox.path("work").join(old)).unwrap();
+        let first = sandbox.commit("work", old, "1");
+        if !is_copied {
+            remove();
+        }
+        let moved = sandbox.commit("work", new, "another");
+        if is_copied {
+            remove();
+        }
+        let last = sandbox.commit("work", new, "4");
+        let checkout = sandbox.find("work").unwrap();
+        let log = |known| checkout.log_of((&last, known), (new, MANIFEST), Limits::NONE).unwrap();
+        assert_eq!(commits(&log(None), new), [first.clone(), moved.clone(), last.clone()], "{old}");
+        assert_eq!(commits(&log(Some(&first)), new), [moved, last.clone()], "{old}");
+    }
+    // Of two that were removed it may be either.
+    let sandbox = Sandbox::new();
+    sandbox.commit("work", "a.json", "1");
+    sandbox.commit("work", "b.json", "2");
+    fs::remove_file(sandbox.path("work/a.json")).unwrap();
+    fs::remove_file(sandbox.path("work/b.json")).unwrap();
+    let last = sandbox.commit("work", new, "3");
+    let checkout = sandbox.find("work").unwrap();
+    assert_eq!(commits(&checkout.log_of((&last, None), (new, MANIFEST), Limits::NONE).unwrap(), new), [last]);
+}
+
+#[test]
 fn one_walk_gives_the_versions_of_many_files_moved_ones_too() {
     let sandbox = Sandbox::new();
     let content = "line\n".repeat(20);
@@ -119,7 +151,7 @@ fn a_walk_ends_when_its_time_is_over() {
     let sandbox = Sandbox::new();
     let tip = sandbox.commit("work", MANIFEST, "1");
     let limits = Limits { is_over: &|| true, progress: &|_, _| () };
-    let log = sandbox.find("work").unwrap().log_of((&tip, None), MANIFEST, limits);
+    let log = sandbox.find("work").unwrap().log_of((&tip, None), (MANIFEST, MANIFEST), limits);
     assert_eq!(log.map(|log| log.beginning), Err(GitError::TooLong));
 }
 

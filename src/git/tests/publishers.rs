@@ -67,6 +67,23 @@ fn commits_of_one_s_own_and_commits_that_are_not_merged_are_not_published() {
 }
 
 #[test]
+fn where_nothing_says_which_branch_is_the_default_one_of_many_is_not_guessed() {
+    let sandbox = Sandbox::new();
+    let tip = sandbox.commit("work", MANIFEST, "1");
+    sandbox.git("work", &["branch", "-m", "develop"]);
+    sandbox.git(".", &["init", "-q", "clone"]);
+    sandbox.point("origin", "git@github.com:o/r.git");
+    sandbox.git("clone", &["checkout", "-q", "-b", "own", "origin/develop"]);
+    sandbox.git("clone", &["update-ref", "-d", "refs/remotes/origin/HEAD"]);
+    assert_eq!(sandbox.publisher("clone", "o/r"), named("origin/develop", &tip));
+    sandbox.git("work", &["branch", "next"]);
+    sandbox.point("origin", "git@github.com:o/r.git");
+    let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
+    let found = sandbox.find("clone").unwrap().publisher(Some(&repo), &Hosts::GITHUB, Limits::NONE);
+    assert_eq!(found, Err(GitError::NoDefault { remote: "origin".to_owned() }));
+}
+
+#[test]
 fn the_remote_whose_url_names_the_repository_goes_first_then_as_gh_has_it() {
     let sandbox = Sandbox::new();
     let tip = sandbox.commit("work", MANIFEST, "1");

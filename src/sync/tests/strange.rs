@@ -105,11 +105,42 @@ fn where_the_manifest_is_refused_the_versions_of_git_are_taken_all_the_same() {
     assert_eq!(machine.titles("o/r"), ["Release: a"]);
     publish(&machine, 2, &["Release: b"]);
     machine.write("{");
-    // A list does not look again; who asks for it does.
-    assert!(machine.try_sync(|_| ()).is_err());
-    assert_eq!(machine.titles("o/r"), ["Release: a"]);
-    assert!(machine.try_sync(|options| options.explain = true).is_err());
-    assert_eq!(machine.titles("o/r"), ["Release: b"]);
+    // Another commit is checked out: a list looks once.
+    for _again in 0..2 {
+        assert!(machine.try_sync(|_| ()).is_err());
+        assert_eq!(machine.titles("o/r"), ["Release: b"]);
+    }
+    let view = machine.view("o/r");
+    assert_eq!(view.marks().unwrap().signatures[0].head, machine.located().head());
+}
+
+#[test]
+fn what_was_published_before_a_manifest_was_removed_is_taken() {
+    let theirs = Machine::new();
+    theirs.git(&["remote", "add", "origin", "https://github.com/o/r.git"]);
+    publish(&theirs, 1, &["Release: a"]);
+    let ours = Machine::clone_of(&theirs.url(), &[]);
+    ours.sync();
+    publish(&theirs, 2, &["Release: b"]);
+    fs::remove_file(theirs.root().join(PATH)).unwrap();
+    theirs.git(&["add", "-A"]);
+    theirs.git(&["commit", "-q", "-m", "gone"]);
+    ours.git(&["pull", "-q", "--ff-only"]);
+    for _again in 0..2 {
+        assert!(matches!(ours.try_sync(|_| ()), Err(SyncError::NoManifest { .. })));
+        assert_eq!(ours.titles("o/r"), ["Release: b"]);
+    }
+    let head = |machine: &Machine| machine.view("o/r").marks().unwrap().signatures[0].head;
+    assert_eq!(head(&ours), ours.located().head(), "a list does not look again");
+    // Whoever never synced has nothing to go on from, until they ask for it.
+    assert!(theirs.try_sync(|_| ()).is_err() && theirs.store("o/r").view().unwrap().is_none());
+    assert!(theirs.try_sync(|options| options.explain = true).is_err());
+    assert_eq!(theirs.view("o/r").history_hash(), ours.view("o/r").history_hash());
+    publish(&theirs, 3, &["Release: c"]);
+    ours.git(&["pull", "-q", "--ff-only"]);
+    ours.sync();
+    theirs.sync();
+    assert_eq!((ours.titles("o/r"), ours.events("o/r")), (vec!["Release: c".to_owned()], theirs.events("o/r")));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use gh_pmu::github::{Rules, Wanted};
+use gh_pmu::manifest::USUAL_PATH;
 
 use super::shell;
 use super::yaml::{self, Node, Value};
@@ -76,7 +77,7 @@ impl Default for CacheSection {
             enabled: true,
             path: None,
             // In the system's own notation, as messages show it.
-            manifest: [".github", "pmu-cache.json"].iter().collect(),
+            manifest: USUAL_PATH.split('/').collect(),
             branch: None,
             auto_sync: true,
             auto_pull: false,
