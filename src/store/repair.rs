@@ -81,7 +81,9 @@ impl Store<'_> {
         };
         let log_damaged = damaged.iter().any(|name| name.starts_with("log-"));
         if log_damaged || writer.view.as_ref().is_none_or(View::state_in_doubt) {
-            self.rewrite_log(&mut writer, past, now, &mut repaired)?;
+            if !self.rewrite_log(&mut writer, past, now, &mut repaired)? {
+                return self.begin_anew(repaired).map(Some);
+            }
         } else {
             // CURRENT was written anew when the writer opened, and the index where its header did not verify.
             let live = writer.view.as_ref().and_then(|view| view.current().index);
@@ -133,16 +135,20 @@ impl Store<'_> {
         Ok(repaired)
     }
 
+    /// A log of what verifies; `false` if that is nothing.
     fn rewrite_log(
         &self,
         writer: &mut Writer<'_>,
         past: &mut dyn FnMut() -> Vec<PastState>,
         now: UnixMillis,
         repaired: &mut Repaired,
-    ) -> Result<(), StoreError> {
-        let Some(view) = &writer.view else { return Ok(()) };
+    ) -> Result<bool, StoreError> {
+        let Some(view) = &writer.view else { return Ok(false) };
         let known = self.known(view.current(), view)?;
         let filled = fill(known, past);
+        if filled.base.is_none() && filled.steps.is_empty() {
+            return Ok(false);
+        }
         let first_seq = filled.base.as_ref().map_or(Seq(1), |base| base.after.next());
         let is_observed = filled.base.as_ref().is_some_and(|base| base.sync.history.is_none());
         let mut rewrite = writer.rewrite(if is_observed { Seq(1) } else { first_seq });
@@ -167,7 +173,8 @@ impl Store<'_> {
             let next = rewrite.next_seq()?.max(filled.next_seq);
             rewrite.note(&SyncRecord { synced_at: now, ..(*last).clone() }, summary(repaired), next)?;
         }
-        self.replace(writer, rewrite, repaired)
+        self.replace(writer, rewrite, repaired)?;
+        Ok(true)
     }
 
     fn replace(&self, writer: &mut Writer<'_>, rewrite: Rewrite, repaired: &mut Repaired) -> Result<(), StoreError> {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::error::StoreError;
+use super::files::Store;
 use super::history::{History, Logged};
+use super::view::View;
 use crate::format::{EventRecord, SyncRecord};
-use crate::model::Seq;
+use crate::model::{Seq, UnixMillis};
 use crate::segment::{Salvage, salvage};
 
 /// An event of live history that verifies.
@@ -34,18 +36,31 @@ pub(super) fn live_events<'s, 'a>(found: &'s Salvage<'a>) -> (u64, BTreeMap<Seq,
     (last_published, live)
 }
 
+impl Store<'_> {
+    /// Returns of when the newest manifest or answer is that verifies in the log of `view`, however damaged that is: reads
+    /// all of it. `None` if there is none.
+    pub fn newest_known(&self, view: &View) -> Option<UnixMillis> {
+        let bytes = self.log_bytes(view).ok()?;
+        salvage(&bytes, view.current().log.id).syncs.values().map(|sync| sync.updated_at).max()
+    }
+
+    fn log_bytes(&self, view: &View) -> Result<Vec<u8>, StoreError> {
+        let path = view.log_path();
+        let Some(file) = self.storage.open(&path).map_err(StoreError::io("read", &path))? else {
+            return Ok(Vec::new());
+        };
+        let read = || file.read_at(0, file.len()?);
+        read().map_err(StoreError::io("read", &path))
+    }
+}
+
 impl History<'_> {
     /// Returns the live events that verify, oldest first, some of them behind what does not: reads all of the log.
     ///
     /// # Errors
     /// The system's.
     pub fn salvaged(&self) -> Result<Vec<Logged>, StoreError> {
-        let path = self.view().log_path();
-        let Some(file) = self.store().storage.open(&path).map_err(StoreError::io("read", &path))? else {
-            return Ok(Vec::new());
-        };
-        let read = || file.read_at(0, file.len()?);
-        let bytes = read().map_err(StoreError::io("read", &path))?;
+        let bytes = self.store().log_bytes(self.view())?;
         let found = salvage(&bytes, self.view().current().log.id);
         let logged = |(seq, Live { frame, sync, record }): (Seq, Live<'_, '_>)| {
             let event = record.event.clone().into_owned();

@@ -437,6 +437,7 @@ pub(super) fn at_hand(
     error: StoreError,
     lacks: impl FnOnce(&View) -> bool,
 ) -> Synced {
+    let damaged = || store.view().ok().flatten().and_then(|view| store.newest_known(&view));
     let cached = store.view().ok().flatten().filter(|view| {
         let is_same =
             view.freshness().is_some_and(|fresh| fresh.manifest.is_some() && fresh.manifest == reading.record.manifest);
@@ -449,7 +450,14 @@ pub(super) fn at_hand(
         None => {
             let trackers = reading.trackers.iter().map(|tracker| tracker.clone().into_owned());
             let view = View::of_trackers(&full_name(reading.repo), reading.record.clone(), trackers);
-            Synced { unrecorded: Some(error), ..Synced::unchanged(reading.repo, view) }
+            // What verifies no longer may still tell that it was newer.
+            let newest = Some(&error).filter(|error| matches!(error, StoreError::Damaged(_))).and_then(|_| damaged());
+            let manifest = reading.record.updated_at;
+            let outcome = match newest.filter(|newest| *newest > manifest) {
+                Some(cached) => Outcome::Older { manifest, cached },
+                None => Outcome::Unchanged,
+            };
+            Synced { unrecorded: Some(error), outcome, ..Synced::unchanged(reading.repo, view) }
         }
     }
 }

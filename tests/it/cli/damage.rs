@@ -86,6 +86,25 @@ fn a_log_that_ends_too_early_is_one_warning_with_what_to_do() {
 }
 
 #[test]
+fn an_older_manifest_in_place_of_what_is_damaged_is_not_the_whole_answer() {
+    let lab = Lab::synced(&small());
+    lab.write_manifest(small_at(12).replace("v0.9.0", "v0.9.1"));
+    lab.run(&["cache", "sync"]).ok();
+    std::fs::remove_file(file(&lab, "index-")).unwrap();
+    // In the first commit: the second one still says of when it is.
+    flip(&file(&lab, "log-"), 700);
+    for (manifest, code, said) in [
+        (small_at(11), 1, "is older than what was cached, of 2025-06-12T12:00:00Z\n"),
+        (small_at(12), 0, "was not recorded\n"),
+    ] {
+        lab.write_manifest(manifest);
+        let ran = lab.run(&["release", "list"]);
+        assert_eq!((ran.code, ran.out), (Some(code), SMALL_RELEASES.to_owned()));
+        assert!(ran.err.ends_with(&format!("; run `gh pmu cache repair`; what is shown {said}")), "{}", ran.err);
+    }
+}
+
+#[test]
 fn an_answer_that_damage_prevents_says_what_to_do() {
     let lab = lab();
     flip(&file(&lab, "log-"), 9000);
@@ -137,6 +156,13 @@ fn where_the_log_is_gone_the_snapshot_answers_and_repair_keeps_it() {
     assert_eq!(lines[0], format!("nothing of {repo} verified: its cache begins anew"));
     assert_eq!(lines[1], format!("{repo} rebuilt from git: 70 versions, 353 events"));
     assert_eq!(lines[2], format!("{repo} is up to date: the manifest has not changed"));
+    // What is left of a log may be nothing too.
+    let log = std::fs::OpenOptions::new().write(true).open(file(&lab, "log-")).unwrap();
+    log.set_len(300).unwrap();
+    std::fs::remove_file(file(&lab, "index-")).unwrap();
+    let said = lab.run(&["cache", "repair"]).ok();
+    assert!(said.contains(&format!("{repo} rebuilt from git: 70 versions, 353 events\n")), "{said}");
+    assert!(lab.run(&["cache", "verify"]).ok().ends_with("353 events verify\n"));
 }
 
 fn other() -> String {

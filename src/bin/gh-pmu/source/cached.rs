@@ -200,6 +200,11 @@ impl Context<'_, '_> {
             Ok(Synced { unrecorded: Some(error), .. }) if self.history == History::Needed => {
                 Err(SyncError::Store(error))
             }
+            Ok(Synced { unrecorded: Some(error), outcome: Outcome::Older { cached, .. }, repo, view, .. }) => {
+                self.tell_unrecorded(&error, &format!("what is shown is older than what was cached, of {cached}"));
+                self.falls_short = true;
+                Ok(Some((repo, view)))
+            }
             Ok(Synced { unrecorded: Some(error), repo, view, .. }) => {
                 self.tell_unrecorded(&error, "what is shown was not recorded");
                 Ok(Some((repo, view)))
