@@ -83,14 +83,14 @@ pub fn sync_branch(
     }
 }
 
-enum Unread {
+pub(super) enum Unread {
     Git(GitError),
     None,
     Refused(PathBuf, ManifestError),
 }
 
 /// The manifest at the tip of a branch, and how it is called.
-fn newest(checkout: &Checkout, publisher: &Publisher, path: &str) -> Result<(PathBuf, Vec<u8>), Unread> {
+pub(super) fn newest(checkout: &Checkout, publisher: &Publisher, path: &str) -> Result<(PathBuf, Vec<u8>), Unread> {
     let at = PathBuf::from(format!("{}:{path}", publisher.name));
     let revision = format!("refs/remotes/{}", publisher.name);
     match checkout.committed(&revision, path, manifest::MAX_LEN).map_err(Unread::Git)? {

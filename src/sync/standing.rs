@@ -1,11 +1,12 @@
 //! How what is cached stands to the manifest that it came from. Changes nothing, and asks nobody.
 
+use super::branch::newest;
 use super::line::{Found, GitLine, Line};
 use super::outcome::{Note, known_notes};
 use super::{History, Hosting, Located, Now};
 use crate::format::SignatureMark;
 use crate::fs::Storage;
-use crate::git::{Checkout, Limits};
+use crate::git::Limits;
 use crate::manifest;
 use crate::model::{Repo, UnixMillis};
 use crate::store::View;
@@ -107,13 +108,13 @@ fn has_new_versions(located: &Located, hosting: Hosting<'_>, (repo, view): (&Rep
 
 fn of_branch((located, branch): (&Located, &str), hosting: Hosting<'_>, view: &View) -> Standing {
     let signed_in = hosting.signed_in();
-    let on_branch = |checkout: &Checkout| checkout.publisher_on(branch, &hosting.hosts(&signed_in)).ok();
-    let publisher = located.in_git().ok().and_then(|(checkout, _)| on_branch(checkout));
-    match publisher {
-        None => Standing::NoBranch,
-        Some(publisher) => match view.freshness().and_then(|fresh| fresh.commit.clone()) == Some(publisher.tip) {
-            true => Standing::Current,
-            false => Standing::Behind,
-        },
+    let Ok((checkout, path)) = located.in_git() else { return Standing::NoBranch };
+    let Ok(publisher) = checkout.publisher_on(branch, &hosting.hosts(&signed_in)) else { return Standing::NoBranch };
+    if view.freshness().and_then(|fresh| fresh.commit.as_ref()) == Some(&publisher.tip) {
+        return Standing::Current;
+    }
+    match newest(checkout, &publisher, &path).map(|(_, bytes)| manifest::parse(&bytes).map(|found| found.updated_at)) {
+        Ok(Ok(manifest)) if manifest < view.changed_at() => Standing::Ahead { manifest },
+        _ => Standing::Behind,
     }
 }

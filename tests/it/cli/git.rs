@@ -256,6 +256,11 @@ fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
     ours.git(&["remote", "rename", "origin", "theirs"]);
     ours.git(&["fetch", "-q", "theirs"]);
     assert_eq!(check(), (Some(0), "null".to_owned()));
+    publish(&theirs, &small_at(1), "pmu-cache");
+    ours.git(&["fetch", "-q", "theirs"]);
+    assert!(ours.run(&["cache", "sync"]).ok().contains("older than the cache"));
+    let (code, reason) = check();
+    assert!(code == Some(1) && reason.ends_with("is older than what is cached, and was set aside\""), "{reason}");
     ours.git(&["remote", "remove", "theirs"]);
     assert_eq!(check().0, Some(1));
     let said = ours.run(&["cache", "sync"]).fails();
