@@ -134,7 +134,7 @@ pub fn sync(
                 if options.explain {
                     store.record_checked(&view, None, now.millis());
                 }
-                return Ok(Synced::unchanged_since(repo, view, options.history));
+                return Ok(Synced::unchanged_since(repo, view, options.history == History::Needed));
             }
             known = Some(Known { store, view, entry });
         }
@@ -155,7 +155,7 @@ pub fn sync(
         let view = known.map(|known| known.view);
         // OK because the condition above has looked into it.
         let view = view.expect("a store that is known");
-        return Ok(Synced::unchanged_since(repo, view, options.history));
+        return Ok(Synced::unchanged_since(repo, view, options.history == History::Needed));
     }
     // Before the manifest: what is checked out meanwhile is then looked at again.
     let head = options.head(located);

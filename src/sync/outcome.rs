@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::take::History;
 use crate::format::Fork;
 use crate::model::{Repo, Seq, UnixMillis};
 use crate::store::{Damage, StoreError, View};
@@ -53,9 +52,9 @@ pub struct Synced {
 }
 
 impl Synced {
-    /// Nothing had to be done; what is known of the past is said again.
-    pub(super) fn unchanged_since(repo: &Repo, view: View, history: History) -> Self {
-        let notes = known_notes(&view, history);
+    /// Nothing had to be done; what is known of the past is said again to whoever asks about it.
+    pub(super) fn unchanged_since(repo: &Repo, view: View, is_asked: bool) -> Self {
+        let notes = if is_asked { known_notes(&view) } else { Vec::new() };
         Self { notes, ..Self::unchanged(repo, view) }
     }
 
@@ -94,9 +93,9 @@ pub enum Note {
     Rewritten(Fork),
 }
 
-/// What the marks say of the past, to whoever asks about it.
-pub(super) fn known_notes(view: &View, history: History) -> Vec<Note> {
-    let fork = view.marks().and_then(|marks| marks.fork.clone()).filter(|_| history == History::Needed);
+/// What the marks say of the past.
+pub(super) fn known_notes(view: &View) -> Vec<Note> {
+    let fork = view.marks().and_then(|marks| marks.fork.clone());
     fork.map(Note::Rewritten).into_iter().collect()
 }
 

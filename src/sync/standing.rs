@@ -3,7 +3,7 @@
 use super::branch::newest;
 use super::line::{Found, GitLine, Line};
 use super::outcome::{Note, known_notes};
-use super::{History, Hosting, Located, Now};
+use super::{Hosting, Located, Now};
 use crate::format::SignatureMark;
 use crate::fs::Storage;
 use crate::git::Limits;
@@ -48,7 +48,7 @@ pub fn standing(
         Some(branch) => of_branch((located, branch), hosting, view),
         None => of_file(storage, located, hosting, (repo, view), now),
     };
-    match known_notes(view, History::Needed).pop() {
+    match known_notes(view).pop() {
         Some(note) if standing == Standing::Current => Standing::Forked(note),
         _ => standing,
     }

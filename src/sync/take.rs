@@ -150,7 +150,7 @@ fn take_all(
         None => Plan::default(),
     };
     let known = match (&plan.past, writer.view()) {
-        (Past::NotSeen, Some(view)) => known_notes(view, way.history),
+        (Past::NotSeen, Some(view)) if way.history == History::Needed => known_notes(view),
         _ => Vec::new(),
     };
     if let Some(Present { record, file, .. }) = &mut said {

@@ -67,9 +67,15 @@ fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
             return with_context((clock, now), About::Many, output, |_, context| completion::complete(next, context))?
                 .map(|()| Exit::Done);
         }
-        Asked::Nothing => {
-            // Help needs no surroundings.
-            if !with_context((clock, now), About::Many, output, |_, context| home::run(context)).unwrap_or(Ok(false))? {
+        Asked::Nothing(repo) => {
+            let about = About::One(repo.as_deref());
+            let said = with_context((clock, now), about, output, home::run).flatten();
+            // Help needs no surroundings; what is wrong with them is told all the same.
+            let is_said = said.unwrap_or_else(|error| {
+                output.warn(&error.to_string());
+                false
+            });
+            if !is_said {
                 output.page(|bold| cli::help::help(&ROOT, bold))?;
             }
             return Ok(Exit::Done);

@@ -421,3 +421,61 @@ fn whoever_names_a_repository_need_not_stand_in_a_directory() {
     let (code, _, said) = run("release list");
     assert!(code == Some(1) && said.contains("use `--repo OWNER/REPO`") && !said.contains("os error"), "{said}");
 }
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_cannot_be_understood_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut lab = Lab::synced(&small());
+    for name in ["GH_REPO", "GH_HOST", "GH_PMU_TIMEOUT"] {
+        lab.set(name, std::ffi::OsStr::from_bytes(b"o/r\xff"));
+        let said = lab.run(&["release", "list"]).fails();
+        assert_eq!(said, format!("{name} is \"o/r\\xFF\", which is not UTF-8\n"));
+        lab.unset(name);
+    }
+    lab.set("GH_PMU_TIMEOUT", "soon");
+    let said = lab.run(&["release", "list"]).fails();
+    assert_eq!(said, "GH_PMU_TIMEOUT is soon; it may be a number of seconds, 1 or more\n");
+}
+
+#[test]
+fn the_first_screen_is_about_the_repository_that_is_meant() {
+    let mut lab = Lab::new();
+    lab.write_manifest(small());
+    let first = |lab: &Lab, args: &[&str]| lab.run(args).ok().lines().next().unwrap().to_owned();
+    let own = first(&lab, &[]);
+    assert!(own.starts_with("octo-org/atlas has 1 open release (2 closed) and 1 open microsprint"), "{own}");
+    assert_eq!(first(&lab, &["-R", "o/r"]), "Nothing is cached of o/r yet.");
+    lab.set("GH_REPO", "o/r");
+    assert_eq!(first(&lab, &[]), "Nothing is cached of o/r yet.");
+    assert_eq!(first(&lab, &["-R", "octo-org/atlas"]), own);
+    lab.unset("GH_REPO");
+    lab.write_manifest("{");
+    let (out, warning) = lab.run(&[]).warns();
+    assert!(out.starts_with(&own) && warning.contains("ends in the middle of its JSON"), "{warning}");
+    lab.write(".gh-pmu.yml", "cache: 3\n");
+    let (out, warning) = lab.run(&[]).warns();
+    assert!(out.starts_with("List ") && warning.contains(".gh-pmu.yml: line 1: cache is 3"), "{warning}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_timeline_that_cannot_be_written_leaves_the_one_that_is_there() {
+    let lab = Lab::synced(&small());
+    let page = lab.root().join("page.html");
+    std::fs::write(&page, "old").unwrap();
+    let mut run = std::process::Command::new("sh");
+    // A file may not become longer than a block here.
+    run.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]).arg(crate::cli::lab::program());
+    run.args(["timeline", "--output"]).arg(&page);
+    lab.enclose(run.current_dir(&lab.checkout));
+    let ran = run.output().unwrap();
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), "old");
+    lab.run(&["timeline", "--output", lab::text(&page)]).ok();
+    assert!(std::fs::read_to_string(&page).unwrap().starts_with("<!"));
+    let names = std::fs::read_dir(lab.root())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("page"));
+    assert_eq!(names.count(), 1);
+}

@@ -320,6 +320,34 @@ fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
 
 #[test]
 #[cfg(unix)]
+fn following_warns_once_and_ends_with_its_reader() {
+    use std::io::{BufRead, BufReader, Read};
+    let lab = lab();
+    let mut child = lab.spawn(&["cache", "history", "--follow", "--since", "@6", "--json", "seq"]);
+    let (mut out, mut err) =
+        (BufReader::new(child.stdout.take().unwrap()), BufReader::new(child.stderr.take().unwrap()));
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    lab.write_manifest("{");
+    let mut warning = String::new();
+    err.read_line(&mut warning).unwrap();
+    assert!(warning.starts_with("! ") && warning.contains("pmu-cache.json"), "{warning}");
+    // Once more the same, and looked at: another file there has changed, and then the manifest is mended.
+    lab.write_manifest("{");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    lab.write_manifest(manifest(13, &json!([]), &json!([])));
+    line.clear();
+    out.read_line(&mut line).unwrap();
+    assert!(line.starts_with("[{\"seq\":8}"), "{line}");
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    err.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
+#[cfg(unix)]
 fn what_is_followed_comes_when_it_happens_until_it_is_interrupted() {
     use std::io::{BufRead, BufReader, Read};
     let lab = lab();

@@ -367,7 +367,7 @@ fn help_goes_to_standard_output_and_needs_no_surroundings() {
     let lab = Lab::without_git();
     lab.write(".gh-pmu.yml", "cache: 5\n");
     for args in
-        [&["--help"][..], &["release", "list", "--help"], &["help", "release", "list"], &["cache"], &[], &["--version"]]
+        [&["--help"][..], &["release", "list", "--help"], &["help", "release", "list"], &["cache"], &["--version"]]
     {
         let out = lab.run(args).ok();
         assert!(
@@ -376,6 +376,8 @@ fn help_goes_to_standard_output_and_needs_no_surroundings() {
         );
         assert!(!out.contains("gh-pmu "), "{out}");
     }
+    let (out, warning) = lab.run(&[]).warns();
+    assert!(out.starts_with("List ") && warning.contains(".gh-pmu.yml: line 1: cache is 5; "), "{warning}");
 }
 
 #[test]

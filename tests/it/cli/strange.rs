@@ -45,19 +45,39 @@ fn titled() -> Lab {
     lab
 }
 
+/// A title as gh shows it in a pipe: control characters, but for those that JSON has letters for, in caret notation.
+fn as_gh_has_it(title: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' | '\n' | '\r' => c.to_string(),
+        '\0'..='\x1f' => format!("^{}", (c as u8 + b'@') as char),
+        _ => c.to_string(),
+    };
+    title.chars().map(shown).collect()
+}
+
 #[test]
-fn json_gives_every_title_back_as_it_was() {
+fn json_gives_every_title_back_as_gh_does() {
     let lab = titled();
     for kind in ["release", "microsprint"] {
         let listed = lab.json(&[kind, "list", "--order", "asc", "--json", "title"]);
         let listed: Vec<_> = listed.as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect();
-        assert_eq!(listed, titles());
+        assert!(listed.into_iter().eq(titles().iter().map(|title| as_gh_has_it(title))));
     }
     // The first events stand in the order of lists: the newest number first.
     let events = lab.json(&["cache", "history", "--kind", "release", "--json", "title,after"]);
     let events: Vec<_> = events.as_array().unwrap().iter().collect();
     assert!(events.iter().all(|event| event["title"] == event["after"]["title"]));
-    assert_eq!(events.iter().map(|event| event["title"].as_str().unwrap()).collect::<Vec<_>>(), titles());
+    let events = events.iter().map(|event| event["title"].as_str().unwrap());
+    assert!(events.eq(titles().iter().map(|title| as_gh_has_it(title))));
+    // What is exported is data.
+    let exported = lab.run(&["cache", "export", "--format", "ndjson"]).ok();
+    let rows = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_releases = rows.filter(|row| row["kind"] == "release");
+    let mut exported: Vec<_> = of_releases.map(|row| row["title"].as_str().unwrap().to_owned()).collect();
+    let mut expected = titles();
+    exported.sort_unstable();
+    expected.sort_unstable();
+    assert!(exported == expected);
 }
 
 #[test]
@@ -70,7 +90,7 @@ fn tab_separated_lines_have_five_columns_whatever_the_titles_hold() {
     }
     let out = release_list(&lab, &["--order", "asc"]);
     assert!(numbers(&out).into_iter().eq(1..=titles().len() as u64));
-    let shown = titles().into_iter().map(|title| title.replace(['\t', '\n', '\r'], " "));
+    let shown = titles().into_iter().map(|title| as_gh_has_it(&title.replace(['\t', '\n', '\r'], " ")));
     assert!(columns(&out).iter().map(|line| line[2].to_owned()).eq(shown));
     let all = lab.run(&["release", "list", "--all-repos"]).ok();
     assert!(columns(&all).iter().all(|line| line.len() == 6));

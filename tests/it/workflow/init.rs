@@ -268,6 +268,18 @@ fn a_branch_changes_in_both_files_or_in_none() {
 }
 
 #[test]
+fn what_is_merged_into_the_section_goes_on_to_hold() {
+    let merged = "x: &x\n  max_age: 5\n  release_labels: [rel]\ncache:\n  <<: *x\n";
+    let dir = dir(Some(merged));
+    let (ok, log) = told(&gh_pmu(dir.path(), &["init", "--workflow"]));
+    assert_eq!((ok, log), (true, format!(".gh-pmu.yml is up to date: there is nothing to do\nmade {WORKFLOW}\n")));
+    assert!(fs::read_to_string(dir.path().join(WORKFLOW)).unwrap().contains(r#"'["rel","microsprint"]'"#));
+    assert!(told(&gh_pmu(dir.path(), &["init", "--branch", "b"])).0);
+    let (text, after) = (read(dir.path()), format!("{merged}  branch: b "));
+    assert!(text.starts_with(&after) && text.lines().count() == merged.lines().count() + 1, "{text}");
+}
+
+#[test]
 fn beside_the_other_program_s_file_the_section_has_a_file_of_its_own() {
     let dir = dir(Some("x: 1\ncache:   # ours\n  max_age: 60\n  branch: pmu-cache # protected\ny: 2\n"));
     fs::write(dir.path().join(".gh-pmu.json"), "{}").unwrap();
@@ -314,6 +326,18 @@ fn a_file_of_its_own_keeps_what_is_in_it_and_takes_no_lists_along() {
     let dir = dir(Some("b: &b main\ncache:\n  branch: *b\n"));
     fs::write(dir.path().join(".gh-pmu.json"), "{}").unwrap();
     let (ok, log) = told(&gh_pmu(dir.path(), &["init"]));
-    assert!(!ok && log.contains("pmu.yml: the section cannot be changed"), "{log}");
+    assert!(!ok && log.contains(".gh-pmu.yml: the section cannot be changed"), "{log}");
     assert!(!dir.path().join(".github").exists());
+    // Nor is what it says lost, in whatever form it says it.
+    for shared in
+        ["cache: {max_age: 5}\n", "a: &a\n  max_age: 5\ncache: *a\n", "a: &a\n  max_age: 5\ncache:\n  <<: *a\n"]
+    {
+        fs::write(dir.path().join(".gh-pmu.yml"), shared).unwrap();
+        let (ok, log) = told(&gh_pmu(dir.path(), &["init"]));
+        assert!(
+            !ok && log.contains(".gh-pmu.yml: ") && log.ends_with("into .github/pmu.yml by hand.\n"),
+            "{shared}: {log}"
+        );
+        assert!(!dir.path().join(".github").exists());
+    }
 }

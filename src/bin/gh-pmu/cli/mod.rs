@@ -33,8 +33,8 @@ pub enum Asked<'c, R: 'static> {
     Topic(&'static str),
     /// What can come next on a command line.
     Next(complete::Completion),
-    /// Nothing in particular.
-    Nothing,
+    /// Nothing in particular, or of the repository that `--repo` names.
+    Nothing(Option<String>),
     /// To say its version.
     Version,
     /// To run this.
@@ -57,7 +57,7 @@ pub fn parse<'c, R>(
         text.push(arg.into_string().map_err(|arg| wrong(root, format!("{arg:?} is not UTF-8")))?);
     }
     if text.is_empty() {
-        return Ok(Asked::Nothing);
+        return Ok(Asked::Nothing(None));
     }
     if let Some((first, words)) = text.split_first()
         && first == "__complete"
@@ -82,6 +82,9 @@ pub fn parse<'c, R>(
         return match given.extra().first() {
             Some(word) => child(spec, word).map(|_| Asked::Help(spec)),
             None if spec.path == root.path && given.is_set(&VERSION) => Ok(Asked::Version),
+            None if spec.path == root.path && given.repo().is_some() => {
+                Ok(Asked::Nothing(given.repo().map(str::to_owned)))
+            }
             None => Ok(Asked::Help(spec)),
         };
     };

@@ -8,10 +8,12 @@ use gh_pmu::model::Seq;
 use notify::{RecursiveMode, Watcher};
 
 use crate::exit::{Error, Exit};
+use crate::output::is_read;
 use crate::source::{Context, Source};
 
-/// Where the system tells nothing (some network file systems), this is how long news take.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Where the system tells nothing (some network file systems), news take this many seconds.
+const LOOK_AGAIN: u32 = 5;
+const SECOND: Duration = Duration::from_secs(1);
 /// Several files change in one sync: they are looked at together.
 const SETTLE: Duration = Duration::from_millis(50);
 
@@ -19,6 +21,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 enum Signal {
     Changed,
     Interrupted,
+    Unread,
 }
 
 /// Where each history was when it was looked at last.
@@ -37,7 +40,8 @@ impl Position {
     }
 }
 
-/// Calls `look` each time that something changed, until the user interrupts.
+/// Calls `look` each time that something changed, until the user interrupts or nobody reads any more. What one look warns
+/// of, the next does not say again.
 ///
 /// # Errors
 /// Those of `look`; the system cannot tell of changes.
@@ -52,9 +56,12 @@ pub fn run(
     ctrlc::set_handler(move || drop(interrupted.send(Signal::Interrupted))).map_err(|error| failed(&error))?;
     let _watchers = watch(sources, &tell, context).map_err(|error| failed(&error))?;
     loop {
-        if wait(&told) {
-            return Ok(Exit::Cancelled);
+        match wait(&told) {
+            Signal::Changed => {}
+            Signal::Interrupted => return Ok(Exit::Cancelled),
+            Signal::Unread => return Err(Error::ClosedPipe),
         }
+        context.output.warn_of_news_only();
         look(context)?;
     }
 }
@@ -66,7 +73,12 @@ fn watch(
 ) -> Result<impl Watcher + use<>, notify::Error> {
     let tell = tell.clone();
     // Whoever is gone has nothing to be told.
-    let mut watcher = notify::recommended_watcher(move |_| drop(tell.send(Signal::Changed)))?;
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // A look reads files, which is no news.
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            let _ = tell.send(Signal::Changed);
+        }
+    })?;
     let manifest = context.located().and_then(|located| located.manifest.parent().map(Path::to_owned));
     let stores = sources.iter().map(|(_, view)| view.dir().to_owned());
     for dir in stores.chain(manifest.filter(|dir| dir.is_dir())) {
@@ -75,11 +87,20 @@ fn watch(
     Ok(watcher)
 }
 
-/// Waits for something to happen, and reports whether that is the end.
-fn wait(told: &Receiver<Signal>) -> bool {
-    let mut signal = told.recv_timeout(LOOK_AGAIN);
-    while let Ok(Signal::Changed) = signal {
-        signal = told.recv_timeout(SETTLE);
+/// Waits for something to happen, or long enough to look all the same.
+fn wait(told: &Receiver<Signal>) -> Signal {
+    let mut signal = None;
+    for _second in 0..LOOK_AGAIN {
+        if !is_read() {
+            return Signal::Unread;
+        }
+        signal = told.recv_timeout(SECOND).ok();
+        if signal.is_some() {
+            break;
+        }
     }
-    matches!(signal, Ok(Signal::Interrupted))
+    while let Some(Signal::Changed) = signal {
+        signal = told.recv_timeout(SETTLE).ok();
+    }
+    signal.unwrap_or(Signal::Changed)
 }

@@ -138,6 +138,9 @@ impl Command for Args {
 
     /// Shows what changed.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        if self.follow {
+            context.output.warn_of_news_only();
+        }
         let mut sources = self.sources(named.as_ref(), context)?;
         let found = self.answer(&mut sources, context)?;
         if let Some(stopped) = found.stopped {

@@ -6,15 +6,16 @@ use gh_pmu::store::View;
 use crate::exit::Error;
 use crate::source::Context;
 
-/// Says what is cached of the repository here and what can be asked next; `false` if there is nothing to say.
+/// Says what is cached of the repository that is named or here, and what can be asked next; `false` if there is none.
 ///
 /// # Errors
 /// Standard output is closed.
-pub fn run(context: &mut Context<'_, '_>) -> Result<bool, Error> {
-    let Some(located) = context.located() else { return Ok(false) };
+pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<bool, Error> {
+    if !context.config.cache.enabled || (named.is_none() && context.located().is_none()) {
+        return Ok(false);
+    }
     // Whatever stands in the way is told by the command that needs it.
-    let Ok(repo) = context.repo(None, Some(&located)) else { return Ok(false) };
-    let view = context.store(&repo).view().ok().flatten();
+    let Ok((repo, view)) = context.at_hand(named) else { return Ok(false) };
     let known = known(&repo, view.as_ref(), context);
     context.output.sentence(&known)?;
     let next = if view.is_some() { NEXT } else { FIRST };

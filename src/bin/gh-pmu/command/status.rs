@@ -64,12 +64,16 @@ impl Command for Args {
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         let located = context.located();
         // The manifest here says nothing of other repositories.
-        let here = located.as_ref().and_then(|located| context.repo(None, Some(located)).ok());
-        let one = match named {
+        let here = located.as_ref().map(|located| context.repo(None, Some(located))).transpose();
+        let one = match (named, &here) {
             _ if self.many.is_some() => None,
-            Some(_) => Some(context.repo(named, None)?),
-            None => here.clone(),
+            (named @ Some(_), _) => Some(context.repo(named, None)?),
+            // Others say nothing of the repository here.
+            (None, Err(_)) if self.check => return here.map(|_| Exit::Failed),
+            (None, Err(_)) => None,
+            (None, Ok(here)) => here.clone(),
         };
+        let here = here.ok().flatten();
         let opened = match &one {
             Some(repo) => context.store(repo).view().transpose().into_iter().collect(),
             None => context.opened(self.many.as_ref().unwrap_or(&Many::All))?,

@@ -114,7 +114,7 @@ impl Args {
         if self.output.as_deref() == Some("-") {
             context.output.write(page)?;
         } else if let Some(path) = &self.output {
-            std::fs::write(path, page).map_err(|error| failed(Path::new(path), &error))?;
+            replace(Path::new(path), page).map_err(|error| failed(Path::new(path), &error))?;
             context.output.success(&format!("wrote the timeline of {repo} to {path}"))?;
         }
         if self.web {
@@ -214,6 +214,30 @@ fn source_words(source: format::Source) -> &'static str {
     match source {
         format::Source::Manifest | format::Source::Git => "Manifest",
         format::Source::Api => "GitHub's answer",
+    }
+}
+
+/// Writes a file whole, or leaves the one that is there as it is. What is no plain file, such as a link, is written into.
+fn replace(path: &Path, page: &[u8]) -> io::Result<()> {
+    let there = std::fs::symlink_metadata(path).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return std::fs::write(path, page);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = std::fs::write(&aside, page).and_then(|()| {
+        there.map_or(Ok(()), |there| std::fs::set_permissions(&aside, there.permissions()))?;
+        std::fs::rename(&aside, path)
+    });
+    match written {
+        // The file is the user's, and its directory is not.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !aside.exists() => std::fs::write(path, page),
+        Err(error) => {
+            // It may not be there, and there is nothing more to do about it.
+            let _ = std::fs::remove_file(&aside);
+            Err(error)
+        }
+        Ok(()) => Ok(()),
     }
 }
 

@@ -106,6 +106,29 @@ pub fn text(env: Env<'_>, name: &str) -> Option<String> {
     env(name)?.into_string().ok().filter(|value| !value.is_empty())
 }
 
+/// A value that decides what is answered.
+///
+/// # Errors
+/// It is not UTF-8: it names something, and not what would be taken without it.
+pub fn told(env: Env<'_>, name: &str) -> Result<Option<String>, Error> {
+    match env(name).map(OsString::into_string).transpose() {
+        Ok(value) => Ok(value.filter(|value| !value.is_empty())),
+        Err(value) => Err(Error::new(format!("{name} is {value:?}, which is not UTF-8"))),
+    }
+}
+
+/// Refuses what is no time for [`gh`].
+///
+/// # Errors
+/// The sentence.
+pub fn check_timeout(env: Env<'_>) -> Result<(), Error> {
+    match told(env, "GH_PMU_TIMEOUT")? {
+        Some(text) if text.parse::<u32>().is_ok_and(|seconds| seconds > 0) => Ok(()),
+        Some(text) => Err(Error::new(format!("GH_PMU_TIMEOUT is {text}; it may be a number of seconds, 1 or more"))),
+        None => Ok(()),
+    }
+}
+
 /// The home directory.
 pub fn home(env: Env<'_>) -> Option<PathBuf> {
     path(env, "HOME").or_else(|| if cfg!(windows) { path(env, "USERPROFILE") } else { None })
@@ -135,7 +158,7 @@ pub fn cache_dir(env: Env<'_>, cwd: Option<&Path>) -> Result<Option<PathBuf>, Er
 /// configuration; never a repository's.
 ///
 /// # Errors
-/// A quote is not closed.
+/// A quote is not closed; not UTF-8.
 pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
     let own = || {
         let file = default_cache_dir(env)?.with_file_name("config.yml");
@@ -145,7 +168,7 @@ pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
             _ => None,
         }
     };
-    let Some(named) = text(env, "GH_PMU_DELEGATE").or_else(own) else { return Ok(None) };
+    let Some(named) = told(env, "GH_PMU_DELEGATE")?.or_else(own) else { return Ok(None) };
     let named = match (named.strip_prefix("~/"), home(env)) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => named,

@@ -59,6 +59,7 @@ impl Config {
     /// # Errors
     /// A value that cannot be, with file, line and key.
     pub fn load(env: Env<'_>, cwd: Option<&Path>) -> Result<Self, Error> {
+        env::check_timeout(env)?;
         let checkout = cwd.and_then(checkout_root);
         let mut warnings = Vec::new();
         let home = env::home(env);
@@ -83,8 +84,8 @@ impl Config {
             cache,
             cwd,
             warnings,
-            gh_repo: env::text(env, "GH_REPO"),
-            gh_host: env::text(env, "GH_HOST"),
+            gh_repo: env::told(env, "GH_REPO")?,
+            gh_host: env::told(env, "GH_HOST")?,
             gh_hosts: env::gh_hosts(env),
         })
     }

@@ -4,7 +4,7 @@ use gh_pmu::model::{Change, Event, Kind, Repo, Seq, State, Times, TrackerNumber,
 
 use super::Portions;
 use super::fields::EventField;
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use crate::exit::Error;
 
 /// An event and the sync that found it.
@@ -38,7 +38,7 @@ pub struct EventRow<'a> {
 
 pub(super) fn write_array<'r, I, E>(
     fields: &[EventField],
-    visible: bool,
+    text: Text,
     rows: I,
     mut lines: Portions<'_>,
 ) -> Result<(), Error>
@@ -51,7 +51,7 @@ where
         if at > 0 {
             lines.buffer.push(b',');
         }
-        write_event(fields, visible, &row?, &mut lines.buffer);
+        write_event(fields, text, &row?, &mut lines.buffer);
         lines.row_done()?;
     }
     lines.buffer.extend_from_slice(b"]\n");
@@ -59,9 +59,9 @@ where
 }
 
 /// One event as a JSON object of the fields, which are in alphabetical order.
-pub(super) fn write_event(fields: &[EventField], visible: bool, row: &EventRow<'_>, out: &mut Vec<u8>) {
+pub(super) fn write_event(fields: &[EventField], text: Text, row: &EventRow<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
-    let mut json = JsonWriter::new(out, visible);
+    let mut json = JsonWriter::new(out, text);
     let event = &row.event;
     for field in fields {
         json.key(field.name());

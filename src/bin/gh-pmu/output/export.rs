@@ -10,7 +10,7 @@ use gh_pmu::store::Logged;
 
 use super::event::{Side, side};
 use super::fields::TrackerField;
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::list::{Fields, status};
 use super::{Output, hex, sanitize};
 use crate::exit::Error;
@@ -56,14 +56,14 @@ pub struct Checkpoint {
 pub struct Export<'e> {
     pub(super) output: super::Portions<'e>,
     /// Whether a terminal shows it.
-    pub(super) visible: bool,
+    pub(super) text: Text,
 }
 
 impl Output<'_> {
     /// Starts an export. It is data: every byte is kept, except on a terminal, which gets what could deceive made visible.
     pub fn export(&mut self) -> Export<'_> {
-        let visible = self.terminal.stdout;
-        Export { output: self.portions(), visible }
+        let text = if self.terminal.stdout { Text::Visible } else { Text::Exact };
+        Export { output: self.portions(), text }
     }
 }
 
@@ -78,11 +78,11 @@ impl<'e> Exported<'e> {
         self.logged.sync.manifest.map(|hash| hex(&hash))
     }
 
-    /// `before` and `after` as JSON; `None` where they are null. `visible` for a terminal.
-    pub(super) fn sides(&self, visible: bool) -> (Option<String>, Option<String>) {
+    /// `before` and `after` as JSON; `None` where they are null.
+    pub(super) fn sides(&self, text: Text) -> (Option<String>, Option<String>) {
         let of = |which| {
             let mut bytes = Vec::new();
-            side(&mut JsonWriter::new(&mut bytes, visible), &self.logged.event, which);
+            side(&mut JsonWriter::new(&mut bytes, text), &self.logged.event, which);
             String::from_utf8(bytes).ok().filter(|json| json != "null")
         };
         (of(Side::Before), of(Side::After))
@@ -99,7 +99,7 @@ impl Export<'_> {
     /// # Errors
     /// Standard output is closed.
     pub fn ndjson_tracker(&mut self, row: &Row<'_>) -> Result<(), Error> {
-        Fields::of(TrackerField::ALL, self.visible).row(row, &mut self.output.buffer);
+        Fields::of(TrackerField::ALL, self.text).row(row, &mut self.output.buffer);
         self.end_line(b"\n")
     }
 
@@ -110,7 +110,7 @@ impl Export<'_> {
     pub fn ndjson_event(&mut self, exported: &Exported<'_>) -> Result<(), Error> {
         let Logged { seq, event, sync, published, baseline, .. } = exported.logged;
         self.output.buffer.push(b'{');
-        let mut json = JsonWriter::new(&mut self.output.buffer, self.visible);
+        let mut json = JsonWriter::new(&mut self.output.buffer, self.text);
         json.key("after");
         side(&mut json, event, Side::After);
         json.key("baseline").boolean(*baseline);
@@ -151,7 +151,7 @@ impl Export<'_> {
     /// Standard output is closed.
     pub fn ndjson_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         self.output.buffer.extend_from_slice(b"{\"checkpoint\":{");
-        let mut json = JsonWriter::new(&mut self.output.buffer, self.visible);
+        let mut json = JsonWriter::new(&mut self.output.buffer, self.text);
         json.key("repo").string(&checkpoint.repo);
         json.key("seq").number(checkpoint.seq.0);
         json.key("id").string_or_null(checkpoint.id.map(|id| id.to_string()).as_deref());
@@ -202,7 +202,7 @@ impl Export<'_> {
     /// Standard output is closed.
     pub fn csv_event(&mut self, exported: &Exported<'_>) -> Result<(), Error> {
         let Logged { seq, event, sync, published, baseline, .. } = exported.logged;
-        let (before, after) = exported.sides(self.visible);
+        let (before, after) = exported.sides(self.text);
         let tracker = exported.tracker();
         let time = |of: fn(&Tracker<'_>) -> Option<UnixMillis>| text_of(tracker.as_ref().and_then(of));
         self.csv(&[
@@ -257,7 +257,7 @@ impl Export<'_> {
 
     /// The text as it goes out: a terminal must not be deceived by it.
     pub(super) fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.visible { sanitize::visible(text) } else { Cow::Borrowed(text) }
+        if self.text == Text::Visible { sanitize::visible(text) } else { Cow::Borrowed(text) }
     }
 
     fn end_line(&mut self, ending: &[u8]) -> Result<(), Error> {

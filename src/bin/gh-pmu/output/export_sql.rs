@@ -304,7 +304,7 @@ impl Sql<'_> {
     pub fn event(&mut self, exported: &Exported<'_>) -> Result<(), Error> {
         let dialect = self.dialect;
         let Logged { seq, event, sync, published, baseline, .. } = exported.logged;
-        let (before, after) = exported.sides(self.export.visible);
+        let (before, after) = exported.sides(self.export.text);
         let tracker = exported.tracker();
         let (title, state) = match &tracker {
             Some(tracker) => (self.text(&tracker.title), format!("'{}'", tracker.state)),

@@ -97,9 +97,7 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
-        self.json(&options.shape, |visible, lines| {
-            write_array(&EventField::all_named(&options.fields), visible, rows, lines)
-        })
+        self.json(&options.shape, |text, lines| write_array(&EventField::all_named(&options.fields), text, rows, lines))
     }
 
     /// One heading a day, one line an event.

@@ -6,17 +6,34 @@ use super::append::append;
 use super::sanitize::is_deceptive;
 use super::tsv;
 
+/// Which characters of a text are written otherwise than they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// None: it is data.
+    Exact,
+    /// Control characters, in caret notation: as gh does in everything that it gets from GitHub.
+    Carets,
+    /// All that could deceive a terminal.
+    Visible,
+}
+
+impl Text {
+    /// Of what is shown, on a terminal or in a pipe.
+    pub fn shown(is_terminal: bool) -> Self {
+        if is_terminal { Self::Visible } else { Self::Carets }
+    }
+}
+
 /// Writes one value after the other into a buffer.
 pub struct JsonWriter<'w> {
     pub out: &'w mut Vec<u8>,
-    /// Escape also what could deceive a terminal.
-    visible: bool,
+    text: Text,
 }
 
 impl<'w> JsonWriter<'w> {
-    /// Appends to `out`; `visible` for terminals.
-    pub fn new(out: &'w mut Vec<u8>, visible: bool) -> Self {
-        Self { out, visible }
+    /// Appends to `out`.
+    pub fn new(out: &'w mut Vec<u8>, text: Text) -> Self {
+        Self { out, text }
     }
 
     /// `"name":` behind a comma, where something stands before it.
@@ -84,8 +101,13 @@ impl<'w> JsonWriter<'w> {
             '\n' => self.raw("\\n"),
             '\r' => self.raw("\\r"),
             '\t' => self.raw("\\t"),
+            // Casts keep the value.
+            '\0'..='\x1f' if self.text == Text::Carets => {
+                self.out.push(b'^');
+                self.char((c as u8 + b'@') as char);
+            }
             '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => self.escape(c),
-            c if self.visible && is_deceptive(c) => self.escape(c),
+            c if self.text == Text::Visible && is_deceptive(c) => self.escape(c),
             c => {
                 let mut bytes = [0; 4];
                 self.out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
@@ -111,29 +133,35 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn written(text: &str, visible: bool) -> String {
+    fn written(text: &str, as_text: Text) -> String {
         let mut out = Vec::new();
-        JsonWriter::new(&mut out, visible).string(text);
+        JsonWriter::new(&mut out, as_text).string(text);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn strings_are_escaped_but_not_for_html() {
-        assert_eq!(written("<a href=\"x\\y\">&</a>", false), r#""<a href=\"x\\y\">&</a>""#);
-        assert_eq!(written("a\tb\r\n\x1b\u{2028}é", false), r#""a\tb\r\n\u001b\u2028é""#);
+        assert_eq!(written("<a href=\"x\\y\">&</a>", Text::Exact), r#""<a href=\"x\\y\">&</a>""#);
+        assert_eq!(written("a\tb\r\n\x1b\u{2028}é", Text::Exact), r#""a\tb\r\n\u001b\u2028é""#);
+    }
+
+    #[test]
+    fn a_pipe_gets_control_characters_in_caret_notation() {
+        assert_eq!(written("\x1b[0m\0\x07\x1c\t\u{9b}\x7f", Text::Carets), "\"^[[0m^@^G^\\\\\\t\u{9b}\x7f\"");
     }
 
     #[test]
     fn a_terminal_gets_deceptive_characters_escaped() {
-        assert_eq!(written("\u{202e}\u{9b}\x7f\u{e0041}é", true), r#""\u202e\u009b\u007f\udb40\udc41é""#);
-        assert_eq!(written("\u{202e}\u{9b}", false), "\"\u{202e}\u{9b}\"");
+        assert_eq!(written("\u{202e}\u{9b}\x7f\u{e0041}é", Text::Visible), r#""\u202e\u009b\u007f\udb40\udc41é""#);
+        assert_eq!(written("\u{202e}\u{9b}", Text::Exact), "\"\u{202e}\u{9b}\"");
     }
 
     proptest! {
         #[test]
-        fn every_string_reads_back(text: String, visible: bool) {
-            let read: String = serde_json::from_str(&written(&text, visible)).unwrap();
-            prop_assert_eq!(read, text);
+        fn every_string_reads_back(text: String) {
+            for written in [written(&text, Text::Exact), written(&text, Text::Visible)] {
+                prop_assert_eq!(&serde_json::from_str::<String>(&written).unwrap(), &text);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use gh_pmu::model::{Kind, Repo, State, TitleParts};
 
 use super::age::Age;
 use super::fields::TrackerField;
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::relative::{ago, short};
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
@@ -83,8 +83,8 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<Row<'r>, E>>,
         Error: From<E>,
     {
-        self.json(&options.shape, |visible, lines| {
-            Fields { fields: &TrackerField::all_named(&options.fields), visible, repo: None }.write(rows, lines)
+        self.json(&options.shape, |text, lines| {
+            Fields { fields: &TrackerField::all_named(&options.fields), text, repo: None }.write(rows, lines)
         })
     }
 
@@ -188,15 +188,15 @@ fn trackers(head: &ListHead<'_>, count: u64) -> String {
 /// The fields asked for, in the order of their names.
 pub(super) struct Fields<'f, 'r> {
     fields: &'f [TrackerField],
-    visible: bool,
+    text: Text,
     /// The repository of the row before, its name and the beginning of its URLs, in JSON: they seldom change.
     repo: Option<(&'r Repo, Vec<u8>, Vec<u8>)>,
 }
 
 impl<'f, 'r> Fields<'f, 'r> {
-    /// These fields; `visible` for terminals.
-    pub(super) fn of(fields: &'f [TrackerField], visible: bool) -> Self {
-        Self { fields, visible, repo: None }
+    /// These fields.
+    pub(super) fn of(fields: &'f [TrackerField], text: Text) -> Self {
+        Self { fields, text, repo: None }
     }
 
     /// Writes the whole array and a line break.
@@ -229,7 +229,7 @@ impl<'f, 'r> Fields<'f, 'r> {
         let tracker = &row.tracker;
         let parts = || TitleParts::of(tracker.kind, &tracker.title);
         for field in self.fields {
-            let mut json = JsonWriter::new(out, self.visible);
+            let mut json = JsonWriter::new(out, self.text);
             json.key(field.name());
             match field {
                 TrackerField::Branch => json.string(parts().branch),

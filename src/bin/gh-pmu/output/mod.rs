@@ -44,6 +44,7 @@ use gh_pmu::query::Row;
 use crate::cli::JsonShape;
 use crate::config::PagerCommand;
 use crate::exit::{Error, Exit, plain_words};
+use json::Text;
 use style::Style;
 
 pub use age::{Age, From};
@@ -58,7 +59,7 @@ pub use page::Page;
 pub use place::Place;
 pub use progress::Progress;
 pub use status::{Counts, RepoStatus, Status, StatusForm};
-pub use stream::Stream;
+pub use stream::{Stream, is_read};
 pub use terminal::Terminal;
 pub use timeline::TimelineHead;
 pub use view::{TrackerView, VIEW_FIELDS};
@@ -70,6 +71,15 @@ pub struct Output<'o> {
     terminal: Terminal,
     pager: &'o dyn Fn() -> Option<PagerCommand>,
     now: UnixMillis,
+    warned: Warned,
+}
+
+/// What was warned of, where it is not to be said again and again.
+#[derive(Default)]
+struct Warned {
+    is_kept: bool,
+    before: Vec<String>,
+    since: Vec<String>,
 }
 
 /// Bytes are handed on in portions of this size, whole pages: half of what a pipe holds, so that it is filled while it is
@@ -87,7 +97,7 @@ impl<'o> Output<'o> {
         pager: &'o dyn Fn() -> Option<PagerCommand>,
         now: UnixMillis,
     ) -> Self {
-        Self { out, err, terminal, pager, now }
+        Self { out, err, terminal, pager, now, warned: Warned::default() }
     }
 
     /// Whether a person reads: then there may be sentences, colours and questions.
@@ -159,8 +169,19 @@ impl<'o> Output<'o> {
         }
     }
 
+    /// From here on only what was not warned of since the last call is.
+    pub fn warn_of_news_only(&mut self) {
+        self.warned = Warned { is_kept: true, before: std::mem::take(&mut self.warned.since), since: Vec::new() };
+    }
+
     /// One line of warning, on standard error.
     pub fn warn(&mut self, sentence: &str) {
+        if self.warned.is_kept {
+            self.warned.since.push(sentence.to_owned());
+            if self.warned.before.iter().any(|before| before == sentence) {
+                return;
+            }
+        }
         let mark = self.terminal.err_palette().paint(Style::Yellow, "!");
         let sentence = plain_words(sentence);
         let sentence = sanitize::visible_line(&sentence);
@@ -223,19 +244,18 @@ impl<'o> Output<'o> {
         self.write(bytes)
     }
 
-    /// JSON, in the shape that was asked for. `write` writes it; what could deceive a terminal is escaped in it where its
-    /// first argument says so.
+    /// JSON, in the shape that was asked for. `write` writes it.
     fn json(
         &mut self,
         shape: &JsonShape,
-        write: impl FnOnce(bool, Portions<'_>) -> Result<(), Error>,
+        write: impl FnOnce(Text, Portions<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let is_plain = *shape == JsonShape::Plain;
         if is_plain && !self.terminal.stdout && !self.terminal.palette.is_on() {
-            return write(false, self.portions());
+            return write(Text::Carets, self.portions());
         }
         let mut bytes = Vec::new();
-        write(is_plain && self.terminal.stdout, Portions::of(&mut bytes))?;
+        write(Text::shown(is_plain && self.terminal.stdout), Portions::of(&mut bytes))?;
         match shape {
             JsonShape::Plain => self.show_json(&bytes),
             JsonShape::Jq(expression) => self.jq(expression, &bytes),

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::age::Age;
 use super::event::{EventRow, write_event};
 use super::fields::{EventField, TrackerField};
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::list::Fields;
 use super::relative::{ago, short, span};
 use super::status::RepoStatus;
@@ -45,7 +45,7 @@ impl Output<'_> {
     pub fn overview(&mut self, overview: &Overview<'_>, json: bool, zone: &dyn Fn() -> TimeZone) -> Result<(), Error> {
         if json {
             let mut bytes = Vec::new();
-            write_json(overview, self.terminal.stdout, &mut bytes);
+            write_json(overview, Text::shown(self.terminal.stdout), &mut bytes);
             return self.show_json(&bytes);
         }
         match self.terminal.stdout {
@@ -146,14 +146,14 @@ fn open_title(kind: Kind, count: usize) -> String {
     }
 }
 
-fn write_json(overview: &Overview<'_>, visible: bool, out: &mut Vec<u8>) {
+fn write_json(overview: &Overview<'_>, text: Text, out: &mut Vec<u8>) {
     let status = &overview.status;
     out.push(b'{');
-    let mut json = JsonWriter::new(out, visible);
+    let mut json = JsonWriter::new(out, text);
     json.key("repo").string(&status.repo.to_string());
     for (key, rows) in ["releases", "microsprints"].into_iter().zip(&overview.open) {
         json.key(key).raw("[");
-        let mut fields = Fields::of(TrackerField::ALL, visible);
+        let mut fields = Fields::of(TrackerField::ALL, text);
         for (at, row) in rows.iter().enumerate() {
             json.raw(if at == 0 { "" } else { "," });
             fields.row(row, json.out);
@@ -164,7 +164,7 @@ fn write_json(overview: &Overview<'_>, visible: bool, out: &mut Vec<u8>) {
     json.key("changes").raw("[");
     for (at, change) in overview.changes.iter().enumerate() {
         json.raw(if at == 0 { "" } else { "," });
-        write_event(EventField::ALL, visible, change, json.out);
+        write_event(EventField::ALL, text, change, json.out);
     }
     json.raw("]");
     json.key("source").string_or_null(status.source);

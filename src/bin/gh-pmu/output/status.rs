@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gh_pmu::model::{Repo, Seq, UnixMillis};
 
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::relative::{ago, short};
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
@@ -100,7 +100,7 @@ impl Output<'_> {
     pub fn status(&mut self, status: &Status<'_>, form: StatusForm) -> Result<(), Error> {
         if form == StatusForm::Json {
             let mut bytes = Vec::new();
-            write_json(&mut JsonWriter::new(&mut bytes, self.terminal.stdout), status);
+            write_json(&mut JsonWriter::new(&mut bytes, Text::shown(self.terminal.stdout)), status);
             return self.show_json(&bytes);
         }
         if status.repos.is_empty() {

@@ -36,6 +36,21 @@ impl Write for Stream {
     }
 }
 
+/// Whether standard output has a reader: without news nothing is written, which would tell.
+#[cfg(unix)]
+pub fn is_read() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let out = io::stdout();
+    let mut polled = [PollFd::new(&out, PollFlags::empty())];
+    let is_told = poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok();
+    !is_told || !polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}
+
+#[cfg(not(unix))]
+pub fn is_read() -> bool {
+    true
+}
+
 #[cfg(unix)]
 fn descriptor() -> Option<File> {
     use std::os::fd::AsFd;

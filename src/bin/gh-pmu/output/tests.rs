@@ -100,7 +100,7 @@ fn a_piped_list_is_tab_separated_and_uncut() {
     assert_eq!(
         listed(piped(), plainly(&trackers)).0,
         "430\tOPEN\tRelease: v1.0.0 (Phoenix)\t2024-12-20T08:00:00Z\t\n\
-         9\tCLOSED\tRelease: a tab & \u{202e}evil\x1b[31m\t2024-12-20T08:00:00Z\t2024-12-21T09:00:00Z\n"
+         9\tCLOSED\tRelease: a tab & \u{202e}evil^[[31m\t2024-12-20T08:00:00Z\t2024-12-21T09:00:00Z\n"
     );
     let all = Asked { all_repos: true, ..plainly(&trackers[..1]) };
     assert!(listed(piped(), all).0.starts_with("o/r\t430\tOPEN\t"));
@@ -540,7 +540,7 @@ fn a_terminal_is_not_deceived_by_what_a_template_prints() {
     let shown = |terminal| listed(terminal, Asked { json: json(), ..plainly(&trackers) }).0;
     assert_eq!(
         shown(piped()),
-        "Release: v1.0.0 (Phoenix)\nRelease: a\ttab & \u{202e}evil\x1b[31m\n1    own\x1b[1m  two...\na b       \n"
+        "Release: v1.0.0 (Phoenix)\nRelease: a\ttab & \u{202e}evil^[[31m\n1    own\x1b[1m  two...\na b       \n"
     );
     let colored = shown(Terminal::of_width(80, Palette::Ansi));
     assert_eq!(

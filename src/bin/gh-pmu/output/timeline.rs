@@ -189,15 +189,17 @@ impl Output<'_> {
     }
 }
 
-/// The first half column of the bar and the one after its last; at least one between them.
+/// The first half column of the bar and the one after its last; at least one between them. Of what was opened nobody knows
+/// when, only the end is drawn.
 fn ends(tracker: &Tracker<'_>, axis: &Axis, now: UnixMillis) -> (usize, usize) {
     let most = 2 * axis.columns;
-    let start = tracker.created_at.map_or(0, |time| axis.halves(time)).min(most - 1);
+    let start = tracker.created_at.map(|time| axis.halves(time).min(most - 1));
     let end = match (tracker.state, tracker.closed_at) {
         (State::Open, _) => axis.halves(now) + 1,
         (State::Closed, Some(closed)) => axis.halves(closed),
-        (State::Closed, None) => start + 1,
+        (State::Closed, None) => start.unwrap_or(0) + 1,
     };
+    let start = start.unwrap_or(end.saturating_sub(1).min(most - 1));
     (start, end.clamp(start + 1, most))
 }
 
@@ -214,4 +216,36 @@ fn name_of(tracker: &Tracker<'_>) -> String {
 
 fn number_of(tracker: &Tracker<'_>) -> String {
     format!("#{}", tracker.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_nobody_knows_when_has_its_end_alone() {
+        let time = |millis| UnixMillis::new(millis).unwrap();
+        let axis = Axis { from: time(0), to: time(100), columns: 10 };
+        let tracker = |state, created_at: Option<i64>, closed_at: Option<i64>| Tracker {
+            kind: Kind::Release,
+            number: gh_pmu::model::TrackerNumber::new(1).unwrap(),
+            title: "Release: v1".into(),
+            state,
+            created_at: created_at.map(time),
+            closed_at: closed_at.map(time),
+        };
+        for (state, created, closed, expected) in [
+            (State::Open, Some(50), None, (10, 20)),
+            (State::Open, None, None, (19, 20)),
+            (State::Closed, Some(20), Some(50), (4, 10)),
+            (State::Closed, None, Some(50), (9, 10)),
+            (State::Closed, None, None, (0, 1)),
+        ] {
+            assert_eq!(
+                ends(&tracker(state, created, closed), &axis, time(100)),
+                expected,
+                "{state:?} {created:?} {closed:?}"
+            );
+        }
+    }
 }

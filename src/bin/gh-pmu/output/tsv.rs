@@ -37,15 +37,17 @@ fn two(value: u32) -> [u8; 2] {
     PAIRS[value as usize % 100]
 }
 
-/// Appends the text; what would break the line or the column becomes a space.
+/// Appends the text; what would break the line or the column becomes a space, and another control character is in caret
+/// notation, as gh has it.
 pub fn text(out: &mut Vec<u8>, text: &str, plain: bool) {
-    let start = out.len();
-    append(out, text.as_bytes());
-    if !plain {
-        for c in &mut out[start..] {
-            if matches!(c, b'\t' | b'\n' | b'\r') {
-                *c = b' ';
-            }
+    if plain || text.bytes().all(|c| c >= b' ') {
+        return append(out, text.as_bytes());
+    }
+    for c in text.bytes() {
+        match c {
+            b'\t' | b'\n' | b'\r' => out.push(b' '),
+            0..b' ' => out.extend([b'^', c + b'@']),
+            c => out.push(c),
         }
     }
 }

@@ -4,7 +4,7 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::{Damage, Verified};
 
 use super::Output;
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::style::Style;
 use crate::exit::Error;
 
@@ -16,7 +16,7 @@ impl Output<'_> {
     pub fn verified(&mut self, repo: &Repo, verified: &Verified, json: bool) -> Result<(), Error> {
         if json {
             let mut bytes = Vec::new();
-            write_json(&mut JsonWriter::new(&mut bytes, self.terminal.stdout), repo, verified);
+            write_json(&mut JsonWriter::new(&mut bytes, Text::shown(self.terminal.stdout)), repo, verified);
             return self.show_json(&bytes);
         }
         let Verified { files, bytes, events, findings, notes } = verified;

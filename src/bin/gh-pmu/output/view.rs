@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::age::Age;
 use super::event::{EventRow, write_event};
 use super::fields::{EventField, TrackerField};
+use super::json::Text;
 use super::list::{Fields, status};
 use super::relative::{ago, span};
 use super::style::Style;
@@ -73,8 +74,8 @@ impl Output<'_> {
         zone: &dyn Fn() -> TimeZone,
     ) -> Result<(), Error> {
         match json {
-            Some(options) => self.json(&options.shape, |visible, mut lines| {
-                write_json(view, &options.fields, visible, &mut lines.buffer);
+            Some(options) => self.json(&options.shape, |text, mut lines| {
+                write_json(view, &options.fields, text, &mut lines.buffer);
                 lines.finish()
             }),
             None if self.terminal.stdout => self.view_page(view, zone),
@@ -137,22 +138,22 @@ impl Output<'_> {
     }
 }
 
-fn write_json(view: &TrackerView<'_>, names: &[&str], visible: bool, out: &mut Vec<u8>) {
+fn write_json(view: &TrackerView<'_>, names: &[&str], text: Text, out: &mut Vec<u8>) {
     let (before, after): (Vec<&str>, Vec<&str>) =
         names.iter().copied().filter(|name| *name != EVENTS).partition(|name| *name < EVENTS);
     out.push(b'{');
-    Fields::of(&TrackerField::all_named(&before), visible).members(&view.row, out);
+    Fields::of(&TrackerField::all_named(&before), text).members(&view.row, out);
     if names.contains(&EVENTS) {
         out.extend_from_slice(if before.is_empty() { b"\"events\":[" } else { b",\"events\":[" });
         for (at, event) in view.events.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
-            write_event(EventField::ALL, visible, event, out);
+            write_event(EventField::ALL, text, event, out);
         }
         out.push(b']');
     }
-    Fields::of(&TrackerField::all_named(&after), visible).members(&view.row, out);
+    Fields::of(&TrackerField::all_named(&after), text).members(&view.row, out);
     out.extend_from_slice(b"}\n");
 }
 

@@ -113,6 +113,18 @@ impl Context<'_, '_> {
         }
     }
 
+    /// What there is without GitHub, synced first, for whoever can do without.
+    ///
+    /// # Errors
+    /// As [`Self::source`].
+    pub fn at_hand(&mut self, named: Option<Repo>) -> Result<(Repo, Option<View>), Error> {
+        let Known { repo, view, stopped, .. } = self.known(named)?;
+        if let Some(stopped) = stopped {
+            self.output.warn(&stopped.to_string());
+        }
+        Ok((repo, view))
+    }
+
     /// Whether the past is asked for, and all that is here is a manifest that GitHub gave to a list.
     fn lacks_past(&self, view: &View) -> bool {
         let is_from_github = view.marks().is_some_and(|marks| marks.tag.is_some() && marks.signatures.is_empty());

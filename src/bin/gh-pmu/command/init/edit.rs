@@ -9,6 +9,9 @@ use std::ops::Range;
 use super::document::{Document, Entry, Malformed, Pair, Root, Value};
 use super::section;
 
+/// The key that merges another mapping (YAML 1.1's merge type).
+const MERGE: &str = "<<";
+
 /// What the section is to be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'w> {
@@ -113,12 +116,14 @@ fn is_right(old: &Document, new: &str, wanted: Wanted<'_>) -> bool {
         }
         _ => true,
     };
-    outside == old.outside && kept && missing(&pairs).is_empty() && has_branch(&pairs, wanted.branch)
+    outside == old.outside && kept && missing(&pairs, wanted).is_empty() && has_branch(&pairs, wanted.branch)
 }
 
-/// The keys that are not there.
-fn missing(pairs: &[Pair]) -> Vec<&'static str> {
-    section::names().filter(|name| pairs.iter().all(|pair| pair.name != *name)).collect()
+/// The keys that are not there. What is merged into a section may have any of them.
+fn missing(pairs: &[Pair], wanted: Wanted<'_>) -> Vec<&'static str> {
+    let is_there = |name: &str| pairs.iter().any(|pair| pair.name == name);
+    let is_needed = |name: &str| !is_there(MERGE) || (name == "branch" && wanted.branch.is_some());
+    section::names().filter(|name| !is_there(name) && is_needed(name)).collect()
 }
 
 fn has_branch(pairs: &[Pair], branch: Option<&str>) -> bool {
@@ -165,7 +170,7 @@ impl<'e> Editor<'e> {
     fn merged(&self, entry: &Entry, pairs: &[Pair]) -> Result<Vec<String>, Refusal> {
         let first = pairs.first().map_or(entry.at, |pair| pair.at);
         let inner = self.indent(first).ok_or(Refusal::Unsafe)?;
-        let missing = missing(pairs);
+        let missing = missing(pairs, self.wanted);
         let lines = section::lines(inner, self.wanted.branch, &|name| missing.contains(&name));
         let branch = self.branch(pairs)?;
         let at = |at: usize| {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Error;
 
-/// Longer than any configuration; what is longer is something else.
-const MAX_LEN: u64 = 16 << 20;
+/// As much as a configuration is read of; what is longer is something else.
+const MAX_LEN: u64 = 1 << 20;
 
 /// The text of the file; `None` where there is none.
 ///
@@ -41,6 +41,9 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
 /// # Errors
 /// A directory that is a symbolic link; the system's.
 pub fn write(root: &Path, path: &Path, text: &str) -> Result<(), Error> {
+    if text.len() as u64 > MAX_LEN {
+        return Err(Error::new(format!("{} would be longer than {} MiB", path.display(), MAX_LEN >> 20)));
+    }
     let dir = path.parent().unwrap_or(root);
     for dir in dirs_below(root, dir) {
         make_dir(&dir).map_err(|error| failed("make", &dir, &error))?;

@@ -43,6 +43,7 @@ impl Plan {
 const FORCE: &str = "`--force` replaces just that section (`--dry-run` shows it first).";
 const FORCE_WORKFLOW: &str = "`--force` replaces it (`--dry-run` shows it first).";
 const BY_HAND: &str = "Add the section by hand; `gh pmu init --dry-run` in an empty checkout shows it.";
+const MOVE: &str = "Write the section into .github/pmu.yml by hand.";
 const SHARED: &str = ", because rubrical-works/gh-pmu removes .gh-pmu.yml beside .gh-pmu.json";
 
 /// Returns the files that are asked for, and the workflow that is there if it would no longer fit the section.
@@ -74,8 +75,10 @@ fn plan_section(asked: &Asked, home: Option<&Path>, root: &Path) -> Result<(Plan
     if is_own && !edit::has_section(&text) {
         // What was said so far goes on to hold.
         let shared = file::read(&root.join(config::FILE_NAME))?.unwrap_or_default();
-        text = edit::with_section_of(&text, &shared).map_err(|refusal| refused(&path, refusal))?;
+        text = edit::with_section_of(&text, &shared)
+            .map_err(|refusal| refused(&root.join(config::FILE_NAME), refusal).with_hint(MOVE))?;
     }
+    let before = before(is_own && old.as_deref().is_some_and(edit::has_section), home, root)?;
     let edited = |force: bool| {
         let wanted = Wanted { branch: asked.branch.as_deref(), force };
         let new = edit::edit(&text, wanted).map_err(|refusal| refused(&path, refusal))?;
@@ -84,10 +87,40 @@ fn plan_section(asked: &Asked, home: Option<&Path>, root: &Path) -> Result<(Plan
     };
     let (new, section) = match edited(false) {
         Err(_) if asked.force => edited(true)?,
-        plainly => plainly?,
+        plainly => {
+            let (new, section) = plainly?;
+            check_kept(asked, root, before, &section)?;
+            (new, section)
+        }
     };
     let reason = if place::is_shared(root) { SHARED } else { "" };
     Ok((Plan { name, path, old, new, reason }, section))
+}
+
+/// The file with the section that counts now, and what that says; `None` if it cannot be read.
+fn before(is_own: bool, home: Option<&Path>, root: &Path) -> Result<Option<(PathBuf, CacheSection)>, Error> {
+    let path = root.join(if is_own { OWN_FILE } else { config::FILE_NAME });
+    let text = file::read(&path)?.unwrap_or_default();
+    Ok(config::cache_section(&path, text.as_bytes(), home, &mut Vec::new()).ok().map(|section| (path, section)))
+}
+
+/// Fails if something that was said so far would hold no longer, such as what a section gets from elsewhere.
+fn check_kept(
+    asked: &Asked,
+    root: &Path,
+    before: Option<(PathBuf, CacheSection)>,
+    after: &CacheSection,
+) -> Result<(), Error> {
+    let Some((path, before)) = before else { return Ok(()) };
+    let branch = if asked.branch.is_some() { after.branch.clone() } else { before.branch.clone() };
+    match (CacheSection { branch, ..before }) == *after {
+        true => Ok(()),
+        false => Err(Error::new(format!(
+            "{}: what the section says could not be kept in the form that init writes",
+            path.display()
+        ))
+        .with_hint(if place::is_shared(root) { MOVE } else { BY_HAND })),
+    }
 }
 
 fn refused(path: &Path, refusal: Refusal) -> Error {

@@ -166,7 +166,7 @@ fn help_and_version_are_asked_for_in_every_way() {
         Asked::Help(spec) => spec.path,
         _ => panic!("{line}: no help"),
     };
-    assert!(matches!(asked(""), Ok(Asked::Nothing)));
+    assert!(matches!(asked(""), Ok(Asked::Nothing(None))));
     assert_eq!(page("--help"), "gh pmu");
     assert_eq!(page("help"), "gh pmu");
     assert_eq!(page("cache"), "gh pmu cache");

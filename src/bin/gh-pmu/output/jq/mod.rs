@@ -18,7 +18,7 @@ use jaq_json::{Val, read};
 
 use self::text::{json_text, not_finite, scalar, write};
 use self::value::{Data, Value};
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::{Output, PORTION, pretty, sanitize};
 use crate::exit::{Error, Exit};
 
@@ -109,7 +109,10 @@ fn print(value: &Val, look: Look, out: &mut Vec<u8>) {
         Val::Bool(_) | Val::Num(_) => out.extend_from_slice(scalar(value).as_bytes()),
         Val::Arr(_) | Val::Obj(_) => {
             let mut compact = Vec::new();
-            write(&mut JsonWriter::new(&mut compact, look.is_terminal), value);
+            write(
+                &mut JsonWriter::new(&mut compact, if look.is_terminal { Text::Visible } else { Text::Exact }),
+                value,
+            );
             if look.is_terminal {
                 pretty::format(&compact, "  ", look.is_colored, out);
             } else {

@@ -3,7 +3,7 @@
 
 use jaq_json::{Num, Val};
 
-use super::super::json::JsonWriter;
+use super::super::json::{JsonWriter, Text};
 
 /// The number as a float.
 pub(super) fn float(number: &Num) -> f64 {
@@ -29,7 +29,7 @@ fn decimals(float: f64) -> String {
 /// The value as JSON; what that has no word for is null, or the largest number.
 pub(super) fn json_text(value: &Val) -> String {
     let mut out = Vec::new();
-    write(&mut JsonWriter::new(&mut out, false), value);
+    write(&mut JsonWriter::new(&mut out, Text::Exact), value);
     String::from_utf8_lossy(&out).into_owned()
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use gh_pmu::model::{Change, Kind, Repo, State, Times, TitleParts, Tracker, UnixMillis};
 
 use super::event::EventRow;
-use super::json::JsonWriter;
+use super::json::{JsonWriter, Text};
 use super::sanitize::visible_line;
 
 /// What the page shows.
@@ -87,7 +87,7 @@ impl Page<'_> {
         let mut rows = Vec::new();
         self.rows(&mut prefixes, &mut rows);
         let mut out = Vec::with_capacity(rows.len() + 1024);
-        let mut json = JsonWriter::new(&mut out, false);
+        let mut json = JsonWriter::new(&mut out, Text::Exact);
         json.raw("{");
         json.key("url").string(&self.url());
         json.key("source").string_or_null(self.source.map(|(words, _)| words));
@@ -188,7 +188,7 @@ fn named(out: &mut Vec<u8>, prefixes: &mut Prefixes, kind: Kind, title: &str) {
         _ => ("", Cow::Borrowed(&*shown)),
     };
     out.extend_from_slice(format!("{},", prefixes.place(prefix)).as_bytes());
-    JsonWriter::new(out, false).string(&name);
+    JsonWriter::new(out, Text::Exact).string(&name);
 }
 
 /// `created,closed`

@@ -42,8 +42,9 @@ function foldCase(text) {
 function filter() {
   const kind = KINDS.indexOf(document.querySelector("input[name=kind]:checked").value);
   const words = foldCase(by("words").value).split(/\s+/).filter(Boolean);
-  const inRange = ({ open, created, closed }) =>
-    (created ?? range.from) <= range.to && (open || (closed ?? range.from) >= range.from);
+  // What was not asked for is open, and times that are not known may be in it: as in the terminal.
+  const inRange = ({ open, created, closed }) => (created ?? -Infinity) <= (data.to ?? Infinity)
+    && (open || (closed ?? Infinity) >= (data.from ?? -Infinity));
   return (tracker) => (kind < 0 || tracker.kind === kind) && inRange(tracker)
     && (words.length === 0 || words.every((word) => foldCase(tracker.title).includes(word)));
 }

@@ -136,7 +136,7 @@ fn history_in_json_has_just_the_fields_that_changed() {
     let expected = [
         format!("{{\"after\":null,\"before\":{{{shut},{tracker},\"state\":\"CLOSED\",{title}}},\"seq\":6}}"),
         format!("{{\"after\":{{{shut}}},\"before\":{{\"closedAt\":null}},\"seq\":5}}"),
-        format!("{{\"after\":{{{title}}},\"before\":{{\"title\":\"Release: v0.9 \\u001b\"}},\"seq\":4}}"),
+        format!("{{\"after\":{{{title}}},\"before\":{{\"title\":\"Release: v0.9 ^[\"}},\"seq\":4}}"),
         format!(
             "{{\"after\":{{\"closedAt\":null,\"state\":\"OPEN\"}},\"before\":{{{shut},\"state\":\"CLOSED\"}},\"seq\":3}}"
         ),
