@@ -54,6 +54,10 @@ impl Store<'_> {
         });
     }
 
+    pub(super) fn write_seen(&self, view: &View, seen: Vec<Mark>) {
+        let _ = self.change_marks(view, |marks| marks.marks = seen);
+    }
+
     pub(super) fn write_fork(&self, view: &View, fork: Option<Fork>) {
         if view.marks().and_then(|marks| marks.fork.as_ref()) != fork.as_ref() {
             let _ = self.change_marks(view, |marks| marks.fork = fork);

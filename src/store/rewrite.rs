@@ -65,12 +65,20 @@ impl Writer<'_> {
             Ok(index)
         });
         let (view, index) = written?;
-        let marks = self.view.as_ref().filter(|_| how == Replaced::Same).and_then(|view| view.marks().cloned());
+        let old_marks = self.view.as_ref().and_then(|view| view.marks().cloned());
+        let (marks, seen) = match how {
+            Replaced::Same => (old_marks, Vec::new()),
+            // Each mark has the id of its event: where that is not in the new log, nothing counts as shown.
+            _ => (None, old_marks.map_or_else(Vec::new, |marks| marks.marks)),
+        };
         let old_log = self.view.as_ref().map(|view| view.current().log.file_name());
         let retired = self.live_files();
         self.file = None;
         self.write_compacted(view.with_marks(marks), index)?;
         self.settled = true;
+        if let Some(view) = self.view.as_ref().filter(|_| !seen.is_empty()) {
+            self.store.write_seen(view, seen);
+        }
         let keeps = how == Replaced::Renumbered;
         if keeps {
             let kept = self.store.own_names()?.into_iter().filter(|name| is_replaced(name));

@@ -1,6 +1,7 @@
 //! Rebuilding, and what it must not lose.
 
 use super::*;
+use crate::format::Mark;
 
 fn rebuild_of(machine: &Machine, yes: bool) -> Result<Rebuilt, SyncError> {
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
@@ -31,6 +32,25 @@ fn a_rebuild_gives_the_history_that_a_first_sync_gives() {
     let rebuilt = rebuild_of(&machine, false).unwrap();
     assert_eq!((rebuilt.tally.taken, rebuilt.after.events, rebuilt.before), (2, 2, Some(rebuilt.after)));
     assert_eq!((machine.events("o/r"), machine.view("o/r").history_hash()), (events, hash));
+}
+
+#[test]
+fn what_was_shown_stays_shown_after_a_rebuild() {
+    let machine = two_versions();
+    machine.sync();
+    let (store, view) = (machine.store("o/r"), machine.view("o/r"));
+    let id = machine.events("o/r")[1].1;
+    let mark = Mark {
+        name: "x".into(),
+        published: view.seq(),
+        published_id: Some(id),
+        observed_id: None,
+        asked_at: time("2025-01-02T00:00:00Z"),
+    };
+    store.record_mark(&view, mark.clone()).unwrap();
+    rebuild_of(&machine, false).unwrap();
+    assert_eq!(store.mark(&machine.view("o/r"), "x"), Some(mark));
+    assert_eq!(machine.events("o/r")[1].1, id);
 }
 
 #[test]

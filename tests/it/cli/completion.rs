@@ -140,6 +140,30 @@ fn fish_completes_with_what_the_words_mean() {
 }
 
 #[test]
+fn fish_completes_beside_gh_s_own_completion_which_it_loads_at_the_first_use() {
+    let lab = lab();
+    let gh = lab.root().join("gh-bin/gh");
+    std::fs::create_dir_all(gh.parent().unwrap()).unwrap();
+    std::fs::write(&gh, "#!/bin/sh\nshift\nexec gh-pmu \"$@\"\n").unwrap();
+    assert!(Command::new("chmod").arg("755").arg(&gh).status().unwrap().success());
+    let own = "complete -c gh -e\ncomplete -c gh -f -n 'test (count (commandline -opc)) -eq 1' -a 'issue pmu'\n";
+    let completions = lab.home.join(".config/fish/completions");
+    std::fs::create_dir_all(&completions).unwrap();
+    std::fs::write(completions.join("gh.fish"), own).unwrap();
+    let script = "set -x PATH $argv[1] $PATH; gh-pmu completion -s fish | source; complete -C 'gh pmu rel'; complete -C 'gh iss'";
+    let Some(out) = printed_by(&lab, "fish", &["-c", script, text(gh.parent().unwrap())]) else { return };
+    assert_eq!(out, "release\tList releases\nissue\n");
+}
+
+#[test]
+fn a_name_that_deceives_or_says_nothing_is_not_offered() {
+    let lab =
+        Lab::synced(&small().replace("cache-impl", "evil\u{202e}txt").replace("Microsprint: lists", "Microsprint: "));
+    let out = lab.run(&["__complete", "microsprint", "view", ""]).ok();
+    assert_eq!(out, "latest\tthe newest one\n431\tMicrosprint:\n425\tMicrosprint: evil\\u{202e}txt\n");
+}
+
+#[test]
 fn zsh_completes_the_line_that_is_typed() {
     let lab = lab();
     // Typed before the editor is there, ^U would be the terminal's.

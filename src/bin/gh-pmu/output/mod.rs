@@ -58,6 +58,7 @@ pub use overview::Overview;
 pub use page::Page;
 pub use place::Place;
 pub use progress::Progress;
+pub use sanitize::{is_deceptive, visible_line};
 pub use status::{Counts, RepoStatus, Status, StatusForm};
 pub use stream::{Stream, is_read};
 pub use terminal::Terminal;

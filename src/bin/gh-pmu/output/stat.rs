@@ -74,7 +74,7 @@ impl Output<'_> {
             total += 1;
         }
         if !self.terminal.stdout {
-            return self.stat_tsv(&counts);
+            return self.stat_tsv(&mut counts);
         }
         if total == 0 {
             return self.history(head, None, &|| zone.clone(), std::iter::empty::<Result<EventRow<'_>, Error>>());
@@ -111,13 +111,17 @@ impl Output<'_> {
     }
 
     /// `2025-06-09  closed  3`: a line for each week and event that there was.
-    fn stat_tsv(&mut self, counts: &Counts) -> Result<(), Error> {
+    /// Behind them the seconds of the median time open, which is of no one week.
+    fn stat_tsv(&mut self, counts: &mut Counts) -> Result<(), Error> {
         let mut lines: Portions<'_> = self.portions();
         for (monday, week) in counts.weeks.iter().rev() {
             for (word, count) in WORDS.iter().zip(week).filter(|(_, count)| **count > 0) {
                 lines.buffer.extend_from_slice(format!("{monday}\t{word}\t{count}\n").as_bytes());
             }
             lines.row_done()?;
+        }
+        if let Some(median) = counts.median() {
+            lines.buffer.extend_from_slice(format!("\tmedian time open\t{}\n", median / 1000).as_bytes());
         }
         lines.finish()
     }

@@ -14,5 +14,8 @@ function __gh_pmu_in_gh
     test (count $words) -ge 2; and test $words[2] = pmu
 end
 
+# fish loads gh's own completion at its first use, which takes away what is there by then: it is loaded now.
+complete -C "gh " >/dev/null 2>&1
+
 complete -c gh-pmu -f -a '(__gh_pmu_words)'
 complete -c gh -n __gh_pmu_in_gh -f -a '(__gh_pmu_words)'

@@ -10,7 +10,7 @@ use crate::cli::Given;
 use crate::cli::complete::{Completion, Next};
 use crate::cli::spec::{Valued, Words, word};
 use crate::exit::{Error, Exit};
-use crate::output::Output;
+use crate::output::{Output, is_deceptive, visible_line};
 use crate::source::{Context, DISK};
 
 const SHELL: Valued<Shell> = word("shell", Some('s'), "Shell type: {bash|zsh|fish|powershell}");
@@ -94,9 +94,9 @@ pub fn complete(completion: Completion, context: &mut Context<'_, '_>) -> Result
         }
     };
     for (word, meaning) in found {
-        // What would break a line, or a column, is nothing that somebody can type.
-        if !word.contains(|c: char| c.is_control()) {
-            context.output.line(&format!("{prefix}{word}\t{}", meaning.replace(char::is_control, " ")))?;
+        // What would break a line, or a column, or deceive is nothing that somebody can type; shells show it as it is.
+        if !word.is_empty() && !word.contains(is_deceptive) {
+            context.output.line(&format!("{prefix}{word}\t{}", visible_line(&meaning)))?;
         }
     }
     Ok(())
