@@ -103,7 +103,7 @@ pub enum ManifestError {
     #[error("{0}: ends in the middle of its JSON, so a part of it is missing; {RESTORE}")]
     Truncated(Position),
     /// The JSON ends before the text does.
-    #[error("{0}: has something behind the end of its JSON; {RESTORE}")]
+    #[error("{0}: has something after the end of its JSON; {RESTORE}")]
     Trailing(Position),
     /// Not JSON in another way.
     #[error("{position}: is not JSON ({reason}); {RESTORE}")]

@@ -114,7 +114,7 @@ fn a_wrong_value_names_file_line_key_what_stands_there_and_what_may() {
         ("enabled: yes", "cache.enabled is yes; it may be true or false"),
         ("auto_sync: \"true\"", "cache.auto_sync is \"true\"; it may be true or false"),
         ("auto_sync: 1", "cache.auto_sync is 1; it may be true or false"),
-        ("auto_pull: []", "cache.auto_pull is a list; it may be true or false"),
+        ("auto_pull: []", "cache.auto_pull is an empty list; it may be true or false"),
         ("auto_pull_interval: 5m", "cache.auto_pull_interval is 5m; it may be a number of seconds"),
         ("auto_pull_interval: -1", "cache.auto_pull_interval is -1; it may be a number of seconds"),
         ("max_age: soon", "cache.max_age is soon; it may be a number of seconds, or null"),

@@ -359,6 +359,14 @@ fn wrong_flags_exit_with_1_and_show_the_usage() {
         said.starts_with("unknown command \"lst\" for \"gh pmu release\"\n\nDid you mean this?\n\tlist\n"),
         "{said}"
     );
+    let said = lab.run(&["sync"]).fails();
+    assert!(
+        said.starts_with("unknown command \"sync\" for \"gh pmu\"\n\nDid you mean this?\n\tcache sync\n"),
+        "{said}"
+    );
+    let said = lab.run(&["history"]).fails();
+    assert!(said.contains("\n\tcache history\n") && said.contains("a command of the other gh-pmu"), "{said}");
+    assert!(lab.run(&["release", "--state", "open"]).fails().starts_with("unknown flag: --state\n"));
     assert!(lab.run(&["relase", "list"]).fails().starts_with("unknown command \"relase\" for \"gh pmu\"\n"));
 }
 

@@ -85,7 +85,7 @@ fn what_is_not_json_is_refused_with_line_and_column() {
     refusals.refuses(b"{\n\"\xc3\xa9\": \"\xff\"}", &format!("line 2, column 7: is not UTF-8; {RESTORE}"));
     refusals.refuses(
         format!("{}\n  {{}}", small()),
-        &format!("line 2, column 3: has something behind the end of its JSON; {RESTORE}"),
+        &format!("line 2, column 3: has something after the end of its JSON; {RESTORE}"),
     );
     refusals.refuses("", &format!("is empty; {RESTORE}"));
     refusals.refuses(" \r\n", &format!("is empty; {RESTORE}"));

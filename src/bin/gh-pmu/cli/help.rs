@@ -112,10 +112,13 @@ fn usage<R>(spec: &Spec<R>) -> String {
 
 /// The names of commands that may have been meant: those that begin so, or are two letters away.
 pub fn suggestions<R>(spec: &Spec<R>, typed: &str) -> String {
-    let names: Vec<&str> = match typed {
-        "help" => vec!["--help"],
-        _ => near(typed, spec.commands.iter().map(|command| command.name)),
+    let mut names: Vec<String> = match typed {
+        "help" => vec!["--help".to_owned()],
+        _ => near(typed, spec.commands.iter().map(|command| command.name)).into_iter().map(str::to_owned).collect(),
     };
+    // The right word in the wrong place.
+    let has = |group: &&&Spec<R>| group.commands.iter().any(|command| command.name == typed);
+    names.extend(spec.commands.iter().filter(has).map(|group| format!("{} {typed}", group.name)));
     if names.is_empty() {
         return String::new();
     }

@@ -70,7 +70,7 @@ pub fn parse<'c, R>(
     {
         return Ok(Asked::Topic(topic.text));
     }
-    let (spec, rest) = match route(root, text)? {
+    let (spec, rest) = match route(root, text, clock)? {
         Route::Known(spec, rest) => (spec, rest),
         Route::Unknown(words, error) => return Ok(Asked::Unknown(words, error)),
     };
@@ -101,7 +101,7 @@ enum Route<R: 'static> {
 }
 
 /// Finds the command.
-fn route<R>(root: &'static Spec<R>, args: Vec<String>) -> Result<Route<R>, Error> {
+fn route<R>(root: &'static Spec<R>, args: Vec<String>, clock: Clock<'_>) -> Result<Route<R>, Error> {
     let (mut spec, mut words) = (root, Vec::new());
     let mut rest = Vec::with_capacity(args.len());
     let mut args = args.into_iter();
@@ -122,7 +122,13 @@ fn route<R>(root: &'static Spec<R>, args: Vec<String>) -> Result<Route<R>, Error
             words.push(arg);
             match found {
                 Ok(child) => spec = child,
-                Err(error) => return Ok(Route::Unknown(words, error)),
+                Err(error) => {
+                    // A flag of one of its commands took the word for its value.
+                    if spec.path != root.path {
+                        Given::parse(spec, &rest, clock)?;
+                    }
+                    return Ok(Route::Unknown(words, error));
+                }
             }
         }
     }

@@ -61,6 +61,8 @@ fn of_one(
         context
             .output
             .warn(&format!("history of {repo} starts with event {start}{time}: older events were pruned or lost"));
+        // Whoever asks for all gets all that there is; whoever names a moment before it does not.
+        context.falls_short |= filter.since.is_some();
     }
     if let Some(Moment::Seq(seq)) = filter.since
         && seq > view.seq()

@@ -110,13 +110,10 @@ fn unknown(delegated: Delegated<'_>) -> Error {
         [] => false,
     };
     match delegated.unknown {
-        Error::Usage { message, .. } if is_theirs => {
-            let first = message.lines().next().unwrap_or_default().to_owned();
-            Error::new(first).with_hint(
-                "It is a command of the other gh-pmu, https://github.com/rubrical-works/gh-pmu: let GH_PMU_DELEGATE name \
+        Error::Usage { message, .. } if is_theirs => Error::new(message).with_hint(
+            "It is a command of the other gh-pmu, https://github.com/rubrical-works/gh-pmu: let GH_PMU_DELEGATE name \
                  that program (see `gh pmu help delegate`).",
-            )
-        }
+        ),
         error => error,
     }
 }

@@ -1,7 +1,7 @@
 //! `release list`, `microsprint list`.
 
 use gh_pmu::github::Wanted;
-use gh_pmu::model::{Kind, Repo, State};
+use gh_pmu::model::{Kind, Repo, Seq, State};
 use gh_pmu::query::{Filter, Order, Row, SortBy, TimeRange, Use, merged, select};
 use gh_pmu::store::Moment;
 
@@ -289,6 +289,9 @@ fn filter(options: &Args) -> Filter {
     filter.with_search(options.search.as_deref().unwrap_or_default())
 }
 
+/// What brings back what was pruned.
+const AGAIN: &str = "In a checkout `gh pmu cache rebuild` takes all of it from git again.";
+
 /// The source as it was.
 pub(super) fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) -> Result<Source, Failed> {
     let (repo, view) = source;
@@ -301,10 +304,12 @@ pub(super) fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) 
     // Numbers and times behind damage may be others than they seem.
     history.view().check_history()?;
     let Some(seq) = history.last_event_at(moment)? else {
-        return Err(Failed::Before(Error::new(match history.starts_at()? {
+        let error = Error::new(match history.starts_at()? {
             Some(time) => format!("history of {repo} starts on {time}, with event {}", view.history_start()),
             None => format!("nothing is known of {repo} before it was first synced"),
-        })));
+        });
+        let is_pruned = view.history_start() > Seq(1);
+        return Err(Failed::Before(if is_pruned { error.with_hint(AGAIN) } else { error }));
     };
     if let Moment::Seq(asked) = moment
         && asked > view.seq()

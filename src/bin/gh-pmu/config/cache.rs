@@ -225,6 +225,7 @@ impl Reader<'_> {
             Value::Scalar { text, plain: true } if text.is_empty() => "empty".to_owned(),
             Value::Scalar { text, plain: true } => text.clone(),
             Value::Scalar { text, plain: false } => format!("{text:?}"),
+            Value::Sequence(items) if items.is_empty() => "an empty list".to_owned(),
             Value::Sequence(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),
         };

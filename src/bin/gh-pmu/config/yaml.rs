@@ -194,7 +194,7 @@ impl<'t> Reader<'t> {
     }
 
     fn malformed(&self, error: &ScanError) -> Malformed {
-        Malformed { line: error.marker().line() + self.lines_before, reason: error.info().to_owned() }
+        Malformed { line: error.marker().line() + self.lines_before, reason: format!("not YAML: {}", error.info()) }
     }
 
     /// The node that begins with the event.
