@@ -241,20 +241,6 @@ fn check_exits_with_0_when_fresh_and_1_when_stale_or_missing() {
 }
 
 #[test]
-fn check_of_a_checkout_that_tells_no_repository_does_not_take_others_for_it() {
-    let lab = lab();
-    let other = lab.root().join("other");
-    std::fs::create_dir_all(other.join(".git")).unwrap();
-    std::fs::create_dir_all(other.join(".github")).unwrap();
-    std::fs::write(other.join(".github/pmu-cache.json"), "{").unwrap();
-    let [checked, listed] =
-        [&["cache", "status", "--check"][..], &["release", "list"]].map(|args| lab.run_in(&other, args));
-    assert_eq!((checked.code, &*checked.out, checked.err), (Some(1), "", listed.fails()));
-    let all = lab.run_in(&other, &["cache", "status", "--check", "--all-repos"]);
-    assert_eq!((all.code, all.out.lines().count()), (Some(0), 1), "{}", all.err);
-}
-
-#[test]
 fn status_of_what_is_not_cached_says_so_and_not_that_nothing_is() {
     let lab = lab();
     let tty = |args: &[&str]| lab.run_with(&[("GH_FORCE_TTY", "80")], &[&["cache", "status"], args].concat());

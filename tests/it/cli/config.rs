@@ -479,3 +479,17 @@ fn a_timeline_that_cannot_be_written_leaves_the_one_that_is_there() {
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("page"));
     assert_eq!(names.count(), 1);
 }
+
+#[test]
+fn check_of_a_checkout_that_tells_no_repository_does_not_take_others_for_it() {
+    let lab = Lab::synced(&small());
+    let other = lab.root().join("other");
+    std::fs::create_dir_all(other.join(".git")).unwrap();
+    std::fs::create_dir_all(other.join(".github")).unwrap();
+    std::fs::write(other.join(".github/pmu-cache.json"), "{").unwrap();
+    let [checked, listed] =
+        [&["cache", "status", "--check"][..], &["release", "list"]].map(|args| lab.run_in(&other, args));
+    assert_eq!((checked.code, &*checked.out, checked.err), (Some(1), "", listed.fails()));
+    let all = lab.run_in(&other, &["cache", "status", "--check", "--all-repos"]);
+    assert_eq!((all.code, all.out.lines().count()), (Some(0), 1), "{}", all.err);
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::lab::{Lab, text};
+use crate::decoder::decoders;
 
 const FIELDS: &str = "number,title,state,createdAt,closedAt";
 const KINDS: [(&str, &str); 2] = [("release", "releases"), ("microsprint", "microsprints")];
@@ -191,4 +192,30 @@ fn two_machines_that_saw_different_versions_hold_the_same_state_in_the_end() {
         history.lab.status()["stateHash"].clone()
     });
     assert_eq!(all, few);
+}
+
+#[test]
+fn a_replay_of_git_s_history_by_another_program_has_the_same_events_ids_and_hashes() {
+    if !decoders::are_there() {
+        return;
+    }
+    for (bundle, repo, count) in [
+        ("moq-transport.bundle", "moq-wg/moq-transport", 721),
+        ("hash-to-curve.bundle", "cfrg/draft-irtf-cfrg-hash-to-curve", 353),
+    ] {
+        let history = History::of(bundle);
+        let lab = &history.lab;
+        lab.run(&["cache", "sync"]).ok();
+        let replayed = decoders::replay(&lab.checkout, ".github/pmu-cache.json", &format!("github.com/{repo}"));
+        let fields = "seq,event,kind,number,title,changedAt,commit,id";
+        let events = lab.json(&["cache", "history", "--order", "asc", "--json", fields]);
+        assert_eq!(events.as_array().unwrap().len(), count);
+        assert!(events == replayed["events"], "{repo}");
+        let status = lab.status();
+        assert_eq!(
+            (&status["historyHash"], &status["stateHash"]),
+            (&replayed["historyHash"], &replayed["stateHash"]),
+            "{repo}"
+        );
+    }
 }

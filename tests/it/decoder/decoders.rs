@@ -64,3 +64,9 @@ pub fn writer(arguments: &[&str]) -> String {
 pub fn own_tests() -> String {
     script(&["node", "--test"], "test_store.mjs", &[])
 }
+
+/// What a replay of git's history by another program comes to: events, hashes.
+pub fn replay(checkout: &Path, manifest: &str, repo: &str) -> Value {
+    let arguments = [checkout.to_str().unwrap(), manifest, repo];
+    serde_json::from_str(&script(&["python3", "-B"], "replay_git.py", &arguments)).unwrap()
+}

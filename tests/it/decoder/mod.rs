@@ -5,7 +5,7 @@
 //! `format.md`.
 
 mod compare;
-mod decoders;
+pub mod decoders;
 mod histories;
 mod library;
 mod machine;
