@@ -28,6 +28,8 @@ pub enum Outcome {
         last_seq: Seq,
         /// How many events of each word there are, in the words' order of first appearance.
         counts: Vec<(&'static str, u64)>,
+        /// Of when the manifest at hand is, if git has newer versions, and it was set aside.
+        set_aside: Option<UnixMillis>,
         /// Why the compaction that was due did not happen.
         compaction_failed: Option<StoreError>,
     },

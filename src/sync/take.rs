@@ -416,15 +416,19 @@ fn finished(
 ) -> Result<Outcome, StoreError> {
     let append = batch.commit()?;
     let is_changed = !done.words.is_empty() || (before.is_new && done.frames > 0);
-    Ok(match (instead, is_changed) {
-        (_, true) => Outcome::Changed {
+    let set_aside = match &instead {
+        Some(Outcome::Older { manifest, .. }) => Some(*manifest),
+        _ => None,
+    };
+    Ok(match instead {
+        _ if is_changed => Outcome::Changed {
             first_seq: done.first_seq.unwrap_or(Seq(1)),
             last_seq: append.last_seq,
             counts: done.words,
+            set_aside,
             compaction_failed: append.compaction_failed,
         },
-        (Some(instead), false) if done.frames == 0 => instead,
-        (Some(older @ Outcome::Older { .. }), false) => older,
+        Some(instead) if done.frames == 0 || set_aside.is_some() => instead,
         _ => Outcome::Fresher,
     })
 }

@@ -268,6 +268,19 @@ fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
 }
 
 #[test]
+fn a_first_sync_from_an_older_manifest_says_that_it_was_set_aside() {
+    let lab = Lab::with_git();
+    lab.write_manifest(small_at(3));
+    commit(&lab, "m");
+    lab.write_manifest(small_at(2).replace("v0.9.0", "v0.8.0"));
+    let said = lab.run(&["cache", "sync"]).ok();
+    let end = " (events 1 to 5); the manifest here, of 2025-06-12T02:00:00Z, is older and was set aside\n";
+    assert!(said.ends_with(end), "{said}");
+    assert!(lab.run(&["release", "list"]).ok().contains("v0.9.0"));
+    assert!(lab.run(&["cache", "sync"]).ok().contains("older than the cache"));
+}
+
+#[test]
 fn a_manifest_that_a_sparse_checkout_leaves_out_is_there() {
     let lab = Lab::with_git();
     lab.write_manifest(small_at(3));

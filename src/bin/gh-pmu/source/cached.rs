@@ -222,7 +222,8 @@ impl Context<'_, '_> {
                 Ok(Some((repo, view)))
             }
             Ok(synced) => {
-                self.is_set_aside = matches!(synced.outcome, Outcome::Older { .. });
+                self.is_set_aside =
+                    matches!(synced.outcome, Outcome::Older { .. } | Outcome::Changed { set_aside: Some(_), .. });
                 self.check_again(&synced);
                 self.tell_notes(&synced.notes);
                 if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
