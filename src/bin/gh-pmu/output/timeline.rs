@@ -25,8 +25,9 @@ pub struct TimelineHead<'h> {
     pub age: Option<Age>,
 }
 
-/// Bars give way to names down to this many columns.
+/// Bars give way to names down to a third of the room, and this many columns.
 const FEWEST_COLUMNS: usize = 10;
+const BARS_PART: usize = 3;
 /// Names are never cut below this.
 const SHORTEST_NAME: usize = 8;
 const GAP: usize = 2;
@@ -102,7 +103,7 @@ impl Output<'_> {
         let headings = Kind::ALL.map(|kind| heading(kind).len());
         let longest = names.chain(headings).max().unwrap_or(0);
         let room = width.saturating_sub(number + 2 * GAP);
-        let name = longest.min(room.saturating_sub(FEWEST_COLUMNS).max(SHORTEST_NAME));
+        let name = longest.min(room.saturating_sub(FEWEST_COLUMNS.max(room / BARS_PART)).max(SHORTEST_NAME));
         let first = trackers.iter().filter_map(|tracker| tracker.created_at).min().unwrap_or(self.now);
         let to = head.to.unwrap_or(self.now);
         let from = head.from.unwrap_or(first).min(to);
