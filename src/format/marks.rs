@@ -50,7 +50,7 @@ pub struct Marks {
     pub tag: Option<Tag>,
     /// When this machine pulled last.
     pub pulled_at: Option<UnixMillis>,
-    /// The branch was found to have another past than it had.
+    /// The history was found to be another one than everybody's.
     pub fork: Option<Fork>,
 }
 
@@ -66,7 +66,7 @@ pub struct Acknowledged {
 }
 
 /// A manifest whose content was taken in, or found to be older than the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureMark {
     /// FNV-1a, 128 bits, of the manifest's absolute path.
     pub path_key: [u8; 16],
@@ -76,21 +76,26 @@ pub struct SignatureMark {
     pub recorded: i64,
     /// BLAKE3 of the content.
     pub manifest: [u8; 32],
-    /// FNV-1a, 128 bits, of the commit that was checked out when git's history was last looked through.
-    pub head: [u8; 16],
+    /// How far git's history was looked through; `None` if it was not.
+    pub seen: Option<Seen>,
 }
 
-impl SignatureMark {
-    /// The head of a history that was not looked through, or of none.
-    pub const NOT_SEEN: [u8; 16] = [0; 16];
+/// What git had when its history was looked through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// FNV-1a, 128 bits, of the id of the commit that was checked out and, behind it, of the one that the reference named.
+    pub key: [u8; 16],
+    /// The reference that publishes, such as `refs/remotes/origin/main`; empty if what is checked out does.
+    pub reference: String,
 }
 
-/// Where the branch that publishes no longer has what it published.
+/// From where on published events are not everybody's: the branch no longer has what it published, or a repair had to do
+/// without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fork {
     /// The first event that it no longer has.
     pub seq: Seq,
-    /// The branch, such as `origin/main`.
+    /// The branch, such as `origin/main`; empty if no branch is to blame, and events were recovered without git.
     pub branch: String,
 }
 
@@ -144,8 +149,9 @@ impl Marks {
             let mut signature = Vec::with_capacity(SIGNATURE_LEN);
             put_signature(&mut signature, &entry.signature);
             let recorded = entry.recorded.to_le_bytes();
-            let head = Some(&entry.head[..]).filter(|_| entry.head != SignatureMark::NOT_SEEN).unwrap_or_default();
-            put_record(&mut out, SIGNATURE, &[&entry.path_key, &signature, &recorded, &entry.manifest, head]);
+            let seen =
+                entry.seen.as_ref().map_or_else(Vec::new, |seen| [&seen.key, seen.reference.as_bytes()].concat());
+            put_record(&mut out, SIGNATURE, &[&entry.path_key, &signature, &recorded, &entry.manifest, &seen]);
         }
         for mark in &self.marks {
             let id = |id: Option<EventId>| id.unwrap_or_default().0;
@@ -206,9 +212,12 @@ impl Marks {
                 long_enough(16 + SIGNATURE_LEN + 8 + 32)?;
                 let (path_key, signature) = (fields.array(), signature(&mut fields));
                 let (recorded, manifest) = (fields.i64(), fields.array());
-                let head = if fields.left() >= 16 { fields.array() } else { SignatureMark::NOT_SEEN };
+                let seen = match fields.left() >= 16 {
+                    true => Some(Seen { key: fields.array(), reference: text(fields.take(fields.left()))? }),
+                    false => None,
+                };
                 if self.signatures.len() < Self::MAX_SIGNATURES {
-                    self.signatures.push(SignatureMark { path_key, signature, recorded, manifest, head });
+                    self.signatures.push(SignatureMark { path_key, signature, recorded, manifest, seen });
                 }
             }
             MARK => {

@@ -33,7 +33,7 @@ pub use index::{
     WAYPOINT_LEN, Waypoint, needs_waypoint,
 };
 pub use log::{LOG_HEADER_LEN, LogHeader};
-pub use marks::{Acknowledged, Fork, Mark, Marks, Signature, SignatureMark, Tag};
+pub use marks::{Acknowledged, Fork, Mark, Marks, Seen, Signature, SignatureMark, Tag};
 pub use payload::{EventRecord, canonical, decode_events, decode_sync, decode_trackers, encode_sync};
 pub use record::{Source, SyncRecord};
 pub use state::{HistoryHash, StateSum};

@@ -18,8 +18,12 @@ pub struct Publisher {
     pub name: String,
     /// The repository of its remote, if its URL names one on a known host.
     pub repo: Option<Repo>,
-    /// Its newest commit here.
+    /// The reference; empty for what is checked out.
+    pub reference: String,
+    /// Its newest commit that counts here.
     pub tip: CommitId,
+    /// Its newest commit.
+    pub branch_tip: CommitId,
 }
 
 impl Checkout {
@@ -47,13 +51,16 @@ impl Checkout {
             Some(default) => default,
             None => match only() {
                 Some((reference, of)) => (reference?, of.clone()),
-                None => return Ok(Some(Publisher { name: "HEAD".to_owned(), repo: None, tip: head })),
+                None => {
+                    let (name, reference, branch_tip) = ("HEAD".to_owned(), String::new(), head.clone());
+                    return Ok(Some(Publisher { name, repo: None, reference, tip: head, branch_tip }));
+                }
             },
         };
-        let Some(tip) = self.reference(&reference) else { return Ok(None) };
+        let Some(branch_tip) = self.reference(&reference) else { return Ok(None) };
         let name = reference.trim_start_matches("refs/remotes/").to_owned();
-        let contained = self.contained(&head, tip, limits)?;
-        Ok(contained.map(|tip| Publisher { name, repo: of, tip }))
+        let contained = self.contained(&head, branch_tip.clone(), limits)?;
+        Ok(contained.map(|tip| Publisher { name, repo: of, reference, tip, branch_tip }))
     }
 
     /// The remote branch `branch`, of the remote that `gh` would take, or the next that has been fetched.
@@ -65,8 +72,10 @@ impl Checkout {
         let mut first = None;
         for (remote, repo) in remotes.in_order() {
             first.get_or_insert(remote);
-            if let Some(tip) = self.reference(&format!("refs/remotes/{remote}/{branch}")) {
-                return Ok(Publisher { name: format!("{remote}/{branch}"), repo, tip });
+            let reference = format!("refs/remotes/{remote}/{branch}");
+            if let Some(tip) = self.reference(&reference) {
+                let (name, branch_tip) = (format!("{remote}/{branch}"), tip.clone());
+                return Ok(Publisher { name, repo, reference, tip, branch_tip });
             }
         }
         let remote = first.ok_or_else(|| GitError::Nowhere { branch: branch.to_owned() })?.to_owned();

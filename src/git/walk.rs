@@ -40,6 +40,8 @@ pub enum Beginning {
     Known,
     /// Where a shallow clone ends.
     Shallow,
+    /// The commit that was known is newer than the whole line.
+    Behind,
     /// The commit that was known is not on this line, or is no more.
     Elsewhere,
 }
@@ -72,9 +74,28 @@ struct Change {
     from: Option<String>,
     /// The commit's first parent.
     parent: Option<CommitId>,
+    /// Whether the parent has no such file.
+    is_new: bool,
 }
 
 impl Checkout {
+    /// Whether git has a commit that was on the line of first parents of `tip`, and is not now. `false` for one that it does
+    /// not have: it may be newer.
+    ///
+    /// # Errors
+    /// No git, git's own, [`GitError::TooLong`].
+    pub fn has_left(&self, commit: &[u8], tip: &[u8], limits: Limits<'_>) -> Result<bool, GitError> {
+        if commit == tip || !self.has(commit) {
+            return Ok(false);
+        }
+        let mut git = self.git();
+        git.args(["rev-list", "--first-parent", "--parents", &format!("{}..{}", hex(commit), hex(tip))]);
+        let printed = output_within(git, limits.is_over)?;
+        let text = String::from_utf8_lossy(&printed);
+        let before = text.lines().last().and_then(|oldest| oldest.split(' ').nth(1));
+        Ok(before.and_then(|parent| unhex(parent.as_bytes())).as_deref() != Some(commit))
+    }
+
     /// The history of the file `path` up to the commit `tip`, by first parents; with `known`, only what came after that
     /// commit. The file is followed where it was moved: to where git sees it, else to `usual`, where such a file is
     /// mostly, else to the only file of its kind that was removed with the move.
@@ -87,19 +108,20 @@ impl Checkout {
         (path, usual): (&str, &str),
         limits: Limits<'_>,
     ) -> Result<Log, GitError> {
-        let (beginning, mut newest_first) = self.walk((tip, known), path, &[], limits)?;
-        let mut name = path.to_owned();
+        let (beginning, mut found) = self.walk((tip, known), path, &[], limits)?;
+        let (mut newest_first, mut name) = (Vec::new(), path.to_owned());
         for _move in 0..MAX_MOVES {
-            let Some(Change { version, parent: Some(parent), .. }) = newest_first.last() else { break };
-            let Some(old) = self.moved_from((parent, &version.commit), &name, usual)? else { break };
-            let before = parent.clone();
-            let (_, older) = self.walk((&before, known), &old, &[], limits)?;
-            if let Some(change) = newest_first.last_mut() {
-                change.from = Some(old.clone());
-            }
-            newest_first.extend(older);
+            let Some((at, old)) = self.last_move(&found, &name, usual)? else { break };
+            // What the file's name stood for before is another file's.
+            found.truncate(at + 1);
+            newest_first.append(&mut found);
+            let Some(change) = newest_first.last_mut() else { break };
+            change.from = Some(old.clone());
+            let before = change.parent.clone().unwrap_or_default();
+            (_, found) = self.walk((&before, known), &old, &[], limits)?;
             name = old;
         }
+        newest_first.append(&mut found);
         Ok(Log::of(beginning, newest_first))
     }
 
@@ -144,6 +166,7 @@ impl Checkout {
         };
         let (oldest, changes) = changes(&printed)?;
         let beginning = match (known, oldest) {
+            (Some(known), None) if known != tip => Beginning::Behind,
             (Some(_), None) => Beginning::Known,
             (Some(known), Some(parent)) if parent.as_deref() == Some(known) => Beginning::Known,
             (Some(_), _) => Beginning::Elsewhere,
@@ -173,6 +196,24 @@ impl Checkout {
         let printed = output_within(git, limits.is_over)?;
         let ends = String::from_utf8_lossy(&printed).into_owned();
         Ok(ends.lines().any(|end| boundary.iter().any(|commit| commit == end)))
+    }
+
+    /// The newest of the changes, newest first, that brought the file `path` from elsewhere, and from where.
+    fn last_move(&self, changes: &[Change], path: &str, usual: &str) -> Result<Option<(usize, String)>, GitError> {
+        for (at, change) in changes.iter().enumerate().filter(|(_, change)| change.is_new) {
+            let Some(parent) = &change.parent else { continue };
+            if let Some(old) = self.moved_from((parent, &change.version.commit), path, usual)? {
+                return Ok(Some((at, old)));
+            }
+        }
+        // Removed there, and here only later.
+        let oldest = changes.last().filter(|change| change.is_new && path != usual);
+        let Some((parent, at)) = oldest.and_then(|change| change.parent.as_ref()).zip(changes.len().checked_sub(1))
+        else {
+            return Ok(None);
+        };
+        let was = self.ask(&["rev-list", "-n1", "--first-parent", &hex(parent), "--", usual])?;
+        Ok((!was.trim().is_empty()).then(|| (at, usual.to_owned())))
     }
 
     /// Where the file `path`, which a commit brought, was in its parent.
@@ -269,7 +310,8 @@ fn changes(printed: &[u8]) -> Result<Walked, GitError> {
             };
             let blob = FILE_MODES.contains(&mode).then(|| blob.to_owned());
             let version = FileVersion { commit: id.clone(), committed_at: *committed_at, blob };
-            changes.push(Change { version, path, from, parent: parent.clone() });
+            let is_new = matches!(status, "A") || from.is_some();
+            changes.push(Change { version, path, from, parent: parent.clone(), is_new });
         } else if !word.is_empty() {
             return Err(wrong());
         }

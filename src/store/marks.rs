@@ -1,5 +1,7 @@
 //! What may vanish at any time: the last check, signatures of manifests, where `--since last` stopped, and the like.
 
+use std::io::ErrorKind;
+
 use super::error::StoreError;
 use super::files::Store;
 use super::names::MARKS;
@@ -7,6 +9,9 @@ use super::view::View;
 use crate::format::{Acknowledged, Fork, Mark, Marks, SignatureMark, Tag};
 use crate::fs::publish_unsynced;
 use crate::model::UnixMillis;
+
+/// How often a file is written that somebody else removes.
+const ATTEMPTS: u32 = 3;
 
 fn keep(marks: &mut Marks, entry: SignatureMark) {
     marks.signatures.retain(|other| other.path_key != entry.path_key);
@@ -26,7 +31,15 @@ impl Store<'_> {
         let mut marks = self.read_marks().filter(|marks| marks.store == store).unwrap_or_else(|| Marks::of(store));
         change(&mut marks);
         let path = self.file(MARKS);
-        publish_unsynced(self.storage, &path, &marks.encode()).map_err(StoreError::unrecorded("write", &path))
+        // A writer that tidies up may take the file away that is to be renamed.
+        let mut written = publish_unsynced(self.storage, &path, &marks.encode());
+        for _again in 0..ATTEMPTS {
+            if !matches!(&written, Err(error) if error.kind() == ErrorKind::NotFound) {
+                break;
+            }
+            written = publish_unsynced(self.storage, &path, &marks.encode());
+        }
+        written.map_err(StoreError::unrecorded("write", &path))
     }
 
     /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::error::{Part, StoreError};
 use super::files::Store;
 use super::gap::fill;
-use super::known::{Indexed, Known, PastState, Whole};
+use super::known::{Indexed, Known, PastState, Step, Whole};
 use super::names::{CURRENT, LOCK, MARKS, is_numbered};
 use super::rewrite::{Replaced, Rewrite};
 use super::salvaged::{Live, live_events};
 use super::tail::Tail;
 use super::view::View;
 use super::write::Writer;
-use crate::format::{Current, FrameKind, Source, SyncRecord};
+use crate::format::{Current, Fork, FrameKind, Source, SyncRecord};
 use crate::model::{Repo, Seq, UnixMillis};
 use crate::segment::{Salvage, salvage};
 
@@ -34,6 +34,9 @@ pub struct Repaired {
     pub history_start: Seq,
     /// Whether commits at the end may be missing, which no number tells.
     pub end_in_doubt: bool,
+    /// The first published event that could only be recovered without git: it is not known by its commit, and so not as
+    /// everybody knows it.
+    pub provisional: Option<Seq>,
     /// Nothing verified: the store is gone, set aside, and begins again with the next sync.
     pub begun_anew: bool,
 }
@@ -167,6 +170,8 @@ impl Store<'_> {
         repaired.lost = filled.lost;
         repaired.end_in_doubt = filled.tail_in_doubt;
         repaired.history_start = first_seq;
+        let is_unknown = |step: &&Step| step.sync.history.is_some() && step.sync.commit.is_none();
+        repaired.provisional = filled.steps.iter().find(is_unknown).map(|step| step.first_seq);
         if let Some(last) = last {
             // After a note nobody takes the state for fresh: a manifest that was taken in last is taken in again, for its
             // changes may be among those lost.
@@ -174,6 +179,7 @@ impl Store<'_> {
             rewrite.note(&SyncRecord { synced_at: now, ..(*last).clone() }, summary(repaired), next)?;
         }
         self.replace(writer, rewrite, repaired)?;
+        writer.record_fork(repaired.provisional.map(|seq| Fork { seq, branch: String::new() }));
         Ok(true)
     }
 

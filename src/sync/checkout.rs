@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::error::SyncError;
-use crate::format::{Hint, Signature, SignatureMark};
+use crate::format::{Hint, Seen, Signature};
 use crate::fs::{Storage, publish_unsynced};
-use crate::git::{Checkout, GitError, HostSource, Hosts};
+use crate::git::{Checkout, CommitId, GitError, HostSource, Hosts, Publisher};
 use crate::manifest::RepoName;
 use crate::model::Repo;
 
@@ -109,9 +109,19 @@ pub(super) fn key(parts: &[&[u8]]) -> [u8; 16] {
     bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME)).to_be_bytes()
 }
 
-/// What a checkout has checked out, as [`SignatureMark::head`] has it.
-pub(super) fn head_of(checkout: Option<&Checkout>) -> [u8; 16] {
-    checkout.and_then(Checkout::head).map_or(SignatureMark::NOT_SEEN, |head| key(&[&head]))
+/// What a checkout has now, as [`Seen::key`] has it; `None` without a commit.
+pub(super) fn seen_key(checkout: &Checkout, reference: &str) -> Option<[u8; 16]> {
+    let head = checkout.head()?;
+    let tip = if reference.is_empty() { None } else { checkout.reference(reference) };
+    Some(key(&[&head, &tip.unwrap_or_default()]))
+}
+
+/// How far git is looked through with a line of `publisher`, or where nothing publishes; `head` is what is checked out.
+pub(super) fn seen_by(head: Option<&CommitId>, publisher: Option<&Publisher>) -> Option<Seen> {
+    let publisher = publisher.filter(|publisher| !publisher.reference.is_empty());
+    let tip = publisher.map_or(&[][..], |publisher| &publisher.branch_tip);
+    let reference = publisher.map_or_else(String::new, |publisher| publisher.reference.clone());
+    head.map(|head| Seen { key: key(&[head, tip]), reference })
 }
 
 impl Located {
@@ -120,9 +130,9 @@ impl Located {
         self.hint_path.with_extension("pulled")
     }
 
-    /// What is checked out, as [`SignatureMark::head`] has it.
-    pub(super) fn head(&self) -> [u8; 16] {
-        head_of(self.checkout.as_ref().filter(|checkout| checkout.is_git()))
+    /// The checkout, if it is one of git.
+    pub(super) fn git(&self) -> Option<&Checkout> {
+        self.checkout.as_ref().filter(|checkout| checkout.is_git())
     }
 
     /// Refuses what another user owns, as git does.

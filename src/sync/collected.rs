@@ -1,13 +1,14 @@
 //! The manifests of many repositories in one directory: a repository that collects them, one walk of its history for all.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::checkout::{Hosting, head_of};
+use super::checkout::{Hosting, seen_by, seen_key};
 use super::error::SyncError;
 use super::line::{Found, Line, Take, found, missing, read_versions};
 use super::outcome::Note;
+use crate::format::Seen;
 use crate::git::{Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
 
 /// What a file is called that may be a manifest.
@@ -22,7 +23,8 @@ pub struct Collection<'h> {
     /// `None` outside of git.
     place: Option<Place>,
     past: OnceCell<Result<Option<Past>, Note>>,
-    head: OnceCell<[u8; 16]>,
+    /// What git has now, by the reference that was asked for.
+    key: RefCell<Option<(String, Option<[u8; 16]>)>>,
 }
 
 /// Where the directory is in git.
@@ -64,7 +66,7 @@ impl Place {
 impl<'h> Collection<'h> {
     /// The manifests below `dir`, with the history of the checkout around it, if there is one.
     pub fn of(dir: &Path, hosting: Hosting<'h>) -> Self {
-        Self { root: dir.to_owned(), hosting, place: Place::of(dir), past: OnceCell::new(), head: OnceCell::new() }
+        Self { root: dir.to_owned(), hosting, place: Place::of(dir), past: OnceCell::new(), key: RefCell::default() }
     }
 
     /// The line of one file in it; `None` outside of git.
@@ -79,9 +81,19 @@ impl<'h> Collection<'h> {
         Ok(Some(CollectedLine { place, past, versions: past.log.versions(&path), from: 0, limits }))
     }
 
-    /// What is checked out, as [`SignatureMark::head`](crate::format::SignatureMark::head) has it.
-    pub(super) fn head(&self) -> [u8; 16] {
-        *self.head.get_or_init(|| head_of(self.place.as_ref().map(|place| &place.checkout)))
+    /// The checkout around it, if it is one of git.
+    pub(super) fn git(&self) -> Option<&Checkout> {
+        self.place.as_ref().map(|place| &place.checkout)
+    }
+
+    /// What git has now, as [`Seen::key`] has it; looked up once for all files.
+    pub(super) fn seen_key(&self, reference: &str) -> Option<[u8; 16]> {
+        let known = self.key.borrow().as_ref().filter(|(of, _)| of == reference).map(|(_, key)| *key);
+        known.unwrap_or_else(|| {
+            let key = self.git().and_then(|checkout| seen_key(checkout, reference));
+            *self.key.borrow_mut() = Some((reference.to_owned(), key));
+            key
+        })
     }
 
     /// What to say of versions that git could not give.
@@ -124,6 +136,13 @@ pub(super) struct CollectedLine<'l> {
     limits: Limits<'l>,
 }
 
+impl CollectedLine<'_> {
+    /// How far git is looked through with it.
+    pub(super) fn seen(&self, head: Option<&CommitId>) -> Option<Seen> {
+        seen_by(head, Some(&self.past.publisher))
+    }
+}
+
 impl Line for CollectedLine<'_> {
     fn name(&self) -> &str {
         &self.past.publisher.name
@@ -149,6 +168,11 @@ impl Line for CollectedLine<'_> {
         let after = self.versions.iter().position(|version| version.commit == known);
         self.from = after.map_or(0, |at| at + 1);
         Ok(if after.is_some() { Found::Whole } else { Found::Elsewhere })
+    }
+
+    fn has_left(&self, known: &[u8]) -> Result<bool, SyncError> {
+        let left = self.place.checkout.has_left(known, &self.past.publisher.branch_tip, self.limits);
+        left.map_err(SyncError::History)
     }
 
     fn commits(&self) -> Vec<CommitId> {

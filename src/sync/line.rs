@@ -1,13 +1,15 @@
 //! Where published versions come from: a line of commits, in a clone or on GitHub.
 
-use super::checkout::{Hosting, Located};
+use super::checkout::{Hosting, Located, seen_by};
 use super::error::SyncError;
 use super::outcome::Note;
 use super::versions::Committed;
+use crate::format::Seen;
 use crate::git::{Beginning, Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
 use crate::github::{ManifestPlace, RemoteHistory};
 use crate::manifest;
 use crate::model::Repo;
+use crate::store::View;
 
 /// What was found after a known commit, or from the first one on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum Found {
     Whole,
     /// The newest versions: those before them are not here.
     Part,
+    /// Nothing: the known commit is newer than the whole line.
+    Behind,
     /// The known commit is not on the line.
     Elsewhere,
     /// It takes longer than it may.
@@ -42,6 +46,9 @@ pub(super) trait Line {
     /// Looks for the versions after `known`, or for all.
     fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError>;
 
+    /// Whether a version that was published is taken back, and not only newer than what is at hand.
+    fn has_left(&self, known: &[u8]) -> Result<bool, SyncError>;
+
     /// The commits of the versions that were found.
     fn commits(&self) -> Vec<CommitId>;
 
@@ -62,6 +69,11 @@ pub(super) struct GitLine<'l> {
 impl<'l> GitLine<'l> {
     pub(super) fn of(checkout: &'l Checkout, publisher: Publisher, path: String, limits: Limits<'l>) -> Self {
         Self { checkout, publisher, path, limits, log: None }
+    }
+
+    /// How far git is looked through with it.
+    pub(super) fn seen(&self, head: Option<&CommitId>) -> Option<Seen> {
+        seen_by(head, Some(&self.publisher))
     }
 
     /// The line of `branch` in the checkout at `located`, or of the branch that publishes the manifest of `repo` there.
@@ -115,6 +127,11 @@ impl Line for GitLine<'_> {
         Ok(found)
     }
 
+    fn has_left(&self, known: &[u8]) -> Result<bool, SyncError> {
+        let left = self.checkout.has_left(known, &self.publisher.branch_tip, self.limits);
+        left.map_err(SyncError::History)
+    }
+
     fn commits(&self) -> Vec<CommitId> {
         let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
         versions.into_iter().map(|version| version.commit.clone()).collect()
@@ -123,6 +140,16 @@ impl Line for GitLine<'_> {
     fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
         let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
         read_versions(self.checkout, &versions, (all, self.limits), take)
+    }
+}
+
+/// Whether a line has versions behind the one up to which it was looked through, or no longer has that one.
+pub(super) fn has_news(line: &mut dyn Line, view: &View) -> bool {
+    let known = view.freshness().and_then(|fresh| fresh.commit.as_deref());
+    match known.map(|known| line.look(Some(known))) {
+        Some(Ok(Found::Whole)) => !line.commits().is_empty(),
+        Some(Ok(Found::Elsewhere)) => true,
+        _ => false,
     }
 }
 
@@ -139,6 +166,7 @@ pub(super) fn found(beginning: Beginning) -> Found {
     match beginning {
         Beginning::Root | Beginning::Known => Found::Whole,
         Beginning::Shallow => Found::Part,
+        Beginning::Behind => Found::Behind,
         Beginning::Elsewhere => Found::Elsewhere,
     }
 }
@@ -224,6 +252,10 @@ impl Line for RemoteLine<'_> {
             (true, false) if known.is_none() => Found::Part,
             _ => Found::Elsewhere,
         })
+    }
+
+    fn has_left(&self, _known: &[u8]) -> Result<bool, SyncError> {
+        Ok(false)
     }
 
     fn commits(&self) -> Vec<CommitId> {

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::checkout::{Hosting, Located};
+use super::checkout::{Hosting, Located, seen_by, seen_key};
 use super::collected::Collection;
 use super::error::{Now, SyncError};
-use super::line::{GitLine, Line, missing};
+use super::line::{GitLine, Line, has_news, missing};
 use super::outcome::{Note, Synced};
 use super::renamed::{current_name, remember};
 use super::take::{History, Reading, Way, at_hand, take, take_versions};
-use crate::format::{Signature, SignatureMark, Source, SyncRecord};
+use crate::format::{Seen, Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
-use crate::git::{Blob, GitError, Limits};
+use crate::git::{Blob, Checkout, CommitId, GitError, Limits};
 use crate::manifest::{self, Manifest, ManifestError, RepoName};
 use crate::model::Repo;
 use crate::store::{Store, StoreError, View};
@@ -63,13 +63,24 @@ impl Options<'_> {
     fn is_to_look(&self, located: &Located, (view, entry): (&View, &SignatureMark), is_touched: bool) -> bool {
         let is_asked = self.explain || self.history == History::Needed;
         // A list does not look again for what it had no time for.
-        let is_seen = || entry.head == self.head(located) || entry.head == SignatureMark::NOT_SEEN && !is_asked;
+        let is_seen = || match &entry.seen {
+            Some(seen) => self.seen_key(located, &seen.reference) == Some(seen.key),
+            None => !is_asked || self.git(located).is_none_or(|checkout| checkout.head().is_none()),
+        };
         (self.history != History::None && !is_seen()) || self.lacks_history(located, view, is_touched)
     }
 
-    /// What is checked out where the manifest is.
-    fn head(&self, located: &Located) -> [u8; 16] {
-        self.collection.map_or_else(|| located.head(), Collection::head)
+    /// The checkout where the manifest is, if it is one of git.
+    fn git<'l>(&'l self, located: &'l Located) -> Option<&'l Checkout> {
+        self.collection.map_or_else(|| located.git(), Collection::git)
+    }
+
+    /// What git has there now, as [`Seen::key`] has it.
+    fn seen_key(&self, located: &Located, reference: &str) -> Option<[u8; 16]> {
+        match self.collection {
+            Some(collection) => collection.seen_key(reference),
+            None => located.git().and_then(|checkout| seen_key(checkout, reference)),
+        }
     }
 
     /// Whether the past is wanted and was not looked at; or what is cached was observed, and may have been published
@@ -110,7 +121,7 @@ pub fn sync(
             // Somebody else was asked for: this checkout need not be looked through for a manifest.
             return Err(SyncError::NoManifest { path: path.clone() });
         }
-        let head = options.head(located);
+        let head = options.git(located).and_then(Checkout::head);
         let run = Run { storage, cache, located, hosting, options, now, recorded: None, head, source: Source::Git };
         return match located.left_out() {
             Ok(bytes) => run.apply(&bytes),
@@ -125,10 +136,10 @@ pub fn sync(
             let last = view.freshness().and_then(|fresh| fresh.manifest);
             let entry = entry_of(&view, located).filter(|entry| !options.explain || Some(entry.manifest) == last);
             // Damage sends even an unchanged manifest to the writer, which mends what it can.
-            let clean = entry.filter(|entry| view.damage().is_empty() && is_clean(entry, &signature));
+            let clean = entry.as_ref().filter(|entry| view.damage().is_empty() && is_clean(entry, &signature));
             if let Some(entry) = clean
                 && !options.force
-                && !options.is_to_look(located, (&view, &entry), false)
+                && !options.is_to_look(located, (&view, entry), false)
             {
                 check_repo(options, located, repo)?;
                 if options.explain {
@@ -150,7 +161,7 @@ pub fn sync(
     {
         // The same bytes under another signature.
         check_repo(options, located, repo)?;
-        let entry = SignatureMark { signature, recorded: now.nanos, ..*entry };
+        let entry = SignatureMark { signature, recorded: now.nanos, ..entry.clone() };
         store.record_checked(view, Some(entry), now.millis());
         let view = known.map(|known| known.view);
         // OK because the condition above has looked into it.
@@ -158,7 +169,7 @@ pub fn sync(
         return Ok(Synced::unchanged_since(repo, view, options.history == History::Needed));
     }
     // Before the manifest: what is checked out meanwhile is then looked at again.
-    let head = options.head(located);
+    let head = options.git(located).and_then(Checkout::head);
     let file = read_manifest(storage, located, signature)?;
     let recorded = file.signature.map(|signature| (signature, now.nanos));
     let run = Run { storage, cache, located, hosting, options, now, recorded, head, source: Source::Manifest };
@@ -187,13 +198,13 @@ struct Run<'a> {
     now: Now,
     recorded: Option<(Signature, i64)>,
     /// What is checked out.
-    head: [u8; 16],
+    head: Option<CommitId>,
     source: Source,
 }
 
 fn entry_of(view: &View, located: &Located) -> Option<SignatureMark> {
     let entries = view.marks().map_or(&[][..], |marks| &marks.signatures);
-    entries.iter().find(|entry| entry.path_key == located.path_key).copied()
+    entries.iter().find(|entry| entry.path_key == located.path_key).cloned()
 }
 
 /// Equal signatures tell equal content, unless the file could have changed again within the clock's grain.
@@ -262,46 +273,56 @@ impl Run<'_> {
 
     fn write(&self, repo: &Repo, manifest: &Manifest<'_>, hash: [u8; 32]) -> Result<Synced, SyncError> {
         let store = Store::of(self.storage, self.cache, repo);
-        let (mut own, mut collected, mut unread, mut head) = (None, None, None, self.head);
+        let (mut own, mut collected, mut unread, mut is_read) = (None, None, None, true);
         match self.options.collection {
             Some(collection) => match collection.line(&self.located.manifest, self.options.limits) {
                 Ok(line) => collected = line,
-                Err(note) => (unread, head) = (Some(note), SignatureMark::NOT_SEEN),
+                Err(note) => unread = Some(note),
             },
             None => match self.line(repo) {
                 Ok(line) => own = line,
-                Err(error) => (unread, head) = (self.unread(error), SignatureMark::NOT_SEEN),
+                Err(error) => (unread, is_read) = (self.unread(error), false),
             },
         }
+        let seen = match (&own, &collected) {
+            _ if !is_read || unread.is_some() => None,
+            (Some(line), _) => line.seen(self.head.as_ref()),
+            (_, Some(line)) => line.seen(self.head.as_ref()),
+            (None, None) => seen_by(self.head.as_ref(), None),
+        };
         let own = own.as_mut().map(|line| line as &mut dyn Line);
         let line = own.or(collected.as_mut().map(|line| line as &mut dyn Line));
-        let reading = |line, head| Reading {
+        let reading = |line, seen: Option<Seen>| Reading {
             repo,
             record: SyncRecord {
                 manifest: Some(hash),
                 ..SyncRecord::new(self.source, manifest.updated_at, self.now.millis())
             },
             trackers: &manifest.trackers,
-            file: self
-                .recorded
-                .map(|(signature, recorded)| SignatureMark { head, ..self.signature_mark(signature, recorded, hash) }),
+            file: self.recorded.map(|(signature, recorded)| self.signature_mark((signature, recorded, hash), seen)),
             line,
         };
         let way = self.options.way(self.now);
-        let with_line = take(&store, reading(line, head), way);
+        let with_line = take(&store, reading(line, seen.clone()), way);
         let synced = match with_line {
             // Without git's history the manifest is all there is; it can still be taken.
             Err(SyncError::History(error)) => {
                 unread = self.unread(error);
-                take(&store, reading(None, SignatureMark::NOT_SEEN), way)
+                take(&store, reading(None, None), way)
             }
             synced => synced,
         };
         match synced {
             Ok(synced) => Ok(Synced { notes: [synced.notes, self.told(unread)].concat(), ..synced }),
             Err(SyncError::Store(error)) if !self.options.explain && is_answerable(&error) => {
-                let lacks = |view: &View| self.options.lacks_history(self.located, view, false);
-                Ok(at_hand(&store, &reading(None, head), error, lacks))
+                // What was published may be missing although the manifest is the same.
+                let mut line = self.line(repo).ok().flatten();
+                let lacks = |view: &View| {
+                    self.options.lacks_history(self.located, view, false)
+                        || (self.options.history != History::None
+                            && line.as_mut().is_some_and(|line| has_news(line, view)))
+                };
+                Ok(at_hand(&store, &reading(None, seen), error, lacks))
             }
             synced => synced,
         }
@@ -331,12 +352,13 @@ impl Run<'_> {
             None => hash.is_some(),
         };
         let Some(mut line) = is_due.then(|| self.line(&repo).ok().flatten()).flatten() else { return Err(refused) };
+        let seen = line.seen(self.head.as_ref());
         let Ok(Some(synced)) = take_versions(&store, &repo, &mut line, self.options.way(self.now)) else {
             return Err(refused);
         };
         remember(self.storage, self.cache, &synced)?;
         self.located.remember(self.storage, &synced.repo);
-        let mark = |signature, recorded, hash| self.signature_mark(signature, recorded, hash);
+        let mark = |signature, recorded, hash| self.signature_mark((signature, recorded, hash), seen.clone());
         match (hash, self.recorded) {
             (Some(hash), recorded) if synced.view.freshness().is_some_and(|fresh| fresh.manifest == Some(hash)) => {
                 let file = recorded.map(|(signature, recorded)| mark(signature, recorded, hash));
@@ -353,11 +375,16 @@ impl Run<'_> {
 
     /// Whether another commit is checked out than the one up to which git was looked through.
     fn is_moved(&self, view: &View) -> bool {
-        entry_of(view, self.located).is_none_or(|entry| entry.head != self.head)
+        let seen = entry_of(view, self.located).and_then(|entry| entry.seen);
+        seen.is_none_or(|seen| self.options.seen_key(self.located, &seen.reference) != Some(seen.key))
     }
 
-    fn signature_mark(&self, signature: Signature, recorded: i64, manifest: [u8; 32]) -> SignatureMark {
-        SignatureMark { path_key: self.located.path_key, signature, recorded, manifest, head: self.head }
+    fn signature_mark(
+        &self,
+        (signature, recorded, manifest): (Signature, i64, [u8; 32]),
+        seen: Option<Seen>,
+    ) -> SignatureMark {
+        SignatureMark { path_key: self.located.path_key, signature, recorded, manifest, seen }
     }
 
     /// The repository's name now: an old manifest names it as it was called then. (One that is newer than what is cached

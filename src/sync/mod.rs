@@ -30,7 +30,7 @@ pub use collected::Collection;
 pub use collection::{Collected, sync_collection};
 pub use error::{Held, Loss, Now, SyncError};
 pub use manifest::{Options, sync};
-pub use outcome::{Note, Outcome, Synced};
+pub use outcome::{Note, Outcome, Synced, rewritten};
 pub use owner::{Asking, OwnedSync, Walked, sync_owner};
 pub use pull::pull_if_due;
 pub use rebuild::{Rebuilding, Rebuilt, past_states, rebuild};

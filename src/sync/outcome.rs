@@ -56,7 +56,7 @@ pub struct Synced {
 impl Synced {
     /// Nothing had to be done; what is known of the past is said again to whoever asks about it.
     pub(super) fn unchanged_since(repo: &Repo, view: View, is_asked: bool) -> Self {
-        let notes = if is_asked { known_notes(&view) } else { Vec::new() };
+        let notes = rewritten(&view).into_iter().filter(|_| is_asked).collect();
         Self { notes, ..Self::unchanged(repo, view) }
     }
 
@@ -91,14 +91,13 @@ pub enum Note {
     },
     /// GitHub does not show that its versions follow each other.
     NotShown,
-    /// The branch has another past than it had.
+    /// The branch has another past than it had, or what is cached was repaired without it.
     Rewritten(Fork),
 }
 
-/// What the marks say of the past.
-pub(super) fn known_notes(view: &View) -> Vec<Note> {
-    let fork = view.marks().and_then(|marks| marks.fork.clone());
-    fork.map(Note::Rewritten).into_iter().collect()
+/// That the history was rewritten, if it was found to be and has not been taken anew since.
+pub fn rewritten(view: &View) -> Option<Note> {
+    view.marks().and_then(|marks| marks.fork.clone()).map(Note::Rewritten)
 }
 
 impl fmt::Display for Note {
@@ -121,6 +120,11 @@ impl fmt::Display for Note {
             Note::NotShown => f.write_str(
                 "GitHub does not show how the versions of the manifest follow each other, so their numbers are not for \
                  good: a clone has them",
+            ),
+            Note::Rewritten(Fork { seq, branch }) if branch.is_empty() => write!(
+                f,
+                "event @{seq} was recovered without git, and is not the event that others have under this number: `gh pmu \
+                 cache rebuild` in a whole clone takes theirs"
             ),
             Note::Rewritten(Fork { seq, branch }) => write!(
                 f,

@@ -1,10 +1,9 @@
 //! How what is cached stands to the manifest that it came from. Changes nothing, and asks nobody.
 
 use super::branch::newest;
-use super::line::{Found, GitLine, Line};
-use super::outcome::{Note, known_notes};
+use super::checkout::seen_key;
+use super::line::{GitLine, has_news};
 use super::{Hosting, Located, Now};
-use crate::format::SignatureMark;
 use crate::fs::Storage;
 use crate::git::Limits;
 use crate::manifest;
@@ -32,8 +31,6 @@ pub enum Standing {
     },
     /// The branch that the manifest is read from was never fetched, or is gone.
     NoBranch,
-    /// The state is the manifest's, and its history no longer the branch's: see [`Note::Rewritten`].
-    Forked(Note),
 }
 
 /// Compares the state of `repo` with the manifest at `located`; with `branch` set, with what was fetched of that branch.
@@ -44,13 +41,9 @@ pub fn standing(
     (repo, view): (&Repo, &View),
     now: Now,
 ) -> Standing {
-    let standing = match branch {
+    match branch {
         Some(branch) => of_branch((located, branch), hosting, view),
         None => of_file(storage, located, hosting, (repo, view), now),
-    };
-    match known_notes(view).pop() {
-        Some(note) if standing == Standing::Current => Standing::Forked(note),
-        _ => standing,
     }
 }
 
@@ -94,16 +87,12 @@ fn of_file(
 fn has_new_versions(located: &Located, hosting: Hosting<'_>, (repo, view): (&Repo, &View)) -> bool {
     let signatures = view.marks().map_or(&[][..], |marks| &marks.signatures);
     let Some(entry) = signatures.iter().find(|entry| entry.path_key == located.path_key) else { return false };
-    let known = view.freshness().and_then(|fresh| fresh.commit.as_deref());
-    if known.is_none() || entry.head == located.head() || entry.head == SignatureMark::NOT_SEEN {
+    let Some((seen, checkout)) = entry.seen.as_ref().zip(located.git()) else { return false };
+    if seen_key(checkout, &seen.reference) == Some(seen.key) {
         return false;
     }
-    let Ok(mut line) = GitLine::found(located, (repo, None, hosting), Limits::NONE) else { return false };
-    match line.look(known) {
-        Ok(Found::Whole) => !line.commits().is_empty(),
-        Ok(Found::Elsewhere) => true,
-        _ => false,
-    }
+    let line = GitLine::found(located, (repo, None, hosting), Limits::NONE);
+    line.is_ok_and(|mut line| has_news(&mut line, view))
 }
 
 fn of_branch((located, branch): (&Located, &str), hosting: Hosting<'_>, view: &View) -> Standing {

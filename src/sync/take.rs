@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::{Now, SyncError};
 use super::line::{Found, Line};
-use super::outcome::{Note, Outcome, Synced, known_notes};
+use super::outcome::{Note, Outcome, Synced, rewritten};
 use super::versions::{Judge, Verdict, full_name};
 use crate::format::{Fork, SignatureMark, SyncRecord};
 use crate::git::CommitId;
@@ -149,13 +149,14 @@ fn take_all(
         Some(line) => planned(line, store, &writer, (&before, way))?,
         None => Plan::default(),
     };
-    let known = match (&plan.past, writer.view()) {
-        (Past::NotSeen, Some(view)) if way.history == History::Needed => known_notes(view),
-        _ => Vec::new(),
-    };
+    let known = writer.view().and_then(rewritten);
+    // What a repair had to make up stays so, whatever the branch has now.
+    let is_repaired = matches!(&known, Some(Note::Rewritten(fork)) if fork.branch.is_empty());
+    let is_told = way.history == History::Needed && (is_repaired || matches!(plan.past, Past::NotSeen));
+    let known = known.filter(|_| is_told);
     if let Some(Present { record, file, .. }) = &mut said {
         if let Some(file) = file.as_mut().filter(|_| line.is_some() && plan.tip.is_none()) {
-            file.head = SignatureMark::NOT_SEEN;
+            file.seen = None;
         }
         record.commit = record.commit.take().or(plan.tip.take());
     }
@@ -185,6 +186,7 @@ fn take_all(
     };
     match plan.past {
         Past::NotSeen => {}
+        Past::Same if is_repaired => {}
         Past::Same => writer.record_fork(None),
         Past::Other(fork) => writer.record_fork(Some(fork)),
     }
@@ -196,7 +198,7 @@ fn take_all(
     }
     let (view, mended) = writer.into_view();
     Ok(view.map(|view| {
-        let notes = plan.note.map_or_else(|| known, |note| vec![note]);
+        let notes = plan.note.or(known).into_iter().collect();
         Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly }
     }))
 }
@@ -245,9 +247,10 @@ fn planned(
         return Ok(match line.look(Some(known))? {
             Found::Whole => Plan { after, wanted: Wanted::Published, tip, past: Past::Same, ..Plan::default() },
             Found::TooLong => Plan::default(),
+            Found::Behind if !line.has_left(known)? => nothing,
             // Not looked through: once it is whole, all of it counts.
             Found::Part => Plan { note: Some(line.part()), ..Plan::default() },
-            Found::Elsewhere => forked(line, store, writer.view(), tip)?,
+            Found::Behind | Found::Elsewhere => forked(line, store, (writer.view(), known), tip)?,
         });
     }
     // A list does not look again for what it had no time for, or what was not there.
@@ -258,27 +261,27 @@ fn planned(
     match line.look(None)? {
         Found::Whole => Ok(Plan { wanted: Wanted::Published, tip, ..Plan::default() }),
         Found::TooLong => Ok(Plan::default()),
-        Found::Part | Found::Elsewhere if before.is_new => {
+        Found::Part | Found::Behind | Found::Elsewhere if before.is_new => {
             let note = Some(line.part());
             Ok(Plan { wanted: Wanted::Observed, tip, note, ..Plan::default() })
         }
-        Found::Part | Found::Elsewhere => {
+        Found::Part | Found::Behind | Found::Elsewhere => {
             let note = Some(line.part()).filter(|_| way.history == History::Needed);
             observed(line, note)
         }
     }
 }
 
-/// What to do where the version that was published last is not on the line: nothing if the line is only shorter, as in a
-/// clone that was not pulled; go on where only versions without events are gone; else name the first event that is.
+/// What to do where the version that was published last, `known`, is not on the line: nothing if the line is only shorter,
+/// as in a clone that was not pulled; go on where only versions without events are gone; else name the first event that is.
 fn forked(
     line: &mut dyn Line,
     store: &Store<'_>,
-    view: Option<&View>,
+    (view, known): (Option<&View>, &[u8]),
     tip: Option<CommitId>,
 ) -> Result<Plan, SyncError> {
     let note = match line.look(None)? {
-        Found::Whole => None,
+        Found::Whole | Found::Behind => None,
         Found::TooLong => return Ok(Plan::default()),
         Found::Part | Found::Elsewhere => Some(line.part()),
     };
@@ -293,8 +296,11 @@ fn forked(
         Some((*seq, record.updated_at, at))
     });
     let end = published.last().map_or(Seq(0), |(seq, _)| *seq);
+    let is_shorter = common.map_or(commits.is_empty(), |(.., at)| at + 1 == commits.len());
+    let is_lost = |(seq, ..): (Seq, UnixMillis, usize)| seq < end;
     Ok(match common {
-        Some((.., at)) if at + 1 == commits.len() => Plan { past: Past::Same, ..nothing },
+        // Whoever is behind says nothing of what others have.
+        _ if is_shorter && !(common.is_none_or(is_lost) && line.has_left(known)?) => nothing,
         Some((seq, updated_at, at)) if seq == end => Plan {
             after: Some(updated_at),
             wanted: Wanted::Published,

@@ -18,7 +18,7 @@ use crate::fs::Disk;
 use crate::git::{Checkout, Limits};
 use crate::github::Answer;
 use crate::model::{Repo, Tracker, UnixMillis};
-use crate::store::{Store, View};
+use crate::store::{Store, StoreError, View};
 
 const PATH: &str = ".github/pmu-cache.json";
 const HOSTING: Hosting<'static> = Hosting { named: None, hosts_file: None, read_hosts: |_| Vec::new() };
@@ -133,6 +133,12 @@ impl Machine {
         let said = Said::Issues(Answer { trackers: trackers.to_vec(), answered_at });
         let recording = Recording { force: false, patience: Duration::from_secs(5), past: None, now: NOW };
         record(&Disk, &self.cache(), &repo, &said, recording).unwrap()
+    }
+
+    /// What git has now, as the marks of a view have it of when it was looked through.
+    fn key_now(&self, view: &View) -> Option<[u8; 16]> {
+        let seen = view.marks()?.signatures.first()?.seen.clone()?;
+        super::checkout::seen_key(self.located().git()?, &seen.reference)
     }
 
     /// Every live event: its number, its name, and whether it is for good.

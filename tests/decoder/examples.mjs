@@ -214,7 +214,7 @@ const marks = [
     stat,
     1767225600223456789n,
     blake3(Buffer.from("a manifest")),
-    Buffer.alloc(16, 3),
+    [Buffer.alloc(16, 3), Buffer.from("refs/remotes/origin/main")],
   ),
   mark.tag("origin/main:.github/pmu-cache.json", 'W/"an entity tag"'),
   mark.pulled(at(12)),

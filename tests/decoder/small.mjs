@@ -26,7 +26,7 @@ const RECORDS = {
       ...signature(view, 16),
       recorded: view.bigI64(56),
       digest: hex(view.bytes(64, 32)),
-      ...(end >= 112 && { head: hex(view.bytes(96, 16)) }),
+      ...(end >= 112 && { seen: { key: hex(view.bytes(96, 16)), reference: view.text(112, end - 112) } }),
     },
   }),
   4: (view, end) => ({

@@ -43,8 +43,8 @@ def read_acknowledged(payload):
 def read_signature(payload):
     (path, *numbers, recorded, digest), rest = read_fields(SIGNATURE, payload)
     fields = dict(zip(SIGNATURE_FIELDS, map(str, numbers)))
-    head = {"head": rest[:16].hex()} if len(rest) >= 16 else {}
-    return "signature", {"path": path.hex(), **fields, "recorded": str(recorded), "digest": digest.hex(), **head}
+    seen = {"seen": {"key": rest[:16].hex(), "reference": need_text(rest[16:], "marks", 0)}} if len(rest) >= 16 else {}
+    return "signature", {"path": path.hex(), **fields, "recorded": str(recorded), "digest": digest.hex(), **seen}
 
 
 def read_mark(payload):

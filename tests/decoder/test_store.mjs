@@ -234,7 +234,8 @@ test("marks and a hint are read as they were written", () => {
   );
   assert.deepEqual([found[2].mark.name, found[3].signature.changed], ["wöchentlich", "1767225600123456789"]);
   assert.deepEqual(found[4].tag, { place: "origin/main:.github/pmu-cache.json", tag: 'W/"an entity tag"' });
-  assert.deepEqual([found[3].signature.head, found[6].fork], ["03".repeat(16), { seq: 3, branch: "origin/main" }]);
+  assert.deepEqual(found[3].signature.seen, { key: "03".repeat(16), reference: "refs/remotes/origin/main" });
+  assert.deepEqual(found[6].fork, { seq: 3, branch: "origin/main" });
   assert.equal(decodeHint(hint()).repository, REPOSITORY);
   assert.equal(fnv(Buffer.from("foobar")).toString("hex"), "343e1662793c64bf6f0d3597ba446f18");
   const data = hint();

@@ -195,8 +195,8 @@ export const mark = {
   last: (seq, id, at, { observed = NO_ID, name = "" } = {}) => {
     return [4, Buffer.concat([u64(seq), id, observed, i64(at), Buffer.from(name)])];
   },
-  signature: (path, stat, recorded, digest, head = Buffer.alloc(0)) => {
-    return [3, Buffer.concat([fnv(Buffer.from(path)), signatureBytes(stat), i64(recorded), digest, head])];
+  signature: (path, stat, recorded, digest, seen = []) => {
+    return [3, Buffer.concat([fnv(Buffer.from(path)), signatureBytes(stat), i64(recorded), digest, ...seen])];
   },
   tag: (place, tag) => [5, Buffer.concat([u16(Buffer.byteLength(place)), Buffer.from(place), Buffer.from(tag)])],
   pulled: (at) => [6, i64(at)],

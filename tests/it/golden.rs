@@ -111,13 +111,7 @@ fn mark(store: &Store<'_>) {
     writer.settle().unwrap();
     let signature = Signature { device: 1, inode: 2, len: 3, modified: 4, changed: 5 };
     let manifest = *blake3::hash(SECOND.as_bytes()).as_bytes();
-    let signature = SignatureMark {
-        path_key: *b"key of a path 16",
-        signature,
-        recorded: 6,
-        manifest,
-        head: SignatureMark::NOT_SEEN,
-    };
+    let signature = SignatureMark { path_key: *b"key of a path 16", signature, recorded: 6, manifest, seen: None };
     writer.record_checked(Some(signature), time("2024-12-25T10:00:01Z"));
     let view = writer.into_view().0.unwrap();
     let history = store.history(&view).unwrap();

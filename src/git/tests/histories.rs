@@ -54,7 +54,7 @@ fn a_file_s_versions_are_those_of_the_first_parents_in_their_order() {
     let none = log(&checkout, &last, Some(&last));
     assert_eq!((none.beginning, commits(&none, MANIFEST)), (Beginning::Known, vec![]));
     let older = log(&checkout, &merge, Some(&last));
-    assert_eq!((older.beginning, commits(&older, MANIFEST)), (Beginning::Known, vec![]));
+    assert_eq!((older.beginning, commits(&older, MANIFEST)), (Beginning::Behind, vec![]));
     // A commit behind the second parent is not on the line, and one that is gone is on none.
     let side = crate::git::refs::unhex(sandbox.git("work", &["rev-parse", "side"]).as_bytes()).unwrap();
     for known in [side, vec![7; 20]] {
@@ -100,6 +100,21 @@ fn a_file_that_was_moved_and_changed_is_followed_to_where_it_must_have_been() {
         assert_eq!(commits(&log(None), new), [first.clone(), moved.clone(), last.clone()], "{old}");
         assert_eq!(commits(&log(Some(&first)), new), [moved, last.clone()], "{old}");
     }
+    // Removed, and added elsewhere later; moved away, changed there and moved back.
+    let sandbox = Sandbox::new();
+    let first = sandbox.commit("work", MANIFEST, "1");
+    fs::remove_file(sandbox.path("work").join(MANIFEST)).unwrap();
+    let gone = sandbox.commit("work", "other", "x");
+    let there = sandbox.commit("work", new, "another");
+    sandbox.git("work", &["mv", new, MANIFEST]);
+    let back = sandbox.commit("work", "other", "y");
+    let checkout = sandbox.find("work").unwrap();
+    let log = |known, path| checkout.log_of((&back, known), (path, MANIFEST), Limits::NONE).unwrap();
+    let all = [first.clone(), gone, there.clone(), back.clone()];
+    assert_eq!(commits(&log(None, MANIFEST), MANIFEST), all);
+    assert_eq!(commits(&log(Some(&first), MANIFEST), MANIFEST), all[1..]);
+    let log = checkout.log_of((&there, None), (new, MANIFEST), Limits::NONE).unwrap();
+    assert_eq!(commits(&log, new), all[..3]);
     // Of two that were removed it may be either.
     let sandbox = Sandbox::new();
     sandbox.commit("work", "a.json", "1");

@@ -176,7 +176,7 @@ fn a_pull_that_does_not_touch_the_manifest_changes_nothing() {
     assert!(matches!(ours.sync().outcome, Outcome::Unchanged));
     // Git is not asked again.
     let view = ours.view("o/r");
-    assert_eq!(view.marks().unwrap().signatures[0].head, ours.located().head());
+    assert_eq!(view.marks().unwrap().signatures[0].seen.as_ref().map(|seen| seen.key), ours.key_now(&view));
 }
 
 #[test]
@@ -192,17 +192,102 @@ fn a_commit_that_was_changed_is_noticed_although_its_manifest_is_the_same() {
     // Whoever asks about the past is told every time, until there is a new history.
     for _again in 0..2 {
         assert!(is_named(&ours.try_sync(|options| options.history = History::Needed).unwrap().notes));
-        assert!(matches!(standing_of(&ours), Standing::Forked(_)));
+        assert!(rewritten(&ours.view("o/r")).is_some());
     }
     publish(&theirs, 3, &["Release: c"]);
     follow(&ours, &[]);
     assert!(is_named(&ours.sync().notes));
-    assert!(matches!(standing_of(&ours), Standing::Forked(_)));
+    assert!(rewritten(&ours.view("o/r")).is_some());
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
     let rebuilding = Rebuilding { yes: true, limits: Limits::NONE, now: NOW };
     rebuild(&Disk, &ours.cache(), &ours.located(), (&repo, None, HOSTING), rebuilding).unwrap();
     assert!(ours.try_sync(|options| options.history = History::Needed).unwrap().notes.is_empty());
     assert_eq!(standing_of(&ours), Standing::Current);
+}
+
+#[test]
+fn a_rewritten_history_stays_known_whatever_is_checked_out_meanwhile() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    pull(&ours);
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    publish(&theirs, 3, &["Release: other"]);
+    follow(&ours, &[]);
+    let asked = |machine: &Machine| machine.try_sync(|options| options.history = History::Needed).unwrap().notes;
+    assert_eq!(asked(&ours).len(), 1);
+    ours.git(&["checkout", "-q", "--detach", "HEAD~1"]);
+    ours.sync();
+    assert!(rewritten(&ours.view("o/r")).is_some());
+    ours.git(&["checkout", "-q", "-"]);
+    assert_eq!(asked(&ours).len(), 1);
+    // What was taken back comes again: there is nothing to say any more.
+    theirs.git(&["reset", "-q", "--hard", "HEAD@{2}"]);
+    publish(&theirs, 4, &["Release: c"]);
+    follow(&ours, &[]);
+    assert_eq!((asked(&ours), rewritten(&ours.view("o/r"))), (vec![], None));
+}
+
+#[test]
+fn versions_that_are_only_taken_back_are_named_and_a_clone_that_is_behind_is_not_blamed() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    let behind = Machine::clone_of(&theirs.url(), &[]);
+    publish(&theirs, 3, &["Release: c"]);
+    pull(&ours);
+    assert!(behind.sync_into(&ours).notes.is_empty());
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    // Fetched and not merged; then merged.
+    ours.git(&["fetch", "-q"]);
+    let is_named = |notes: &[Note]| matches!(notes, [Note::Rewritten(Fork { seq: Seq(3), .. })]);
+    assert!(is_named(&ours.sync().notes));
+    ours.git(&["reset", "-q", "--hard", "origin/HEAD"]);
+    assert!(is_named(&ours.try_sync(|options| options.history = History::Needed).unwrap().notes));
+    // Before the first manifest there is nothing to compare with.
+    let (theirs, ours) = (Machine::new(), Machine::empty());
+    theirs.git(&["commit", "-q", "--allow-empty", "-m", "before"]);
+    publish(&theirs, 1, &["Release: a"]);
+    ours.git(&["clone", "-q", &theirs.url(), "."]);
+    ours.sync();
+    ours.git(&["checkout", "-q", "--detach", "HEAD~1"]);
+    assert!(ours.try_sync(|options| options.explain = true).is_err());
+    assert_eq!(rewritten(&ours.view("o/r")), None);
+}
+
+#[test]
+fn a_version_that_others_see_only_later_is_taken_then() {
+    let (theirs, ours) = pair();
+    theirs.git(&["config", "receive.denyCurrentBranch", "ignore"]);
+    ours.commit(&manifest(2, &["Release: b"]));
+    ours.git(&["revert", "--no-edit", "HEAD"]);
+    ours.sync();
+    // What is checked out and its manifest stay as they are.
+    ours.git(&["push", "-q", "origin", "HEAD"]);
+    ours.sync();
+    let late = Machine::clone_of(&theirs.url(), &[]);
+    late.sync();
+    assert_eq!((ours.events("o/r"), ours.titles("o/r")), (late.events("o/r"), late.titles("o/r")));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_cannot_be_recorded_is_missing_also_where_the_manifest_is_the_same() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    publish(&theirs, 1, &["Release: a"]);
+    ours.git(&["pull", "-q", "--ff-only"]);
+    let store = ours.store("o/r");
+    let writer = store.writer(&Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap(), Duration::ZERO).unwrap();
+    let hurried = |machine: &Machine| machine.try_sync(|options| options.patience = Duration::ZERO).unwrap().unrecorded;
+    assert!(matches!(hurried(&ours), Some(StoreError::Busy { .. })));
+    drop(writer);
+    assert!(hurried(&ours).is_none());
+    // Another commit without another version lacks nothing.
+    publish(&theirs, 3, &["Release: c"]);
+    pull(&ours);
+    theirs.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    ours.git(&["pull", "-q", "--ff-only"]);
+    let _writer = store.writer(&Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap(), Duration::ZERO).unwrap();
+    assert!(hurried(&ours).is_none());
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn where_the_manifest_is_refused_the_versions_of_git_are_taken_all_the_same() {
         assert_eq!(machine.titles("o/r"), ["Release: b"]);
     }
     let view = machine.view("o/r");
-    assert_eq!(view.marks().unwrap().signatures[0].head, machine.located().head());
+    assert_eq!(view.marks().unwrap().signatures[0].seen.as_ref().map(|seen| seen.key), machine.key_now(&view));
 }
 
 #[test]
@@ -130,8 +130,9 @@ fn what_was_published_before_a_manifest_was_removed_is_taken() {
         assert!(matches!(ours.try_sync(|_| ()), Err(SyncError::NoManifest { .. })));
         assert_eq!(ours.titles("o/r"), ["Release: b"]);
     }
-    let head = |machine: &Machine| machine.view("o/r").marks().unwrap().signatures[0].head;
-    assert_eq!(head(&ours), ours.located().head(), "a list does not look again");
+    let view = ours.view("o/r");
+    let seen = view.marks().unwrap().signatures[0].seen.as_ref().map(|seen| seen.key);
+    assert_eq!(seen, ours.key_now(&view), "a list does not look again");
     // Whoever never synced has nothing to go on from, until they ask for it.
     assert!(theirs.try_sync(|_| ()).is_err() && theirs.store("o/r").view().unwrap().is_none());
     assert!(theirs.try_sync(|options| options.explain = true).is_err());

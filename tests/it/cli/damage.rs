@@ -105,6 +105,33 @@ fn an_older_manifest_in_place_of_what_is_damaged_is_not_the_whole_answer() {
 }
 
 #[test]
+fn what_a_repair_recovers_without_git_is_not_taken_for_everybody_s_history() {
+    let lab = lab();
+    let ids = |lab: &Lab| lab.json(&["cache", "history", "--json", "seq,id,published"]);
+    let whole = ids(&lab);
+    let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
+    // The record of a version that says by which commit it came.
+    flip(&file(&lab, "log-"), 9000);
+    let said = lab.run_in(&lab.root(), &["cache", "repair", "-R", repo]).ok();
+    assert!(said.contains(" on were recovered without git, and are not those that others have"), "{said}");
+    for _again in 0..2 {
+        let (_, warning) = lab.run(&["cache", "sync"]).warns();
+        assert!(warning.contains("was recovered without git") && warning.contains("cache rebuild"), "{warning}");
+    }
+    assert!(lab.run(&["cache", "history", "-L", "1"]).warns().1.contains("was recovered without git"));
+    assert_eq!(lab.run(&["cache", "status", "--check"]).code, Some(1));
+    assert_ne!(ids_of(&lab), whole);
+    lab.run(&["cache", "rebuild"]).ok();
+    assert_eq!(lab.run(&["cache", "status", "--check"]).code, Some(0));
+    assert_eq!(ids(&lab), whole);
+}
+
+/// What history says although it warns.
+fn ids_of(lab: &Lab) -> serde_json::Value {
+    serde_json::from_str(&lab.run(&["cache", "history", "--json", "seq,id,published"]).out).unwrap()
+}
+
+#[test]
 fn an_answer_that_damage_prevents_says_what_to_do() {
     let lab = lab();
     flip(&file(&lab, "log-"), 9000);

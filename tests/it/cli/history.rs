@@ -321,6 +321,38 @@ fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
 
 #[test]
 #[cfg(unix)]
+fn what_is_published_in_place_of_what_was_observed_is_followed() {
+    use std::io::{BufRead, BufReader};
+    let lab = Lab::with_git();
+    let commit = |lab: &Lab| {
+        lab.git(&["add", "-A"]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "m"]);
+    };
+    lab.write_manifest(manifest(10, &json!([open(1, "a")]), &json!([])));
+    commit(&lab);
+    lab.run(&["cache", "sync"]).ok();
+    let mut child = lab.spawn(&["cache", "history", "--follow", "--since", "@0", "--json", "seq,title"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        line
+    };
+    assert_eq!(next(), "[{\"seq\":1,\"title\":\"a\"}]\n");
+    lab.write_manifest(manifest(11, &json!([open(1, "observed")]), &json!([])));
+    lab.run(&["cache", "sync"]).ok();
+    assert_eq!(next(), "[{\"seq\":2,\"title\":\"observed\"}]\n");
+    lab.write_manifest(manifest(12, &json!([open(1, "published")]), &json!([])));
+    commit(&lab);
+    lab.run(&["cache", "sync"]).ok();
+    let line = next();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains("\"seq\":2,\"title\":\"published\""), "{line}");
+}
+
+#[test]
+#[cfg(unix)]
 fn following_warns_once_and_ends_with_its_reader() {
     use std::io::{BufRead, BufReader, Read};
     let lab = lab();

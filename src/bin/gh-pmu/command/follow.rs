@@ -24,19 +24,21 @@ enum Signal {
     Unread,
 }
 
-/// Where each history was when it was looked at last.
-pub struct Position(Vec<Seq>);
+/// Where each history was when it was looked at last: its last published event, and its last.
+pub struct Position(Vec<(Seq, Seq)>);
 
 impl Position {
     /// The ends of these histories.
     pub fn of(sources: &[Source]) -> Self {
-        Self(sources.iter().map(|(_, view)| view.seq()).collect())
+        Self(sources.iter().map(|(_, view)| (view.published_seq(), view.seq())).collect())
     }
 
-    /// The last event that was seen of a source. A history that became shorter was written again: it is followed from its
-    /// new end.
+    /// The last event that was seen of a source. What is published since takes the numbers of what was observed. A history
+    /// that became shorter was written again: it is followed from its new end.
     pub fn seen(&self, at: usize, (_, view): &Source) -> Seq {
-        self.0.get(at).map_or(Seq(0), |seen| (*seen).min(view.seq()))
+        let Some((published, last)) = self.0.get(at).copied() else { return Seq(0) };
+        let seen = if view.published_seq() > published { published } else { last };
+        seen.min(view.seq())
     }
 }
 

@@ -58,7 +58,7 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     for aside in &repaired.aside {
         context.output.success(&format!("kept aside as {aside}"))?;
     }
-    let Repaired { kept, recovered, lost, history_start, begun_anew, end_in_doubt, .. } = repaired;
+    let Repaired { kept, recovered, lost, history_start, begun_anew, end_in_doubt, provisional, .. } = repaired;
     if *begun_anew {
         return context.output.success(&format!("nothing of {repo} verified: its cache begins anew"));
     }
@@ -71,6 +71,11 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     if *end_in_doubt {
         let sentence = "the newest commits may be missing: the next sync brings what lasted of them";
         context.output.success(sentence)?;
+    }
+    if let Some(seq) = provisional {
+        context.output.success(&format!(
+            "events from @{seq} on were recovered without git, and are not those that others have under these numbers"
+        ))?;
     }
     if history_start.0 > 1 {
         context.output.success(&format!("history of {repo} starts with event {history_start}"))?;

@@ -2,7 +2,7 @@
 
 use gh_pmu::model::{Kind, Repo};
 use gh_pmu::store::{StoreError, View};
-use gh_pmu::sync::{Located, Standing, standing};
+use gh_pmu::sync::{Located, Standing, rewritten, standing};
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::common::AS_JSON;
@@ -173,7 +173,7 @@ fn stale_reason(
     let branch = context.config.cache.branch.as_deref();
     let standing =
         located.map(|located| standing(&DISK, (located, branch), context.hosting(), (repo, view), context.now));
-    match standing.unwrap_or(Standing::Current) {
+    let reason = match standing.unwrap_or(Standing::Current) {
         Standing::Current if is_old => Some("it was last checked longer ago than `cache.max_age` allows".to_owned()),
         Standing::Current => None,
         Standing::Behind => Some("the manifest has changed since the last sync".to_owned()),
@@ -182,7 +182,9 @@ fn stale_reason(
         }
         Standing::Missing => Some("the manifest is missing".to_owned()),
         Standing::Unreadable { reason } => Some(format!("the manifest cannot be used: {reason}")),
-        Standing::Forked(note) => Some(note.to_string()),
         Standing::NoBranch => Some("the branch of the manifest was never fetched, or is gone".to_owned()),
-    }
+    };
+    let rewritten = rewritten(view).map(|note| note.to_string());
+    let reasons: Vec<String> = reason.into_iter().chain(rewritten).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }

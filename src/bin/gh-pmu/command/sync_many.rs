@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Collected, Collection, History, Options, Outcome, OwnedSync, sync_collection};
+use gh_pmu::sync::{Collected, Collection, History, Note, Options, Outcome, OwnedSync, sync_collection};
 
 use super::synced::sentence;
 use crate::cli::Owner;
@@ -63,6 +63,18 @@ impl Sum {
     }
 }
 
+/// A note of one of many, which have no checkout each.
+fn said(repo: &Repo, note: &Note) -> String {
+    match note {
+        Note::Rewritten(fork) => format!(
+            "the history of {repo} was rewritten: from event @{} on it differs from what is cached, of which nothing was \
+             taken back; `gh pmu cache clear -R {repo}` and another sync take the new history",
+            fork.seq
+        ),
+        note => note.to_string(),
+    }
+}
+
 /// Every manifest below a directory.
 ///
 /// # Errors
@@ -84,7 +96,7 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
                 Ok(synced) => match &synced.unrecorded {
                     Some(error) => sum.refused.push(format!("{error}; {} was not recorded", synced.repo)),
                     None => {
-                        sum.notes.extend(synced.notes.iter().map(ToString::to_string));
+                        sum.notes.extend(synced.notes.iter().map(|note| said(&synced.repo, note)));
                         sum.add(&synced.repo, &synced.outcome);
                     }
                 },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, StoreError, View};
-use gh_pmu::sync::{History, Located, Options, Outcome, SyncError, Synced, pull_if_due, sync, sync_branch};
+use gh_pmu::sync::{History, Located, Options, Outcome, SyncError, Synced, pull_if_due, rewritten, sync, sync_branch};
 
 use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
 use crate::exit::{Error, Exit};
@@ -196,6 +196,10 @@ impl Context<'_, '_> {
                 // The sync that stopped at the damage tells of it.
                 if !matches!(stopped, Some(SyncError::Store(StoreError::Damaged(_)))) {
                     view.iter().for_each(|view| self.tell_damage(view));
+                }
+                // A sync says it itself.
+                if self.history == History::Needed {
+                    self.tell_notes(view.iter().filter_map(rewritten).collect::<Vec<_>>().as_slice());
                 }
                 Ok(Known { repo, view, named: is_named, stopped })
             }
