@@ -18,7 +18,7 @@ use crate::fs::Disk;
 use crate::git::{Checkout, Limits};
 use crate::github::Answer;
 use crate::model::{Repo, Tracker, UnixMillis};
-use crate::store::{Store, StoreError, View};
+use crate::store::{Store, View};
 
 const PATH: &str = ".github/pmu-cache.json";
 const HOSTING: Hosting<'static> = Hosting { named: None, hosts_file: None, read_hosts: |_| Vec::new() };

@@ -269,7 +269,6 @@ fn a_version_that_others_see_only_later_is_taken_then() {
 }
 
 #[test]
-#[cfg(unix)]
 fn what_cannot_be_recorded_is_missing_also_where_the_manifest_is_the_same() {
     let (theirs, ours) = pair();
     publish(&theirs, 2, &["Release: b"]);
@@ -278,7 +277,7 @@ fn what_cannot_be_recorded_is_missing_also_where_the_manifest_is_the_same() {
     let store = ours.store("o/r");
     let writer = store.writer(&Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap(), Duration::ZERO).unwrap();
     let hurried = |machine: &Machine| machine.try_sync(|options| options.patience = Duration::ZERO).unwrap().unrecorded;
-    assert!(matches!(hurried(&ours), Some(StoreError::Busy { .. })));
+    assert!(matches!(hurried(&ours), Some(crate::store::StoreError::Busy { .. })));
     drop(writer);
     assert!(hurried(&ours).is_none());
     // Another commit without another version lacks nothing.

@@ -89,7 +89,9 @@ fn the_manifest_on_github_is_taken_byte_for_byte_or_not_at_all() {
     let Some(lab) = Lab::new() else { return };
     // gh makes control characters visible in what calls itself JSON.
     lab.github.state().manifest = Some(manifest("o/r", "2024-12-24T08:00:00Z").replace("v7", "v7\\u001b[31m"));
-    assert_eq!(lab.list("release list -R o/r --json title"), [r#"[{"title":"Release: v7\u001b[31m"}]"#]);
+    assert_eq!(lab.list("release list -R o/r --json title"), [r#"[{"title":"Release: v7^[[31m"}]"#]);
+    let exported = lab.list("cache export -R o/r --format ndjson");
+    assert!(exported[0].contains(r#""title":"Release: v7\u001b[31m""#), "{exported:?}");
     lab.github.state().breaks_off = true;
     lab.github.state().manifest = Some(manifest("o/r", "2024-12-24T09:00:00Z") + "    ");
     let run = lab.run("cache sync -R o/r");
