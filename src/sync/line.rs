@@ -145,10 +145,11 @@ impl Line for GitLine<'_> {
 
 /// Whether a line has versions behind the one up to which it was looked through, or no longer has that one.
 pub(super) fn has_news(line: &mut dyn Line, view: &View) -> bool {
-    let known = view.freshness().and_then(|fresh| fresh.commit.as_deref());
-    match known.map(|known| line.look(Some(known))) {
-        Some(Ok(Found::Whole)) => !line.commits().is_empty(),
-        Some(Ok(Found::Elsewhere)) => true,
+    let Some(known) = view.freshness().and_then(|fresh| fresh.commit.as_deref()) else { return false };
+    match line.look(Some(known)) {
+        Ok(Found::Whole) => !line.commits().is_empty() || line.has_left(known).unwrap_or_default(),
+        Ok(Found::Behind) => line.has_left(known).unwrap_or_default(),
+        Ok(Found::Elsewhere) => true,
         _ => false,
     }
 }

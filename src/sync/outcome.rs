@@ -128,8 +128,9 @@ impl fmt::Display for Note {
             ),
             Note::Rewritten(Fork { seq, branch }) => write!(
                 f,
-                "the history of {branch} was rewritten: from event @{seq} on it differs from what is cached, of which \
-                 nothing was taken back; `gh pmu cache rebuild --yes` takes the new history"
+                "the history of {branch} was rewritten, or merged the other way round: from event @{seq} on it differs from \
+                 what is cached, of which nothing was taken back; `gh pmu cache rebuild --yes` in a checkout takes the new \
+                 history, and of a collection `gh pmu cache clear -R` and another sync"
             ),
         }
     }

@@ -17,6 +17,8 @@ pub enum Standing {
     Current,
     /// The next sync would change it.
     Behind,
+    /// Git has other versions of the manifest than were looked through, although the newest is the same.
+    Unseen,
     /// The manifest is older, and was set aside.
     Ahead {
         /// Of when the manifest is.
@@ -67,7 +69,7 @@ fn of_file(
     let fresh = view.freshness();
     if fresh.as_ref().and_then(|fresh| fresh.manifest) == Some(hash) {
         return match has_new_versions(located, hosting, (repo, view)) {
-            true => Standing::Behind,
+            true => Standing::Unseen,
             false => Standing::Current,
         };
     }
@@ -86,9 +88,17 @@ fn of_file(
 /// Whether git has versions that were not looked through: the manifest can be the same again.
 fn has_new_versions(located: &Located, hosting: Hosting<'_>, (repo, view): (&Repo, &View)) -> bool {
     let signatures = view.marks().map_or(&[][..], |marks| &marks.signatures);
-    let Some(entry) = signatures.iter().find(|entry| entry.path_key == located.path_key) else { return false };
-    let Some((seen, checkout)) = entry.seen.as_ref().zip(located.git()) else { return false };
-    if seen_key(checkout, &seen.reference) == Some(seen.key) {
+    let entry = signatures.iter().find(|entry| entry.path_key == located.path_key);
+    let seen = match (entry, located.git()) {
+        (_, None) => return false,
+        (Some(entry), Some(checkout)) => match &entry.seen {
+            Some(seen) => seen_key(checkout, &seen.reference) == Some(seen.key),
+            // It takes long: whoever asks about the past looks.
+            None => true,
+        },
+        (None, Some(_)) => false,
+    };
+    if seen {
         return false;
     }
     let line = GitLine::found(located, (repo, None, hosting), Limits::NONE);

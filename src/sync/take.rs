@@ -146,7 +146,7 @@ fn take_all(
     let mut writer = store.writer(repo, way.patience)?;
     let before = Before::of(store, &writer)?;
     let mut plan = match line.as_deref_mut() {
-        Some(line) => planned(line, store, &writer, (&before, way))?,
+        Some(line) => planned(line, (store, repo), &writer, (&before, way))?,
         None => Plan::default(),
     };
     let known = writer.view().and_then(rewritten);
@@ -223,7 +223,7 @@ impl Before {
 /// Which versions of the line are to be taken, and as what.
 fn planned(
     line: &mut dyn Line,
-    store: &Store<'_>,
+    (store, repo): (&Store<'_>, &Repo),
     writer: &Writer<'_>,
     (before, way): (&Before, Way),
 ) -> Result<Plan, SyncError> {
@@ -242,7 +242,12 @@ fn planned(
         return observed(line, None);
     }
     if let Some(published) = &before.published {
-        let Some(known) = published.commit.as_deref().filter(|_| before.commit != tip) else { return Ok(nothing) };
+        let Some(known) = published.commit.as_deref() else { return Ok(nothing) };
+        let of = |line: &mut dyn Line, tip| forked(line, (store, repo), (writer.view(), known), (tip, way));
+        if before.commit == tip {
+            // Looked through; but the branch may have moved elsewhere behind what is checked out.
+            return if tip.as_deref() != Some(known) && line.has_left(known)? { of(line, tip) } else { Ok(nothing) };
+        }
         let after = Some(published.updated_at);
         return Ok(match line.look(Some(known))? {
             Found::Whole => Plan { after, wanted: Wanted::Published, tip, past: Past::Same, ..Plan::default() },
@@ -250,7 +255,7 @@ fn planned(
             Found::Behind if !line.has_left(known)? => nothing,
             // Not looked through: once it is whole, all of it counts.
             Found::Part => Plan { note: Some(line.part()), ..Plan::default() },
-            Found::Behind | Found::Elsewhere => forked(line, store, (writer.view(), known), tip)?,
+            Found::Behind | Found::Elsewhere => of(line, tip)?,
         });
     }
     // A list does not look again for what it had no time for, or what was not there.
@@ -276,9 +281,9 @@ fn planned(
 /// as in a clone that was not pulled; go on where only versions without events are gone; else name the first event that is.
 fn forked(
     line: &mut dyn Line,
-    store: &Store<'_>,
+    (store, repo): (&Store<'_>, &Repo),
     (view, known): (Option<&View>, &[u8]),
-    tip: Option<CommitId>,
+    (tip, way): (Option<CommitId>, Way),
 ) -> Result<Plan, SyncError> {
     let note = match line.look(None)? {
         Found::Whole | Found::Behind => None,
@@ -296,7 +301,11 @@ fn forked(
         Some((*seq, record.updated_at, at))
     });
     let end = published.last().map_or(Seq(0), |(seq, _)| *seq);
-    let is_shorter = common.map_or(commits.is_empty(), |(.., at)| at + 1 == commits.len());
+    let is_shorter = match (common, commits.first()) {
+        (Some((_, last, at)), _) => !changes(line, &commits[at], Judge::after(repo, way.now, last))?,
+        (None, Some(first)) => !changes(line, first, Judge::from_the_first(repo, way.now))?,
+        (None, None) => true,
+    };
     let is_lost = |(seq, ..): (Seq, UnixMillis, usize)| seq < end;
     Ok(match common {
         // Whoever is behind says nothing of what others have.
@@ -314,6 +323,25 @@ fn forked(
             Plan { note: Some(Note::Rewritten(fork.clone())), past: Past::Other(fork), ..nothing }
         }
     })
+}
+
+/// Whether the versions that were found from `first` on change anything; `first` itself, unless all are judged, is the state
+/// that they change.
+fn changes(line: &mut dyn Line, first: &[u8], mut judge: Judge<'_>) -> Result<bool, SyncError> {
+    let mut state: Option<Vec<Tracker<'static>>> = judge.is_from_the_first().then(Vec::new);
+    let (mut is_there, mut differs) = (false, false);
+    line.read(false, &mut |committed| {
+        is_there |= committed.commit == first;
+        if !is_there {
+            return Ok(true);
+        }
+        if let Verdict::Next(_, manifest) | Verdict::First(_, manifest) = judge.judge(committed) {
+            differs = state.as_ref().is_some_and(|state| *state != manifest.trackers);
+            state = Some(manifest.trackers.into_iter().map(Tracker::into_owned).collect());
+        }
+        Ok(!differs)
+    })?;
+    Ok(differs)
 }
 
 /// Takes the versions that were found.

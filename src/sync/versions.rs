@@ -74,6 +74,11 @@ impl<'r> Judge<'r> {
         Self { last: Some(last), is_own: true, ..Self::from_the_first(repo, now) }
     }
 
+    /// Whether it judges all versions there are.
+    pub(super) fn is_from_the_first(&self) -> bool {
+        self.last.is_none()
+    }
+
     pub(super) fn judge<'v>(&mut self, version: &Committed<'v>) -> Verdict<'v> {
         let manifest = version.bytes.and_then(|bytes| Some((bytes, manifest::parse(bytes).ok()?)));
         let Some((bytes, manifest)) = manifest else { return self.skip() };

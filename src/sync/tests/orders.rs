@@ -159,7 +159,7 @@ fn versions_between_two_of_the_same_bytes_are_taken() {
     late.sync();
     // The working tree's file is the one that was looked at: not even its time has changed.
     ours.git(&["pull", "-q", "--ff-only"]);
-    assert_eq!(standing_of(&ours), Standing::Behind);
+    assert_eq!(standing_of(&ours), Standing::Unseen);
     ours.sync();
     assert_eq!((ours.events("o/r"), ours.titles("o/r")), (late.events("o/r"), late.titles("o/r")));
     assert_eq!(ours.view("o/r").history_hash(), late.view("o/r").history_hash());
@@ -251,6 +251,53 @@ fn versions_that_are_only_taken_back_are_named_and_a_clone_that_is_behind_is_not
     ours.git(&["checkout", "-q", "--detach", "HEAD~1"]);
     assert!(ours.try_sync(|options| options.explain = true).is_err());
     assert_eq!(rewritten(&ours.view("o/r")), None);
+}
+
+#[test]
+fn a_clone_that_stands_where_the_manifest_was_removed_is_only_behind() {
+    let (theirs, ours) = pair();
+    fs::remove_file(theirs.root().join(PATH)).unwrap();
+    theirs.git(&["add", "-A"]);
+    theirs.git(&["commit", "-q", "-m", "gone"]);
+    let behind = Machine::clone_of(&theirs.url(), &[]);
+    publish(&theirs, 3, &["Release: c"]);
+    publish(&theirs, 4, &["Release: d"]);
+    pull(&ours);
+    behind.write(&manifest(1, &["Release: a"]));
+    assert!(behind.sync_into(&ours).notes.is_empty());
+    assert_eq!(rewritten(&ours.view("o/r")), None);
+    // So is one that ends with a version which says again what was said.
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    publish(&theirs, 1, &["Release: a"]);
+    publish(&theirs, 2, &["Release: b"]);
+    let behind = Machine::clone_of(&theirs.url(), &[]);
+    publish(&theirs, 3, &["Release: c"]);
+    pull(&ours);
+    assert!(behind.sync_into(&ours).notes.is_empty());
+    assert_eq!(rewritten(&ours.view("o/r")), None);
+}
+
+#[test]
+fn a_rewritten_branch_is_named_also_from_a_branch_of_one_s_own() {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    publish(&theirs, 3, &["Release: c"]);
+    pull(&ours);
+    ours.git(&["checkout", "-q", "-b", "own", "HEAD~1"]);
+    ours.commit(&manifest(5, &["Release: own"]));
+    assert!(ours.sync().notes.is_empty());
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    ours.git(&["fetch", "-q"]);
+    assert!(matches!(&ours.sync().notes[..], [Note::Rewritten(Fork { seq: Seq(3), .. })]));
+    // On the branch itself status says already before that there is something to look at.
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    pull(&ours);
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    publish(&theirs, 3, &["Release: c"]);
+    ours.git(&["fetch", "-q"]);
+    assert_eq!(standing_of(&ours), Standing::Unseen);
 }
 
 #[test]

@@ -177,6 +177,7 @@ fn stale_reason(
         Standing::Current if is_old => Some("it was last checked longer ago than `cache.max_age` allows".to_owned()),
         Standing::Current => None,
         Standing::Behind => Some("the manifest has changed since the last sync".to_owned()),
+        Standing::Unseen => Some("git has versions of the manifest that were not looked at yet".to_owned()),
         Standing::Ahead { manifest } => {
             Some(format!("the manifest here, of {manifest}, is older than what is cached, and was set aside"))
         }
