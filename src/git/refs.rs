@@ -1,8 +1,7 @@
 //! What references name: read from git's files, so that no process is needed for a look; git is asked if they are of a
 //! form of its own.
 
-use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::Path;
 
 use super::checkout::Checkout;
@@ -77,6 +76,10 @@ fn follow(name: &str, common: &Path, read: impl Fn(&str) -> Option<String>) -> F
     let mut name = name.to_owned();
     for _level in 0..MAX_DEPTH {
         let Some(text) = read(&name) else { return packed(common, &name) };
+        if text.is_empty() {
+            // No file of git's: git itself would wait for a pipe.
+            return Found::Missing;
+        }
         match text.trim_end().strip_prefix("ref: ") {
             Some(target) if is_reference(target) => name = target.to_owned(),
             Some(_) => return Found::Elsewhere,
@@ -89,8 +92,21 @@ fn follow(name: &str, common: &Path, read: impl Fn(&str) -> Option<String>) -> F
 /// The content of a reference's file, in one read.
 fn small(path: &Path) -> Option<String> {
     let mut text = [0; MAX_LEN];
-    let len = File::open(path).and_then(|mut file| file.read(&mut text)).ok()?;
+    let len = read_once(path, &mut text).ok()?;
     String::from_utf8(text[..len].to_vec()).ok()
+}
+
+/// Does not wait, whatever has the file's name.
+#[cfg(unix)]
+fn read_once(path: &Path, text: &mut [u8]) -> io::Result<usize> {
+    use rustix::fs::{Mode, OFlags, open};
+    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
+    Ok(rustix::io::read(&file, text)?)
+}
+
+#[cfg(not(unix))]
+fn read_once(path: &Path, text: &mut [u8]) -> io::Result<usize> {
+    std::io::Read::read(&mut std::fs::File::open(path)?, text)
 }
 
 /// Nothing that leaves git's directory.

@@ -162,6 +162,17 @@ fn a_shallow_clone_s_history_does_not_begin_with_the_root() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_reference_that_would_keep_its_reader_waiting_is_none() {
+    let sandbox = Sandbox::new();
+    sandbox.commit("work", MANIFEST, "1");
+    let head = sandbox.path("work/.git/HEAD");
+    fs::remove_file(&head).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&head).status().unwrap().success());
+    assert_eq!(sandbox.find("work").unwrap().head(), None);
+}
+
+#[test]
 fn a_walk_ends_when_its_time_is_over() {
     let sandbox = Sandbox::new();
     let tip = sandbox.commit("work", MANIFEST, "1");
