@@ -2,8 +2,7 @@
 
 use super::checkout::Checkout;
 use super::error::GitError;
-use super::program::output_within;
-use super::refs::{CommitId, hex, unhex};
+use super::refs::CommitId;
 use super::remotes::{Hosts, Remotes};
 use super::walk::Limits;
 use crate::model::Repo;
@@ -124,14 +123,7 @@ impl Checkout {
         if head == tip {
             return Ok(Some(tip));
         }
-        let mut git = self.git();
-        git.args(["rev-list", "--first-parent", "--parents", &format!("{}..{}", hex(head), hex(&tip))]);
-        let printed = output_within(git, limits.is_over)?;
-        let text = String::from_utf8_lossy(&printed);
-        // Newest first: what HEAD lacks of the branch. The first parent of the last one is what HEAD has.
-        match text.lines().last() {
-            None => Ok(Some(tip)),
-            Some(oldest) => Ok(oldest.split(' ').nth(1).and_then(|parent| unhex(parent.as_bytes()))),
-        }
+        // What HEAD lacks of the branch begins after what it has.
+        Ok(self.beginning_of((head, &tip), limits)?.unwrap_or(Some(tip)))
     }
 }

@@ -88,12 +88,23 @@ impl Checkout {
         if commit == tip || !self.has(commit) {
             return Ok(false);
         }
+        Ok(self.beginning_of((commit, tip), limits)?.flatten().as_deref() != Some(commit))
+    }
+
+    /// The first parent of the oldest commit on the line of first parents of `tip` that `commit` lacks; `None` if it lacks
+    /// none.
+    pub(super) fn beginning_of(
+        &self,
+        (commit, tip): (&[u8], &[u8]),
+        limits: Limits<'_>,
+    ) -> Result<Option<Option<CommitId>>, GitError> {
         let mut git = self.git();
         git.args(["rev-list", "--first-parent", "--parents", &format!("{}..{}", hex(commit), hex(tip))]);
         let printed = output_within(git, limits.is_over)?;
         let text = String::from_utf8_lossy(&printed);
-        let before = text.lines().last().and_then(|oldest| oldest.split(' ').nth(1));
-        Ok(before.and_then(|parent| unhex(parent.as_bytes())).as_deref() != Some(commit))
+        // Newest first.
+        let oldest = text.lines().last();
+        Ok(oldest.map(|oldest| oldest.split(' ').nth(1).and_then(|parent| unhex(parent.as_bytes()))))
     }
 
     /// The history of the file `path` up to the commit `tip`, by first parents; with `known`, only what came after that

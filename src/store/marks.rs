@@ -1,6 +1,6 @@
 //! What may vanish at any time: the last check, signatures of manifests, where `--since last` stopped, and the like.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use super::error::StoreError;
 use super::files::Store;
@@ -32,14 +32,10 @@ impl Store<'_> {
         change(&mut marks);
         let path = self.file(MARKS);
         // A writer that tidies up may take the file away that is to be renamed.
-        let mut written = publish_unsynced(self.storage, &path, &marks.encode());
-        for _again in 0..ATTEMPTS {
-            if !matches!(&written, Err(error) if error.kind() == ErrorKind::NotFound) {
-                break;
-            }
-            written = publish_unsynced(self.storage, &path, &marks.encode());
-        }
-        written.map_err(StoreError::unrecorded("write", &path))
+        let write = || publish_unsynced(self.storage, &path, &marks.encode());
+        let is_gone = |written: &io::Result<()>| matches!(written, Err(error) if error.kind() == ErrorKind::NotFound);
+        let written = (0..ATTEMPTS).map(|_again| write()).find(|written| !is_gone(written));
+        written.unwrap_or_else(write).map_err(StoreError::unrecorded("write", &path))
     }
 
     /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.

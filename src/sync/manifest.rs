@@ -113,6 +113,7 @@ pub fn sync(
     let path = &located.manifest;
     located.check_owner()?;
     let read_error = |source| SyncError::Read { path: path.clone(), source };
+    let run = |head, recorded, source| Run { storage, cache, located, hosting, options, now, recorded, head, source };
     let Some(signature) = storage.signature(path).map_err(read_error)? else {
         if path.symlink_metadata().is_ok() {
             return Err(SyncError::NotAFile { path: path.clone() });
@@ -121,8 +122,7 @@ pub fn sync(
             // Somebody else was asked for: this checkout need not be looked through for a manifest.
             return Err(SyncError::NoManifest { path: path.clone() });
         }
-        let head = options.git(located).and_then(Checkout::head);
-        let run = Run { storage, cache, located, hosting, options, now, recorded: None, head, source: Source::Git };
+        let run = run(options.git(located).and_then(Checkout::head), None, Source::Git);
         return match located.left_out() {
             Ok(bytes) => run.apply(&bytes),
             Err(missing) => run.versions_before(None, None, missing),
@@ -163,17 +163,15 @@ pub fn sync(
         check_repo(options, located, repo)?;
         let entry = SignatureMark { signature, recorded: now.nanos, ..entry.clone() };
         store.record_checked(view, Some(entry), now.millis());
-        let view = known.map(|known| known.view);
         // OK because the condition above has looked into it.
-        let view = view.expect("a store that is known");
+        let view = known.map(|known| known.view).expect("a store that is known");
         return Ok(Synced::unchanged_since(repo, view, options.history == History::Needed));
     }
     // Before the manifest: what is checked out meanwhile is then looked at again.
     let head = options.git(located).and_then(Checkout::head);
     let file = read_manifest(storage, located, signature)?;
     let recorded = file.signature.map(|signature| (signature, now.nanos));
-    let run = Run { storage, cache, located, hosting, options, now, recorded, head, source: Source::Manifest };
-    run.apply(&file.bytes)
+    run(head, recorded, Source::Manifest).apply(&file.bytes)
 }
 
 /// The store that the hint names, as it stood before.
@@ -202,7 +200,7 @@ struct Run<'a> {
     source: Source,
 }
 
-fn entry_of(view: &View, located: &Located) -> Option<SignatureMark> {
+pub(super) fn entry_of(view: &View, located: &Located) -> Option<SignatureMark> {
     let entries = view.marks().map_or(&[][..], |marks| &marks.signatures);
     entries.iter().find(|entry| entry.path_key == located.path_key).cloned()
 }
@@ -316,11 +314,11 @@ impl Run<'_> {
             Ok(synced) => Ok(Synced { notes: [synced.notes, self.told(unread)].concat(), ..synced }),
             Err(SyncError::Store(error)) if !self.options.explain && is_answerable(&error) => {
                 // What was published may be missing although the manifest is the same.
-                let mut line = self.line(repo).ok().flatten();
+                let has_news =
+                    |view: &View| self.line(repo).ok().flatten().is_some_and(|mut line| has_news(&mut line, view));
                 let lacks = |view: &View| {
                     self.options.lacks_history(self.located, view, false)
-                        || (self.options.history != History::None
-                            && line.as_mut().is_some_and(|line| has_news(line, view)))
+                        || (self.options.history != History::None && has_news(view))
                 };
                 Ok(at_hand(&store, &reading(None, seen), error, lacks))
             }

@@ -3,6 +3,7 @@
 use super::branch::newest;
 use super::checkout::seen_key;
 use super::line::{GitLine, has_news};
+use super::manifest::entry_of;
 use super::{Hosting, Located, Now};
 use crate::fs::Storage;
 use crate::git::Limits;
@@ -87,11 +88,9 @@ fn of_file(
 
 /// Whether git has versions that were not looked through: the manifest can be the same again.
 fn has_new_versions(located: &Located, hosting: Hosting<'_>, (repo, view): (&Repo, &View)) -> bool {
-    let signatures = view.marks().map_or(&[][..], |marks| &marks.signatures);
-    let entry = signatures.iter().find(|entry| entry.path_key == located.path_key);
-    let seen = match (entry, located.git()) {
+    let seen = match (entry_of(view, located), located.git()) {
         (_, None) => return false,
-        (Some(entry), Some(checkout)) => match &entry.seen {
+        (Some(entry), Some(checkout)) => match entry.seen {
             Some(seen) => seen_key(checkout, &seen.reference) == Some(seen.key),
             // It takes long: whoever asks about the past looks.
             None => true,

@@ -475,8 +475,11 @@ pub(super) fn at_hand(
     error: StoreError,
     lacks: impl FnOnce(&View) -> bool,
 ) -> Synced {
-    let damaged = || store.view().ok().flatten().and_then(|view| store.newest_known(&view));
-    let cached = store.view().ok().flatten().filter(|view| {
+    let known = store.view().ok().flatten();
+    // What verifies no longer may still tell that it was newer.
+    let newest =
+        known.as_ref().filter(|_| matches!(error, StoreError::Damaged(_))).and_then(|view| store.newest_known(view));
+    let cached = known.filter(|view| {
         let is_same =
             view.freshness().is_some_and(|fresh| fresh.manifest.is_some() && fresh.manifest == reading.record.manifest);
         is_same || view.updated_at() > reading.record.updated_at
@@ -488,8 +491,6 @@ pub(super) fn at_hand(
         None => {
             let trackers = reading.trackers.iter().map(|tracker| tracker.clone().into_owned());
             let view = View::of_trackers(&full_name(reading.repo), reading.record.clone(), trackers);
-            // What verifies no longer may still tell that it was newer.
-            let newest = Some(&error).filter(|error| matches!(error, StoreError::Damaged(_))).and_then(|_| damaged());
             let manifest = reading.record.updated_at;
             let outcome = match newest.filter(|newest| *newest > manifest) {
                 Some(cached) => Outcome::Older { manifest, cached },

@@ -29,6 +29,17 @@ fn follow(machine: &Machine, fetch: &[&str]) {
     machine.git(&["reset", "-q", "--hard", "origin/HEAD"]);
 }
 
+/// The same after a push by force, which took the second version away; ours is not synced yet.
+fn rewritten_pair() -> (Machine, Machine) {
+    let (theirs, ours) = pair();
+    publish(&theirs, 2, &["Release: b"]);
+    pull(&ours);
+    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    publish(&theirs, 3, &["Release: other"]);
+    follow(&ours, &[]);
+    (theirs, ours)
+}
+
 fn standing_of(machine: &Machine) -> Standing {
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
     standing(&Disk, (&machine.located(), None), HOSTING, (&repo, &machine.view("o/r")), NOW)
@@ -138,12 +149,7 @@ fn a_list_that_has_no_time_shows_the_present_and_who_asks_for_the_past_gets_it()
 
 #[test]
 fn a_rewritten_branch_is_named_with_the_first_event_that_differs_and_takes_nothing_back() {
-    let (theirs, ours) = pair();
-    publish(&theirs, 2, &["Release: b"]);
-    pull(&ours);
-    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    publish(&theirs, 3, &["Release: other"]);
-    follow(&ours, &[]);
+    let (_theirs, ours) = rewritten_pair();
     let synced = ours.sync();
     let branch = ours.git(&["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
     assert_eq!(synced.notes, [Note::Rewritten(Fork { seq: Seq(2), branch })]);
@@ -207,12 +213,7 @@ fn a_commit_that_was_changed_is_noticed_although_its_manifest_is_the_same() {
 
 #[test]
 fn a_rewritten_history_stays_known_whatever_is_checked_out_meanwhile() {
-    let (theirs, ours) = pair();
-    publish(&theirs, 2, &["Release: b"]);
-    pull(&ours);
-    theirs.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    publish(&theirs, 3, &["Release: other"]);
-    follow(&ours, &[]);
+    let (theirs, ours) = rewritten_pair();
     let asked = |machine: &Machine| machine.try_sync(|options| options.history = History::Needed).unwrap().notes;
     assert_eq!(asked(&ours).len(), 1);
     ours.git(&["checkout", "-q", "--detach", "HEAD~1"]);

@@ -199,7 +199,7 @@ impl Context<'_, '_> {
                 }
                 // A sync says it itself.
                 if self.history == History::Needed {
-                    self.tell_notes(view.iter().filter_map(rewritten).collect::<Vec<_>>().as_slice());
+                    view.iter().filter_map(rewritten).for_each(|note| self.tell_notes(&[note]));
                 }
                 Ok(Known { repo, view, named: is_named, stopped })
             }
