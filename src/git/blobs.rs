@@ -1,11 +1,14 @@
 //! The content of committed files: one `git cat-file --batch` for any number of them.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use super::changes::FILE_MODES;
 use super::checkout::Checkout;
 use super::error::GitError;
 use super::program::{SAID_LIMIT, broken};
+use super::refs::hex;
 
 const BUFFER_LEN: usize = 256 * 1024;
 
@@ -57,9 +60,18 @@ impl Checkout {
         blobs.request(&format!("{revision}:{path}"))?;
         blobs.answer(limit)
     }
-}
 
-impl Checkout {
+    /// The regular files that a commit has at these paths: git's names of their contents.
+    pub(super) fn entries(&self, commit: &[u8], paths: &[&str]) -> Result<BTreeMap<String, String>, GitError> {
+        let said = self.ask(&[&["ls-tree", "-z", "--full-tree", &hex(commit), "--"], paths].concat())?;
+        let entry = |line: &str| {
+            let (about, path) = line.split_once('\t')?;
+            let [mode, _, blob] = about.split(' ').collect::<Vec<_>>()[..] else { return None };
+            FILE_MODES.contains(&mode).then(|| (path.to_owned(), blob.to_owned()))
+        };
+        Ok(said.split('\0').filter_map(entry).collect())
+    }
+
     /// Whether a committed file is missing from the working tree by design: in a sparse checkout, or in a clone without
     /// files. (A file that was deleted is not.)
     pub fn leaves_out(&self, path: &str) -> bool {
@@ -78,8 +90,10 @@ impl Blobs {
     /// Git has ended.
     pub fn request(&mut self, object: &str) -> Result<(), GitError> {
         let Some(requests) = &mut self.requests else { return Ok(()) };
-        let written = requests.write_all(format!("{object}\n").as_bytes()).and_then(|()| requests.flush());
-        written.map_err(broken)
+        match requests.write_all(format!("{object}\n").as_bytes()).and_then(|()| requests.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.ended(),
+            written => written.map_err(broken),
+        }
     }
 
     /// The answer to the oldest open request.

@@ -8,10 +8,12 @@
 //! Left out of what `gh` does: asking the user which remote is meant.
 
 mod blobs;
+mod changes;
 mod checkout;
 mod config;
 mod error;
 mod fetched;
+mod naming;
 mod program;
 mod publisher;
 mod pull;
@@ -25,10 +27,12 @@ mod wait;
 mod walk;
 
 pub use blobs::{Blob, Blobs};
+pub use changes::FileVersion;
 pub use checkout::{Checkout, git_path};
 pub use error::GitError;
+pub use naming::{Naming, Place};
 pub use publisher::Publisher;
 pub use refs::CommitId;
 pub use remotes::{HostSource, Hosts};
 pub use url::repo as repo_of_url;
-pub use walk::{Beginning, FileVersion, Limits, Log};
+pub use walk::{Beginning, Limits, Log};

@@ -6,16 +6,22 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Checkout, CommitId, GitError, HostSource, Hosts};
+use super::{Checkout, CommitId, GitError, HostSource, Hosts, Place};
 
 #[cfg(unix)]
 mod aliases;
 mod histories;
+mod named;
 mod publishers;
 #[cfg(unix)]
 mod untrusted;
 
 const MANIFEST: &str = ".github/pmu-cache.json";
+
+/// A file without configurations beside it.
+fn at(path: &str) -> Place<'_> {
+    Place { path, usual: MANIFEST, naming: None }
+}
 
 struct Sandbox(TempDir);
 

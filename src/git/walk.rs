@@ -1,21 +1,16 @@
 //! The versions of files on one line of history: first parents only, one `git log` for any number of files.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 
+use super::changes::{Change, FORMAT, FileVersion, changes};
 use super::checkout::Checkout;
 use super::error::GitError;
+use super::naming::{Names, Place, Tree};
 use super::program::output_within;
 use super::refs::{CommitId, hex, unhex};
-use crate::model::UnixMillis;
 
-/// What each commit of the log begins with; its fields follow.
-const COMMIT: char = '\u{1}';
-const FORMAT: &str = "--format=tformat:%x01%H %ct %P";
 /// A file that was moved more often than this has its history from there on.
 const MAX_MOVES: usize = 64;
-/// The modes of a regular file.
-const FILE_MODES: [&str; 2] = ["100644", "100755"];
 
 /// How long a walk may take, and who watches it.
 #[derive(Clone, Copy)]
@@ -46,36 +41,15 @@ pub enum Beginning {
     Elsewhere,
 }
 
-/// One committed version of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileVersion {
-    /// The commit that brought it.
-    pub commit: CommitId,
-    /// When that was made.
-    pub committed_at: UnixMillis,
-    /// Git's name of the content; `None` if the commit removed the file, or put something else in its place.
-    pub blob: Option<String>,
-}
-
 /// What happened to some files, oldest first.
 #[derive(Clone, Debug)]
 pub struct Log {
     /// Where it begins.
     pub beginning: Beginning,
+    /// The path of what it is of, in the end.
+    pub path: String,
     changes: Vec<Change>,
     by_path: BTreeMap<String, Vec<usize>>,
-}
-
-#[derive(Clone, Debug)]
-struct Change {
-    version: FileVersion,
-    path: String,
-    /// The file's path before, if it was moved.
-    from: Option<String>,
-    /// The commit's first parent.
-    parent: Option<CommitId>,
-    /// Whether the parent has no such file.
-    is_new: bool,
 }
 
 impl Checkout {
@@ -107,33 +81,82 @@ impl Checkout {
         Ok(oldest.map(|oldest| oldest.split(' ').nth(1).and_then(|parent| unhex(parent.as_bytes()))))
     }
 
-    /// The history of the file `path` up to the commit `tip`, by first parents; with `known`, only what came after that
-    /// commit. The file is followed where it was moved: to where git sees it, else to `usual`, where such a file is
-    /// mostly, else to the only file of its kind that was removed with the move.
+    /// The history of a file up to the commit `tip`, by first parents; with `known`, only what came after that commit.
+    ///
+    /// Where the commits have configurations, the file is what each one's own name. Else it is followed where it was
+    /// moved: to where git sees it, else to the usual path, else to the only file of its kind that was removed with the
+    /// move.
     ///
     /// # Errors
     /// No git, git's own, [`GitError::TooLong`].
     pub fn log_of(
         &self,
         (tip, known): (&[u8], Option<&[u8]>),
-        (path, usual): (&str, &str),
+        place: Place<'_>,
         limits: Limits<'_>,
     ) -> Result<Log, GitError> {
-        let (beginning, mut found) = self.walk((tip, known), path, &[], limits)?;
-        let (mut newest_first, mut name) = (Vec::new(), path.to_owned());
-        for _move in 0..MAX_MOVES {
-            let Some((at, old)) = self.last_move(&found, &name, usual)? else { break };
-            // What the file's name stood for before is another file's.
-            found.truncate(at + 1);
+        let mut names = place.naming.map(|naming| Names::of(self, naming));
+        let mut tree = names.as_ref().map_or_else(|| Ok(Tree::new()), |names| names.tree(tip))?;
+        let mut name = match &mut names {
+            Some(names) if !tree.is_empty() => names.path(&tree)?,
+            _ => place.path.to_owned(),
+        };
+        // Nobody committed it: only this checkout's own configuration says where the file is.
+        names =
+            names.filter(|names| !tree.is_empty() || name == format!("{}{}", names.naming.base, names.naming.usual));
+        let (path, mut newest_first, mut end, mut first) = (name.clone(), Vec::new(), tip.to_vec(), None);
+        for _move in 0..=MAX_MOVES {
+            let paths: Vec<&str> = names.iter().flat_map(Names::files).chain([name.as_str()]).collect();
+            let (beginning, mut found) = self.walk((&end, known), &paths, &[], limits)?;
+            first.get_or_insert(beginning);
+            let switch = match &mut names {
+                Some(names) => names.switch(&found, (&mut tree, &name))?,
+                None => None,
+            };
+            let old = match switch {
+                Some((at, old)) => {
+                    self.cut(&mut found, at, &name)?;
+                    old
+                }
+                None => {
+                    let is_named = !tree.is_empty() || found.iter().any(|change| change.path != name);
+                    found.retain(|change| change.path == name);
+                    // Where the commits name it, only the first of all versions can have come from elsewhere.
+                    let guessed = match names.take() {
+                        Some(_) if is_named && known.is_some() => None,
+                        Some(_) if is_named => self.last_move(&found, (&name, true), place.usual)?,
+                        _ => self.last_move(&found, (&name, false), place.usual)?,
+                    };
+                    let Some((at, old)) = guessed else {
+                        newest_first.append(&mut found);
+                        break;
+                    };
+                    // What the file's name stood for before is another file's.
+                    found.truncate(at + 1);
+                    old
+                }
+            };
             newest_first.append(&mut found);
             let Some(change) = newest_first.last_mut() else { break };
             change.from = Some(old.clone());
-            let before = change.parent.clone().unwrap_or_default();
-            (_, found) = self.walk((&before, known), &old, &[], limits)?;
-            name = old;
+            let Some(parent) = change.parent.clone() else { break };
+            (end, name) = (parent, old);
         }
-        newest_first.append(&mut found);
-        Ok(Log::of(beginning, newest_first))
+        Ok(Log::of((first.unwrap_or(Beginning::Root), path), newest_first))
+    }
+
+    /// Leaves what became of the file `path` from the commit of the change `at` on, newest first; the commit itself
+    /// brings a version in any case.
+    fn cut(&self, changes: &mut Vec<Change>, at: usize, path: &str) -> Result<(), GitError> {
+        changes.truncate(at + 1);
+        let Some(switch) = changes.last().cloned() else { return Ok(()) };
+        changes.retain(|change| change.path == path);
+        if changes.last().is_none_or(|change| change.version.commit != switch.version.commit) {
+            let blob = self.entries(&switch.version.commit, &[path])?.remove(path);
+            let version = FileVersion { blob, ..switch.version };
+            changes.push(Change { version, path: path.to_owned(), ..switch });
+        }
+        Ok(())
     }
 
     /// The history of every file below the directory `dir`, as [`Self::log_of`].
@@ -146,14 +169,16 @@ impl Checkout {
         dir: &str,
         limits: Limits<'_>,
     ) -> Result<Log, GitError> {
-        let (beginning, newest_first) = self.walk((tip, known), dir, &["--find-renames"], limits)?;
-        Ok(Log::of(beginning, newest_first))
+        let dirs: Vec<&str> = if dir.is_empty() { Vec::new() } else { vec![dir] };
+        let (beginning, newest_first) = self.walk((tip, known), &dirs, &["--find-renames"], limits)?;
+        Ok(Log::of((beginning, dir.to_owned()), newest_first))
     }
 
+    /// The changes below these paths, or all, newest first.
     fn walk(
         &self,
         (tip, known): (&[u8], Option<&[u8]>),
-        path: &str,
+        paths: &[&str],
         more: &[&str],
         limits: Limits<'_>,
     ) -> Result<(Beginning, Vec<Change>), GitError> {
@@ -166,8 +191,6 @@ impl Checkout {
             Some(known) => git.arg("--sparse").arg(format!("{}..{}", hex(known), hex(tip))),
             None => git.arg(hex(tip)),
         };
-        // The whole tree has no name.
-        let paths = (!path.is_empty()).then_some(OsStr::new(path));
         let printed = match output_within(self.tidy(git.arg("--").args(paths)), limits.is_over) {
             // A commit that is gone: of a branch that was pushed by force, and cleaned up.
             Err(GitError::Failed(_)) if known.is_some_and(|known| !self.has(known)) => {
@@ -209,9 +232,16 @@ impl Checkout {
         Ok(ends.lines().any(|end| boundary.iter().any(|commit| commit == end)))
     }
 
-    /// The newest of the changes, newest first, that brought the file `path` from elsewhere, and from where.
-    fn last_move(&self, changes: &[Change], path: &str, usual: &str) -> Result<Option<(usize, String)>, GitError> {
-        for (at, change) in changes.iter().enumerate().filter(|(_, change)| change.is_new) {
+    /// The newest of the changes, newest first, that brought the file `path` from elsewhere, and from where; only the
+    /// oldest of them if that one alone is `first`.
+    fn last_move(
+        &self,
+        changes: &[Change],
+        (path, first): (&str, bool),
+        usual: &str,
+    ) -> Result<Option<(usize, String)>, GitError> {
+        let skipped = if first { changes.len().saturating_sub(1) } else { 0 };
+        for (at, change) in changes.iter().enumerate().skip(skipped).filter(|(_, change)| change.is_new) {
             let Some(parent) = &change.parent else { continue };
             if let Some(old) = self.moved_from((parent, &change.version.commit), path, usual)? {
                 return Ok(Some((at, old)));
@@ -223,8 +253,13 @@ impl Checkout {
         else {
             return Ok(None);
         };
-        let was = self.ask(&["rev-list", "-n1", "--first-parent", &hex(parent), "--", usual])?;
-        Ok((!was.trim().is_empty()).then(|| (at, usual.to_owned())))
+        Ok(self.was(usual, parent)?.then(|| (at, usual.to_owned())))
+    }
+
+    /// Whether a file was ever at `path` up to a commit.
+    fn was(&self, path: &str, commit: &[u8]) -> Result<bool, GitError> {
+        let last = self.ask(&["rev-list", "-n1", "--first-parent", &hex(commit), "--", path])?;
+        Ok(!last.trim().is_empty())
     }
 
     /// Where the file `path`, which a commit brought, was in its parent.
@@ -269,13 +304,13 @@ impl Checkout {
 }
 
 impl Log {
-    fn of(beginning: Beginning, mut changes: Vec<Change>) -> Self {
+    fn of((beginning, path): (Beginning, String), mut changes: Vec<Change>) -> Self {
         changes.reverse();
         let mut by_path: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, change) in changes.iter().enumerate() {
             by_path.entry(change.path.clone()).or_default().push(at);
         }
-        Self { beginning, changes, by_path }
+        Self { beginning, path, changes, by_path }
     }
 
     /// The versions of the file that is at `path` in the end, oldest first.
@@ -293,56 +328,5 @@ impl Log {
         }
         versions.reverse();
         versions
-    }
-}
-
-/// The first parent of the oldest commit in the log, and what the commits changed, newest first.
-type Walked = (Option<Option<CommitId>>, Vec<Change>);
-
-/// Reads `git log -z --raw`: a commit's line, then for each file a line of modes, names of content and a status, and the
-/// path; of a file that was moved, two paths.
-fn changes(printed: &[u8]) -> Result<Walked, GitError> {
-    let wrong = || GitError::Failed("its log has another form than expected".to_owned());
-    let text = String::from_utf8_lossy(printed);
-    let mut words = text.split('\0');
-    let (mut commit, mut changes) = (None, Vec::new());
-    while let Some(word) = words.next() {
-        let word = word.trim_matches('\n');
-        if let Some(fields) = word.strip_prefix(COMMIT) {
-            commit = Some(Commit::read(fields).ok_or_else(wrong)?);
-        } else if let Some(fields) = word.strip_prefix(':') {
-            let Commit { id, committed_at, parent } = commit.as_ref().ok_or_else(wrong)?;
-            let fields: Vec<&str> = fields.split(' ').collect();
-            let [_, mode, _, blob, status] = fields[..] else { return Err(wrong()) };
-            let first = words.next().ok_or_else(wrong)?.to_owned();
-            let (path, from) = match status.starts_with('R') {
-                true => (words.next().ok_or_else(wrong)?.to_owned(), Some(first)),
-                false => (first, None),
-            };
-            let blob = FILE_MODES.contains(&mode).then(|| blob.to_owned());
-            let version = FileVersion { commit: id.clone(), committed_at: *committed_at, blob };
-            let is_new = matches!(status, "A") || from.is_some();
-            changes.push(Change { version, path, from, parent: parent.clone(), is_new });
-        } else if !word.is_empty() {
-            return Err(wrong());
-        }
-    }
-    Ok((commit.map(|commit| commit.parent), changes))
-}
-
-struct Commit {
-    id: CommitId,
-    committed_at: UnixMillis,
-    parent: Option<CommitId>,
-}
-
-impl Commit {
-    fn read(line: &str) -> Option<Self> {
-        let mut fields = line.split(' ');
-        let id = unhex(fields.next()?.as_bytes())?;
-        let seconds: i64 = fields.next()?.parse().ok()?;
-        let parent = fields.next().filter(|parent| !parent.is_empty());
-        let parent = parent.map(|parent| unhex(parent.as_bytes())).map_or(Some(None), |parent| parent.map(Some))?;
-        Some(Self { id, committed_at: UnixMillis::saturating(seconds.saturating_mul(1000)), parent })
     }
 }

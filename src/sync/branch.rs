@@ -56,7 +56,7 @@ pub fn sync_branch(
     };
     check_repo(options, located, &repo)?;
     let tip = publisher.tip.clone();
-    let mut line = GitLine::of(checkout, publisher, path, options.limits);
+    let mut line = GitLine::of((located, checkout, path), publisher, options.limits);
     let reading = |line| Reading {
         repo: &repo,
         record: SyncRecord {

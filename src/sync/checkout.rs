@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::SyncError;
 use crate::format::{Hint, Seen, Signature};
 use crate::fs::{Storage, publish_unsynced};
-use crate::git::{Checkout, CommitId, GitError, HostSource, Hosts, Publisher};
+use crate::git::{Checkout, CommitId, GitError, HostSource, Hosts, Naming, Publisher};
 use crate::manifest::RepoName;
 use crate::model::Repo;
 
@@ -57,6 +57,8 @@ pub struct Located {
     /// The repository it belonged to when it was last read.
     pub known: Option<Repo>,
     pub(super) checkout: Option<Checkout>,
+    /// What else says in each commit where the manifest is.
+    pub(super) naming: Option<Naming>,
     hint_path: PathBuf,
     git_config: Signature,
 }
@@ -85,7 +87,7 @@ pub fn locate(
     let hint = storage.read(&hint_path, HINT_LIMIT).ok().flatten().and_then(|bytes| Hint::decode(&bytes).ok());
     let hint = hint.filter(|hint| hint.git_config == git_config);
     let known = hint.and_then(|hint| Repo::parse(&hint.repo, Repo::DEFAULT_HOST).ok());
-    Located { manifest, path_key, known, checkout, hint_path, git_config }
+    Located { manifest, path_key, known, checkout, naming: None, hint_path, git_config }
 }
 
 /// Removes the hints of all checkouts. Best effort: they are only hints.
@@ -125,6 +127,12 @@ pub(super) fn seen_by(head: Option<&CommitId>, publisher: Option<&Publisher>) ->
 }
 
 impl Located {
+    /// With the configurations that say in each commit where the manifest is.
+    #[must_use]
+    pub fn named_by(self, naming: Option<Naming>) -> Self {
+        Self { naming, ..self }
+    }
+
     /// The file whose age is that of the last pull.
     pub(super) fn pull_stamp(&self) -> PathBuf {
         self.hint_path.with_extension("pulled")

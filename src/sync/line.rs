@@ -5,7 +5,9 @@ use super::error::SyncError;
 use super::outcome::Note;
 use super::versions::Committed;
 use crate::format::Seen;
-use crate::git::{Beginning, Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
+use crate::git::{
+    Beginning, Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Naming, Place, Publisher,
+};
 use crate::github::{ManifestPlace, RemoteHistory};
 use crate::manifest;
 use crate::model::Repo;
@@ -62,13 +64,19 @@ pub(super) struct GitLine<'l> {
     checkout: &'l Checkout,
     publisher: Publisher,
     path: String,
+    naming: Option<&'l Naming>,
     limits: Limits<'l>,
     log: Option<Log>,
 }
 
 impl<'l> GitLine<'l> {
-    pub(super) fn of(checkout: &'l Checkout, publisher: Publisher, path: String, limits: Limits<'l>) -> Self {
-        Self { checkout, publisher, path, limits, log: None }
+    /// The line of a publisher in the checkout at `located`, where the manifest has this path.
+    pub(super) fn of(
+        (located, checkout, path): (&'l Located, &'l Checkout, String),
+        publisher: Publisher,
+        limits: Limits<'l>,
+    ) -> Self {
+        Self { checkout, publisher, path, naming: located.naming.as_ref(), limits, log: None }
     }
 
     /// How far git is looked through with it.
@@ -95,7 +103,7 @@ impl<'l> GitLine<'l> {
             None => checkout.publisher(Some(repo), &hosts, limits).map_err(git_error)?,
         };
         let publisher = publisher.ok_or_else(|| git_error(GitError::Unborn))?;
-        Ok(Self::of(checkout, publisher, path, limits))
+        Ok(Self::of((located, checkout, path), publisher, limits))
     }
 }
 
@@ -117,11 +125,11 @@ impl Line for GitLine<'_> {
     }
 
     fn look(&mut self, known: Option<&[u8]>) -> Result<Found, SyncError> {
-        let log =
-            match self.checkout.log_of((&self.publisher.tip, known), (&self.path, manifest::USUAL_PATH), self.limits) {
-                Err(GitError::TooLong) => return Ok(Found::TooLong),
-                log => log.map_err(SyncError::History)?,
-            };
+        let place = Place { path: &self.path, usual: manifest::USUAL_PATH, naming: self.naming };
+        let log = match self.checkout.log_of((&self.publisher.tip, known), place, self.limits) {
+            Err(GitError::TooLong) => return Ok(Found::TooLong),
+            log => log.map_err(SyncError::History)?,
+        };
         let found = found(log.beginning);
         self.log = Some(log);
         Ok(found)
@@ -133,12 +141,12 @@ impl Line for GitLine<'_> {
     }
 
     fn commits(&self) -> Vec<CommitId> {
-        let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
+        let versions = self.log.as_ref().map(|log| log.versions(&log.path)).unwrap_or_default();
         versions.into_iter().map(|version| version.commit.clone()).collect()
     }
 
     fn read(&mut self, all: bool, take: &mut Take<'_>) -> Result<bool, SyncError> {
-        let versions = self.log.as_ref().map(|log| log.versions(&self.path)).unwrap_or_default();
+        let versions = self.log.as_ref().map(|log| log.versions(&log.path)).unwrap_or_default();
         read_versions(self.checkout, &versions, (all, self.limits), take)
     }
 }

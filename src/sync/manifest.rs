@@ -403,7 +403,7 @@ impl Run<'_> {
         let signed_in = self.hosting.signed_in();
         let limits = self.options.limits;
         let publisher = checkout.publisher(Some(repo), &self.hosting.hosts(&signed_in), limits)?;
-        Ok(publisher.map(|publisher| GitLine::of(checkout, publisher, path, limits)))
+        Ok(publisher.map(|publisher| GitLine::of((self.located, checkout, path), publisher, limits)))
     }
 
     /// What to say of a history that git could not give.

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::{Checkout, CommitId, MANIFEST, Sandbox};
+use super::{Checkout, CommitId, MANIFEST, Sandbox, at};
 use crate::git::{Beginning, Blob, GitError, Limits, Log};
 
 fn log(checkout: &Checkout, tip: &CommitId, known: Option<&CommitId>) -> Log {
-    checkout.log_of((tip, known.map(Vec::as_slice)), (MANIFEST, MANIFEST), Limits::NONE).unwrap()
+    checkout.log_of((tip, known.map(Vec::as_slice)), at(MANIFEST), Limits::NONE).unwrap()
 }
 
 fn commits(log: &Log, path: &str) -> Vec<CommitId> {
@@ -96,7 +96,7 @@ fn a_file_that_was_moved_and_changed_is_followed_to_where_it_must_have_been() {
         }
         let last = sandbox.commit("work", new, "4");
         let checkout = sandbox.find("work").unwrap();
-        let log = |known| checkout.log_of((&last, known), (new, MANIFEST), Limits::NONE).unwrap();
+        let log = |known| checkout.log_of((&last, known), at(new), Limits::NONE).unwrap();
         assert_eq!(commits(&log(None), new), [first.clone(), moved.clone(), last.clone()], "{old}");
         assert_eq!(commits(&log(Some(&first)), new), [moved, last.clone()], "{old}");
     }
@@ -109,11 +109,11 @@ fn a_file_that_was_moved_and_changed_is_followed_to_where_it_must_have_been() {
     sandbox.git("work", &["mv", new, MANIFEST]);
     let back = sandbox.commit("work", "other", "y");
     let checkout = sandbox.find("work").unwrap();
-    let log = |known, path| checkout.log_of((&back, known), (path, MANIFEST), Limits::NONE).unwrap();
+    let log = |known, path| checkout.log_of((&back, known), at(path), Limits::NONE).unwrap();
     let all = [first.clone(), gone, there.clone(), back.clone()];
     assert_eq!(commits(&log(None, MANIFEST), MANIFEST), all);
     assert_eq!(commits(&log(Some(&first), MANIFEST), MANIFEST), all[1..]);
-    let log = checkout.log_of((&there, None), (new, MANIFEST), Limits::NONE).unwrap();
+    let log = checkout.log_of((&there, None), at(new), Limits::NONE).unwrap();
     assert_eq!(commits(&log, new), all[..3]);
     // Of two that were removed it may be either.
     let sandbox = Sandbox::new();
@@ -123,7 +123,7 @@ fn a_file_that_was_moved_and_changed_is_followed_to_where_it_must_have_been() {
     fs::remove_file(sandbox.path("work/b.json")).unwrap();
     let last = sandbox.commit("work", new, "3");
     let checkout = sandbox.find("work").unwrap();
-    assert_eq!(commits(&checkout.log_of((&last, None), (new, MANIFEST), Limits::NONE).unwrap(), new), [last]);
+    assert_eq!(commits(&checkout.log_of((&last, None), at(new), Limits::NONE).unwrap(), new), [last]);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_walk_ends_when_its_time_is_over() {
     let sandbox = Sandbox::new();
     let tip = sandbox.commit("work", MANIFEST, "1");
     let limits = Limits { is_over: &|| true, progress: &|_, _| () };
-    let log = sandbox.find("work").unwrap().log_of((&tip, None), (MANIFEST, MANIFEST), limits);
+    let log = sandbox.find("work").unwrap().log_of((&tip, None), at(MANIFEST), limits);
     assert_eq!(log.map(|log| log.beginning), Err(GitError::TooLong));
 }
 

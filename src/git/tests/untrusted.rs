@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use super::{GitError, Hosts, MANIFEST, Sandbox};
+use super::{GitError, Hosts, MANIFEST, Sandbox, at};
 use crate::git::{Blob, Limits};
 use crate::model::Repo;
 
@@ -12,7 +12,7 @@ fn ask_all(sandbox: &Sandbox, dir: &str) -> Vec<Blob> {
     let checkout = sandbox.find(dir).unwrap();
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
     let publisher = checkout.publisher(Some(&repo), &Hosts::GITHUB, Limits::NONE).unwrap().unwrap();
-    let log = checkout.log_of((&publisher.tip, None), (MANIFEST, MANIFEST), Limits::NONE).unwrap();
+    let log = checkout.log_of((&publisher.tip, None), at(MANIFEST), Limits::NONE).unwrap();
     let mut blobs = checkout.blobs().unwrap();
     let read = log.versions(MANIFEST).into_iter().map(|version| {
         blobs.request(version.blob.as_ref().unwrap()).unwrap();
@@ -124,6 +124,6 @@ fn replaced_and_grafted_commits_change_no_history() {
     let tip = sandbox.commit("work", MANIFEST, "2");
     sandbox.git("work", &["replace", "--graft", "HEAD"]);
     fs::write(sandbox.path("work/.git/info/grafts"), sandbox.git("work", &["rev-parse", "HEAD"]) + "\n").unwrap();
-    let log = sandbox.find("work").unwrap().log_of((&tip, None), (MANIFEST, MANIFEST), Limits::NONE).unwrap();
+    let log = sandbox.find("work").unwrap().log_of((&tip, None), at(MANIFEST), Limits::NONE).unwrap();
     assert_eq!(log.versions(MANIFEST).len(), 2);
 }

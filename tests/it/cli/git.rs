@@ -322,3 +322,53 @@ fn an_alias_of_ssh_is_looked_up_once_and_remembered() {
     assert_eq!(asked(), "github-work\nelsewhere\ngithub-work\n");
     assert!(lab.cache.join("github.com/octo-org/upstream").is_dir());
 }
+
+#[test]
+fn what_each_commit_names_is_the_manifest_whoever_pulls_when() {
+    const USUAL: &str = gh_pmu::manifest::USUAL_PATH;
+    const OTHER: &str = "data/m.json";
+    let config = |path: &str| format!("cache:\n  manifest: {path}\n");
+    let version = |hour: u32, name: &str| small_at(hour).replace("v0.9.0", &format!("v0.9.{name}"));
+    let names = |lab: &Lab| lab.run(&["cache", "history", "--json", "title", "--jq", ".[].title"]).ok();
+    let (theirs, often) = team("");
+    let push = || {
+        commit(&theirs, "a step");
+        theirs.git(&["push", "-q", text(&theirs.root().join("origin.git")), "HEAD"]);
+    };
+    let step = |path: &str, content: &str| {
+        theirs.write(path, content);
+        push();
+    };
+    // Two files side by side, and the configuration switched later; for one commit alone, and reverted; a path that is
+    // given up before the next is there; a configuration that goes before it.
+    step(OTHER, &version(2, "other"));
+    step(USUAL, &version(3, "three"));
+    step(".gh-pmu.yml", &config(OTHER));
+    step(OTHER, &version(5, "five"));
+    step(".gh-pmu.yml", "{}\n");
+    step(USUAL, &version(7, "seven"));
+    step(".gh-pmu.yml", &config("ci/x.json"));
+    step("ci/x.json", &version(8, "eight"));
+    std::fs::remove_file(theirs.checkout.join("ci/x.json")).unwrap();
+    push();
+    step(".github/pmu.yml", &config("late.json"));
+    step("late.json", &version(10, "ten"));
+    let commits = theirs.git(&["rev-list", "--reverse", "HEAD"]);
+    std::fs::remove_file(often.checkout.join(".gh-pmu.yml")).unwrap();
+    for commit in commits.lines() {
+        often.git(&["fetch", "-q"]);
+        often.git(&["checkout", "-q", "--detach", commit]);
+        often.git(&["update-ref", "refs/remotes/origin/HEAD", commit]);
+        often.run(&["cache", "sync"]);
+    }
+    let fresh = Lab::without_git();
+    fresh.git(&["clone", "-q", text(&theirs.root().join("origin.git")), "."]);
+    fresh.run(&["cache", "sync"]).ok();
+    let told = names(&fresh);
+    for name in ["three", "five", "seven", "eight", "ten"] {
+        assert!(told.contains(&format!("v0.9.{name}")), "{name}: {told}");
+    }
+    assert!(!told.contains("v0.9.other"), "{told}");
+    assert_eq!(names(&often), told);
+    assert_eq!(often.status()["historyHash"], fresh.status()["historyHash"]);
+}

@@ -6,9 +6,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use gh_pmu::git::git_path;
 use gh_pmu::github::{Rules, Wanted};
 use gh_pmu::manifest::USUAL_PATH;
 
+use super::file::FILE_NAME;
 use super::shell;
 use super::yaml::{self, Node, Value};
 use crate::exit::Error;
@@ -137,6 +139,14 @@ pub fn find(
         reader.entry(&mut section, (key, *line), node, warnings)?;
     }
     Ok(Some(section))
+}
+
+/// The manifest's path in an old version of a configuration, as git spells it; `None` if that has no section. What cannot
+/// be read says nothing else than the default.
+pub fn manifest_of(bytes: &[u8]) -> Option<String> {
+    let section =
+        find(Path::new(FILE_NAME), bytes, None, &mut Vec::new()).unwrap_or_else(|_| Some(CacheSection::default()));
+    git_path(&section?.manifest)
 }
 
 struct Reader<'r> {

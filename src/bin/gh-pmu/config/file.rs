@@ -15,6 +15,8 @@ use crate::exit::Error;
 pub const FILE_NAME: &str = ".gh-pmu.yml";
 /// Goes before [`FILE_NAME`]: another program removes that one.
 pub const OTHER_NAME: &str = ".github/pmu.yml";
+/// Both, in the order in which they are read.
+pub const NAMES: [&str; 2] = [OTHER_NAME, FILE_NAME];
 /// A configuration is a page; more was written to exhaust memory.
 const MAX_LEN: u64 = 1 << 20;
 
@@ -24,7 +26,7 @@ const MAX_LEN: u64 = 1 << 20;
 /// One of them is no regular file, is too large, or cannot be read.
 pub fn in_dir(dir: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> Result<Vec<(PathBuf, Vec<u8>)>, Error> {
     let mut found = Vec::new();
-    for name in [OTHER_NAME, FILE_NAME] {
+    for name in NAMES {
         let path = dir.join(name);
         match read(&path, root, warnings) {
             Ok(Some(bytes)) => found.push((path, bytes)),

@@ -11,7 +11,8 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
-use gh_pmu::git::Checkout;
+use gh_pmu::git::{Checkout, Naming};
+use gh_pmu::manifest::USUAL_PATH;
 use gh_pmu::model::Repo;
 use gh_pmu::sync::Hosting;
 
@@ -141,6 +142,20 @@ impl Config {
             (Some(beside), Some(in_root)) => Some(if beside != in_root && beside.is_file() { beside } else { in_root }),
             (beside, in_root) => in_root.or(beside),
         }
+    }
+
+    /// What says in each commit where the manifest is: the configurations from the directory of the one that counts up
+    /// to the root. `None` where that is nowhere in the checkout.
+    pub fn naming(&self, checkout: &Checkout, manifest: &Path) -> Option<Naming> {
+        let root = checkout.root();
+        let nearest = self.file.as_deref().map_or(root, cache::base);
+        let path = |file: PathBuf| checkout.path_of(&file);
+        let dirs = nearest.ancestors().take_while(|dir| dir.starts_with(root));
+        let files: Vec<Vec<String>> =
+            dirs.map(|dir| file::NAMES.iter().filter_map(|name| path(dir.join(name))).collect()).collect();
+        let is_beside = nearest != root && manifest == nearest.join(&self.cache.manifest);
+        let base = if is_beside { path(nearest.to_owned()).map(|dir| format!("{dir}/"))? } else { String::new() };
+        (!files.is_empty()).then_some(Naming { files, base, usual: USUAL_PATH, read: cache::manifest_of })
     }
 }
 

@@ -127,7 +127,9 @@ impl Context<'_, '_> {
     pub fn located(&self) -> Option<Located> {
         let checkout = self.config.checkout();
         let manifest = self.config.manifest(checkout.as_ref())?;
-        Some(locate(&DISK, &self.config.cache_dir, checkout, manifest, self.hosting()))
+        let naming = checkout.as_ref().and_then(|checkout| self.config.naming(checkout, &manifest));
+        let located = locate(&DISK, &self.config.cache_dir, checkout, manifest, self.hosting());
+        Some(located.named_by(naming))
     }
 
     /// The store of a repository.
