@@ -4,6 +4,7 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -18,7 +19,14 @@ pub fn installed(name: &str) -> PathBuf {
 /// A server of PostgreSQL on a socket in a directory of its own.
 pub struct Server {
     dir: TempDir,
-    process: Child,
+    process: Mutex<Child>,
+}
+
+fn serve(dir: &Path) -> Child {
+    let mut postgres = unprivileged("postgres");
+    postgres.arg("-D").arg(dir.join("data")).arg("-k").arg(dir);
+    postgres.args(["-c", "listen_addresses=", "-c", "fsync=off"]);
+    postgres.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 impl Server {
@@ -35,16 +43,29 @@ impl Server {
         initdb.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]).arg(&data);
         let made = initdb.stdout(Stdio::null()).output().unwrap();
         assert!(made.status.success(), "{made:?}");
-        let mut postgres = unprivileged("postgres");
-        postgres.arg("-D").arg(&data).arg("-k").arg(dir.path());
-        postgres.args(["-c", "listen_addresses=", "-c", "fsync=off"]);
-        let process = postgres.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut server = Self { dir, process };
-        while !server.psql("postgres").args(["-c", "SELECT 1"]).output().unwrap().status.success() {
-            assert!(server.process.try_wait().unwrap().is_none(), "the server ended");
+        let server = Self { process: Mutex::new(serve(dir.path())), dir };
+        server.wait();
+        server
+    }
+
+    fn wait(&self) {
+        while !self.psql("postgres").args(["-c", "SELECT 1"]).output().unwrap().status.success() {
+            assert!(self.process.lock().unwrap().try_wait().unwrap().is_none(), "the server ended");
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        server
+    }
+
+    /// Has the server end at once, as if it were killed with all its processes, and starts it again.
+    fn crash(&self) {
+        self.signal("-QUIT");
+        *self.process.lock().unwrap() = serve(self.dir.path());
+        self.wait();
+    }
+
+    fn signal(&self, signal: &str) {
+        let mut process = self.process.lock().unwrap();
+        let _ = Command::new("kill").args([signal, &process.id().to_string()]).status();
+        let _ = process.wait();
     }
 
     fn psql(&self, database: &str) -> Command {
@@ -56,8 +77,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
-        let _ = self.process.wait();
+        self.signal("-INT");
     }
 }
 
@@ -138,6 +158,18 @@ impl Database<'_> {
                 duckdb
             }
         }
+    }
+
+    /// Loads a part of an export, after which the client is killed, or the whole server where there is one.
+    pub fn killed(&self, sql: &[u8], is_server: bool) {
+        let mut client = self.client();
+        let mut client = client.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let _ = client.stdin.as_mut().unwrap().write_all(sql);
+        match self.engine {
+            Engine::Postgres(server) if is_server => server.crash(),
+            _ => client.kill().unwrap(),
+        }
+        client.wait().unwrap();
     }
 
     pub fn load(&self, sql: &str) -> Loaded {

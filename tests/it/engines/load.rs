@@ -1,9 +1,6 @@
 //! Exports loaded into PostgreSQL and DuckDB by their own clients: the same rows as the cache's, whoever loads them, in
 //! whatever order, and however often somebody is killed.
 
-use std::io::Write;
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 
 use super::database::{Database, Engine};
@@ -235,12 +232,10 @@ fn whoever_is_killed_at_whatever_byte_no_row_is_missing_or_twice() {
             let loaded = database.load(&sql[..floor(&sql, random.below(sql.len()))]);
             let kept = database.dump();
             assert!(kept == before || loaded.ok, "{}, round {round}: {loaded:?}", database.dialect());
-            // The client is killed after it got so much, and what it had asked for may have happened.
-            let mut client = database.client();
-            let mut client = client.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            let _ = client.stdin.as_mut().unwrap().write_all(&sql.as_bytes()[..random.below(sql.len() + 1)]);
-            client.kill().unwrap();
-            client.wait().unwrap();
+            // Client and server are killed after they got so much, and what they had been asked for may have happened.
+            for is_server in [false, true] {
+                database.killed(&sql.as_bytes()[..random.below(sql.len() + 1)], is_server);
+            }
             // The next time the place is asked for again, and nobody is killed.
             let id = if last == ["1"] { database.ask("SELECT id FROM sync_metadata") } else { vec![] };
             let since: Vec<&str> = id.iter().flat_map(|id| ["--since", id]).collect();
