@@ -122,11 +122,7 @@ pub fn sync(
             // Somebody else was asked for: this checkout need not be looked through for a manifest.
             return Err(SyncError::NoManifest { path: path.clone() });
         }
-        let run = run(options.git(located).and_then(Checkout::head), None, Source::Git);
-        return match located.left_out() {
-            Ok(bytes) => run.apply(&bytes),
-            Err(missing) => run.versions_before(None, None, missing),
-        };
+        return run(options.git(located).and_then(Checkout::head), None, Source::Git).without_file();
     };
     let mut known = None;
     if let Some(repo) = &located.known {
@@ -375,6 +371,14 @@ impl Run<'_> {
     fn is_moved(&self, view: &View) -> bool {
         let seen = entry_of(view, self.located).and_then(|entry| entry.seen);
         seen.is_none_or(|seen| self.options.seen_key(self.located, &seen.reference) != Some(seen.key))
+    }
+
+    /// Of a manifest that the working tree does not have.
+    fn without_file(&self) -> Result<Synced, SyncError> {
+        match self.located.left_out() {
+            Ok(bytes) => self.apply(&bytes),
+            Err(missing) => self.versions_before(None, None, missing),
+        }
     }
 
     fn signature_mark(

@@ -1,6 +1,7 @@
 //! One file a command: its words, its arguments, and what it does. Owns the tree of commands; each file owns its own
 //! command, and must not know how flags are parsed or how answers look.
 
+mod aside;
 mod changes;
 mod clear;
 mod compact;

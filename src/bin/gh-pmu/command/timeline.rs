@@ -9,6 +9,7 @@ use gh_pmu::model::{Kind, Repo, State, Tracker, UnixMillis};
 use gh_pmu::query::{Change, HistoryFilter, Order, changes};
 use gh_pmu::store::{Moment, StoreError};
 
+use super::aside;
 use super::changes::row;
 use super::frame::{Command, Spec, cached};
 use super::web;
@@ -219,25 +220,13 @@ fn source_words(source: format::Source) -> &'static str {
 
 /// Writes a file whole, or leaves the one that is there as it is. What is no plain file, such as a link, is written into.
 fn replace(path: &Path, page: &[u8]) -> io::Result<()> {
-    let there = std::fs::symlink_metadata(path).ok();
-    if there.as_ref().is_some_and(|there| !there.is_file()) {
+    if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
         return std::fs::write(path, page);
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let aside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::write(&aside, page).and_then(|()| {
-        there.map_or(Ok(()), |there| std::fs::set_permissions(&aside, there.permissions()))?;
-        std::fs::rename(&aside, path)
-    });
-    match written {
+    match aside::replace(path, page) {
         // The file is the user's, and its directory is not.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !aside.exists() => std::fs::write(path, page),
-        Err(error) => {
-            // It may not be there, and there is nothing more to do about it.
-            let _ = std::fs::remove_file(&aside);
-            Err(error)
-        }
-        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => std::fs::write(path, page),
+        written => written,
     }
 }
 

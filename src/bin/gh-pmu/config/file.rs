@@ -18,7 +18,7 @@ pub const OTHER_NAME: &str = ".github/pmu.yml";
 /// Both, in the order in which they are read.
 pub const NAMES: [&str; 2] = [OTHER_NAME, FILE_NAME];
 /// A configuration is a page; more was written to exhaust memory.
-const MAX_LEN: u64 = 1 << 20;
+pub const MAX_LEN: u64 = 1 << 20;
 
 /// The files of a directory that may hold the section, as they are read: those that are there.
 ///

@@ -21,7 +21,7 @@ pub use cache::{CacheSection, DEFAULT_PATH, is_branch, read as cache_section};
 pub use env::{
     Env, PagerCommand, TerminalWishes, browser, delegate, gh, home, process_env, temporary_dir, utf8_variables,
 };
-pub use file::FILE_NAME;
+pub use file::{FILE_NAME, MAX_LEN};
 
 /// Why there may be no directory for caches.
 pub const HOMELESS: &str = "there is no home directory to keep the cache in";

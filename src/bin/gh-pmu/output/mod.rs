@@ -37,6 +37,7 @@ mod view;
 mod width;
 
 use std::io::Write;
+use std::sync::mpsc::channel;
 
 use gh_pmu::model::UnixMillis;
 use gh_pmu::query::Row;
@@ -209,11 +210,26 @@ impl<'o> Output<'o> {
         if !self.terminal.can_ask() {
             return Err(Error::new(format!("--{flag} required when not running interactively")));
         }
-        self.complain(&format!("? {question} (y/N) "));
-        let mut answer = String::new();
-        // An answer that cannot be read is not yes.
-        let _ = std::io::stdin().read_line(&mut answer);
-        if is_yes(&answer) { Ok(()) } else { Err(Error::Told(Exit::Cancelled)) }
+        let answer = self.answer_to(&format!("? {question} (y/N) "));
+        if answer.is_none() {
+            self.complain("\n");
+        }
+        if answer.is_some_and(|answer| is_yes(&answer)) { Ok(()) } else { Err(Error::Told(Exit::Cancelled)) }
+    }
+
+    /// The line that a person types; `None` after Ctrl-C. One that cannot be read is not yes.
+    fn answer_to(&mut self, question: &str) -> Option<String> {
+        let (tell, told) = channel();
+        let interrupted = tell.clone();
+        // Without a handler the signal ends the program.
+        let _ = ctrlc::set_handler(move || drop(interrupted.send(None)));
+        self.complain(question);
+        std::thread::spawn(move || {
+            let mut answer = String::new();
+            let _ = std::io::stdin().read_line(&mut answer);
+            tell.send(Some(answer))
+        });
+        told.recv().ok().flatten()
     }
 
     fn complain(&mut self, text: &str) {

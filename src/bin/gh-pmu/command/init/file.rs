@@ -1,14 +1,13 @@
 //! Small text files of the checkout, read and replaced whole. Owns what may be a file there, and that it is never seen
 //! half written; must not know what is in it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::command::aside;
+use crate::config::MAX_LEN;
 use crate::exit::Error;
-
-/// As much as a configuration is read of; what is longer is something else.
-const MAX_LEN: u64 = 1 << 20;
 
 /// The text of the file; `None` where there is none.
 ///
@@ -35,8 +34,7 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     })
 }
 
-/// Makes the directories from `root` to the file, and the file, by renaming one that is written beside it. The mode of
-/// a file that is there is kept.
+/// Makes the directories from `root` to the file, and the file, as [`aside::replace`] does.
 ///
 /// # Errors
 /// A directory that is a symbolic link; the system's.
@@ -48,14 +46,7 @@ pub fn write(root: &Path, path: &Path, text: &str) -> Result<(), Error> {
     for dir in dirs_below(root, dir) {
         make_dir(&dir).map_err(|error| failed("make", &dir, &error))?;
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = dir.join(format!(".{}.{}.tmp", name.trim_start_matches('.'), std::process::id()));
-    let done = write_new(&temporary, path, text).and_then(|()| fs::rename(&temporary, path));
-    done.map_err(|error| {
-        // It may not be there, and there is nothing more to do about it.
-        let _ = fs::remove_file(&temporary);
-        failed("write", path, &error)
-    })
+    aside::replace(path, text.as_bytes()).map_err(|error| failed("write", path, &error))
 }
 
 /// Removes a file that was made before.
@@ -82,17 +73,6 @@ fn make_dir(dir: &Path) -> io::Result<()> {
         },
         made => made,
     }
-}
-
-fn write_new(temporary: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    match fs::metadata(path) {
-        Ok(metadata) => file.set_permissions(metadata.permissions())?,
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
