@@ -1,6 +1,8 @@
 //! The command line as a whole: what each command is given, and the sentences of what is wrong.
 
 mod help;
+#[cfg(unix)]
+mod screens;
 
 use gh_pmu::model::{Kind, Seq, State, UnixMillis};
 use gh_pmu::query::{Order, SortBy};
