@@ -247,13 +247,14 @@ fn who_sees_no_tracker_at_all_is_told_what_one_is() {
     let terminal = [("GH_FORCE_TTY", "80")];
     let ran = lab.run_with(&terminal, &["release", "list"]);
     let expected = "no releases in o/r\n\
-        An issue is a release if it has the label \"release\", \"branch\" or \"patch\",\n\
-        and a title that begins with \"Release: \", \"Branch: \" or \"Patch: \".\n\
-        `gh pmu init --workflow` has the repository publish its trackers; --refresh asks GitHub now.\n";
+        An issue is a release if it has the label \"release\", \"branch\" or \"patch\", and a\n\
+        title that begins with \"Release: \", \"Branch: \" or \"Patch: \".\n\
+        `gh pmu init --workflow` has the repository publish its trackers; --refresh asks\n\
+        GitHub now.\n";
     assert_eq!((ran.code, &*ran.out, &*ran.err), (Some(0), "", expected));
     lab.write(".gh-pmu.yml", "cache:\n  microsprint_labels: [sprint]\n");
     let ran = lab.run_with(&terminal, &["microsprint", "list"]);
-    assert!(ran.err.contains("if it has the label \"sprint\",\n"), "{}", ran.err);
+    assert!(ran.err.contains("if it has the label \"sprint\", and a title"), "{}", ran.err);
     // Whoever asked for some of them knows, and a script wants no advice.
     for flags in [&["-s", "open"][..], &["-S", "x"], &["--json", "number"], &["--all-repos"]] {
         let ran = lab.run_with(&terminal, &[&["release", "list"], flags].concat());

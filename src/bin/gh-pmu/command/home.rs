@@ -19,7 +19,7 @@ pub fn run(named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<bool, E
     let known = known(&repo, view.as_ref(), context);
     context.output.sentence(&known)?;
     let next = if view.is_some() { NEXT } else { FIRST };
-    next.iter().try_for_each(|line| context.output.line(line)).map(|()| true)
+    context.output.advice(next).map(|()| true)
 }
 
 /// What to type where nothing is cached.

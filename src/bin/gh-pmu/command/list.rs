@@ -270,8 +270,7 @@ fn first_steps(kind: Kind, wanted: &Wanted) -> String {
     };
     let (labels, titles) = (any(&wanted.labels), any(&wanted.titles));
     format!(
-        "An issue is a {kind} if it has the label {labels},\n\
-         and a title that begins with {titles}.\n\
+        "An issue is a {kind} if it has the label {labels}, and a title that begins with {titles}.\n\
          `gh pmu init --workflow` has the repository publish its trackers; --refresh asks GitHub now."
     )
 }

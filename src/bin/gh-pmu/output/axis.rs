@@ -61,13 +61,18 @@ impl Axis {
         (part * halves / whole.max(1)) as usize
     }
 
-    /// The lines, left to right: as many as there is room to name.
+    /// The lines, left to right: as many as there is room to name, and one at least if there is a round day.
     pub fn lines(&self, zone: &TimeZone) -> Vec<Line> {
         // The cast keeps the value: no terminal has so many columns.
         let most = (self.columns / LINE_COLUMNS).max(1) as i64;
         let (Some(first), Some(last)) = (day_of(self.from, zone), day_of(self.to, zone)) else { return Vec::new() };
         let days = (self.to.get() - self.from.get()) / 86_400_000;
-        let step = STEPS.into_iter().find(|step| days <= most * step.days()).unwrap_or(Step::Years(1000));
+        let fitting = STEPS.iter().position(|step| days <= most * step.days()).unwrap_or(STEPS.len() - 1);
+        let lines = |step: &Step| self.lines_of(*step, (first, last), zone);
+        STEPS[..=fitting].iter().rev().map(lines).find(|lines| !lines.is_empty()).unwrap_or_default()
+    }
+
+    fn lines_of(&self, step: Step, (first, last): (Date, Date), zone: &TimeZone) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut day = step.first(first);
         while let Some(this) = day.filter(|day| *day <= last) {
@@ -149,6 +154,7 @@ mod tests {
         assert_eq!(lines("2024-11-20", "2025-03-20", 60), "Dec@5 2025@21 Feb@36 Mar@50");
         assert_eq!(lines("2022-02-20", "2025-03-20", 40), "2023@11 2024@24 2025@37");
         assert_eq!(lines("1970-01-01", "2025-03-20", 20), "2000@10");
+        assert_eq!(lines("2024-11-03", "2024-12-20", 10), "Dec@5", "a quarter has no round day in it");
     }
 
     #[test]

@@ -114,8 +114,11 @@ impl Output<'_> {
             State::Open => Style::Green,
             State::Closed => Style::Magenta,
         };
-        if head.place.is_many() {
-            table.cell(&row.repo.to_string(), Style::Plain);
+        match head.place {
+            Place::One(_) => {}
+            Place::Many(None) => table.cell(&row.repo.to_string(), Style::Plain),
+            // The line above names the owner.
+            Place::Many(Some(_)) => table.cell_or(&row.repo.to_string(), row.repo.name(), Style::Plain),
         }
         match tracker.kind {
             Kind::Release => {

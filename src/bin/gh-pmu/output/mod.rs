@@ -122,8 +122,17 @@ impl<'o> Output<'o> {
     /// # Errors
     /// As [`Self::line`].
     pub fn sentence(&mut self, text: &str) -> Result<(), Error> {
-        let width = if self.terminal.stdout { self.terminal.width() } else { usize::MAX };
-        self.line(&width::wrapped(text, width))
+        self.line(&width::wrapped(text, self.room()))
+    }
+
+    /// Lines that each end with a command: beside each other if they all fit a terminal, else one below the other.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn advice(&mut self, lines: &[&str]) -> Result<(), Error> {
+        let width = self.room();
+        let fits = lines.iter().all(|line| width::width_of(line) <= width);
+        lines.iter().try_for_each(|line| self.line(&width::with_command(line, if fits { width } else { 0 })))
     }
 
     /// One sentence about what was done.
@@ -164,10 +173,12 @@ impl<'o> Output<'o> {
         self.show(text.as_bytes())
     }
 
-    /// A sentence beside the result, on standard error; only when a person reads.
+    /// A sentence beside the result, on standard error, broken where it does not fit; only when a person reads.
     pub fn note(&mut self, sentence: &str) {
         if self.terminal.stdout {
-            self.complain(&format!("{sentence}\n"));
+            let width = self.terminal.width();
+            let lines: Vec<String> = sentence.lines().map(|line| width::wrapped(line, width)).collect();
+            self.complain(&format!("{}\n", lines.join("\n")));
         }
     }
 
@@ -234,6 +245,11 @@ impl<'o> Output<'o> {
 
     fn complain(&mut self, text: &str) {
         let _ = self.err.write_all(sanitize::visible(text).as_bytes());
+    }
+
+    /// How long a line of words may be: in a pipe nothing is broken.
+    fn room(&self) -> usize {
+        if self.terminal.stdout { self.terminal.width() } else { usize::MAX }
     }
 
     fn safe(&self, text: &str) -> String {

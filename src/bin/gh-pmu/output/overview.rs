@@ -14,6 +14,7 @@ use super::relative::{ago, short, span};
 use super::status::RepoStatus;
 use super::style::Style;
 use super::table::Table;
+use super::width::{with_command, wrapped};
 use super::{Output, sanitize, tsv};
 use crate::exit::Error;
 
@@ -58,7 +59,7 @@ impl Output<'_> {
         let (width, palette) = (self.terminal.width(), self.terminal.palette);
         let mut bytes = self.heading(&overview.status.repo.to_string(), overview.age.as_ref()).into_bytes();
         if let Some(reason) = &overview.status.stale_reason {
-            let line = super::width::wrapped(&sanitize::visible_line(&format!("stale, {reason}")), width);
+            let line = wrapped(&sanitize::visible_line(&format!("stale, {reason}")), width);
             bytes.extend_from_slice(format!("{}\n\n", palette.paint(Style::Yellow, &line)).as_bytes());
         }
         for (kind, rows) in KINDS.into_iter().zip(&overview.open) {
@@ -68,7 +69,7 @@ impl Output<'_> {
             self.open_rows(kind, rows, &mut bytes);
             bytes.push(b'\n');
         }
-        let title = self.news_title(overview);
+        let title = wrapped(&self.news_title(overview), width);
         let shown = &overview.changes[..overview.changes.len().min(MOST_CHANGES)];
         let (days, _) = self.days(false, zone, shown.iter().cloned().map(Ok::<_, Error>))?;
         bytes.extend_from_slice(format!("{}\n", palette.paint(Style::Bold, &title)).as_bytes());
@@ -78,7 +79,7 @@ impl Output<'_> {
         }
         let left = overview.changes.len() - shown.len();
         if left > 0 {
-            let more = format!("and {left} more: gh pmu cache history --since last");
+            let more = with_command(&format!("and {left} more: gh pmu cache history --since last"), width);
             bytes.extend_from_slice(format!("\n{}\n", palette.paint(Style::Gray, &more)).as_bytes());
         }
         self.show(&bytes)
@@ -100,7 +101,7 @@ impl Output<'_> {
         table.render(self.terminal.width(), self.terminal.palette, bytes);
         if rows.len() > MOST_OPEN {
             let more = format!("  and {} more: gh pmu {kind} list --state open", rows.len() - MOST_OPEN);
-            let more = self.terminal.palette.paint(Style::Gray, &more);
+            let more = self.terminal.palette.paint(Style::Gray, &with_command(&more, self.terminal.width()));
             bytes.extend_from_slice(format!("{more}\n").as_bytes());
         }
     }

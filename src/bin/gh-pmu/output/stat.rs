@@ -13,12 +13,14 @@ use super::history::HistoryHead;
 use super::relative::span;
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
+use super::width::wrapped;
 use super::{Output, Portions};
 use crate::exit::Error;
 
 /// The words of events, in the order of the columns.
 const WORDS: [&str; 6] = ["added", "closed", "reopened", "retitled", "redated", "removed"];
 const HEADERS: [&str; 6] = ["ADDED", "CLOSED", "REOPENED", "RETITLED", "REDATED", "REMOVED"];
+const SHORT_HEADERS: [&str; 6] = ["ADD", "CLO", "REO", "RET", "RED", "REM"];
 const LONGEST_BAR: u64 = 20;
 
 /// What was counted.
@@ -86,14 +88,18 @@ impl Output<'_> {
             let open = span(UnixMillis::saturating(0), UnixMillis::saturating(median));
             let count = counts.open_for.len();
             let plural = if count == 1 { "" } else { "s" };
-            bytes
-                .extend_from_slice(format!("\nmedian time open: {open} ({count} closed tracker{plural})\n").as_bytes());
+            let line = format!("median time open: {open} ({count} closed tracker{plural})");
+            bytes.extend_from_slice(format!("\n{}\n", wrapped(&line, self.terminal.width())).as_bytes());
         }
         self.show(&bytes)
     }
 
     fn stat_table(&self, counts: &Counts, out: &mut Vec<u8>) {
-        let words = HEADERS.map(|header| Column::new(header, Narrow::Stays));
+        let width = self.terminal.width();
+        let counted = |at: &usize| counts.weeks.values().any(|week| week[*at] > 0);
+        let needed = (0..WORDS.len()).filter(counted).map(|at| 2 + HEADERS[at].len()).sum::<usize>();
+        let headers = if "2024-12-23".len() + needed <= width { HEADERS } else { SHORT_HEADERS };
+        let words = headers.map(|header| Column::new(header, Narrow::Stays));
         let bar = Column::new("", Narrow::GivesWay { turn: 1, min: usize::MAX });
         let mut table =
             Table::new([Column::new("WEEK OF", Narrow::Stays)].into_iter().chain(words).chain([bar]).collect());
@@ -107,7 +113,7 @@ impl Output<'_> {
             // The cast keeps the value: it is 20 at most.
             table.cell(&"▇".repeat(length as usize), Style::Green);
         }
-        table.render(self.terminal.width(), self.terminal.palette, out);
+        table.render(width, self.terminal.palette, out);
     }
 
     /// `2025-06-09  closed  3`: a line for each week and event that there was.

@@ -9,7 +9,7 @@ use super::json::{JsonWriter, Text};
 use super::relative::{ago, short};
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
-use super::width::wrapped;
+use super::width::wrapped_beside;
 use super::{Output, tsv};
 use crate::exit::Error;
 
@@ -132,8 +132,11 @@ impl Output<'_> {
         const INDENT: usize = 12;
         let palette = self.terminal.palette;
         let (state, style) = freshness(status);
-        let name = palette.paint(Style::Bold, &status.repo.to_string());
-        text.push_str(&format!("{name}: {}\n", palette.paint(style, &self.safe(&state))));
+        let name = status.repo.to_string();
+        let line = wrapped_beside(2, &self.safe(&format!("{name}: {state}")), self.room());
+        // OK because nothing in the name of a repository is broken or made visible.
+        let (name, state) = line.split_at(name.len() + 1);
+        text.push_str(&format!("{}{}\n", palette.paint(Style::Bold, name), palette.paint(style, state)));
         let counts = |counts: Counts, kind| {
             format!("{} open and {} closed {kind}{}", counts.open, counts.closed, plural(counts.closed))
         };
@@ -169,13 +172,9 @@ impl Output<'_> {
             ("files", format!("{} in {}", short_size(status.log_bytes + status.index_bytes), status.path.display())),
         ];
         for (label, value) in lines {
-            let value = self.safe(&value);
-            let value = match self.terminal.stdout {
-                true => wrapped(&value, self.terminal.width().saturating_sub(INDENT)),
-                false => value,
-            };
             let label = palette.paint(Style::Gray, &format!("  {label:10}"));
-            text.push_str(&format!("{label}{}\n", value.replace('\n', &format!("\n{:INDENT$}", ""))));
+            let value = wrapped_beside(INDENT, &self.safe(&value), self.room());
+            text.push_str(&format!("{label}{value}\n"));
         }
     }
 
@@ -187,7 +186,7 @@ impl Output<'_> {
             return status_tsv(&repos);
         }
         let columns = [
-            ("REPO", Narrow::Stays),
+            ("REPO", Narrow::IsCut),
             ("OPEN", Narrow::Stays),
             ("CLOSED", Narrow::GivesWay { turn: 2, min: usize::MAX }),
             ("EVENTS", Narrow::GivesWay { turn: 1, min: usize::MAX }),
@@ -217,9 +216,14 @@ impl Output<'_> {
         text.push_str(&palette.paint(Style::Bold, &status.repo.to_string()));
         text.push('\n');
         let mut line = |label: &str, value: String, style: Style| {
-            let label = palette.paint(Style::Gray, &format!("{:15}", format!("{label}:")));
-            let value = palette.paint(style, &self.safe(&value));
-            text.push_str(&format!("  {label} {value}\n"));
+            // Without colons a hash fits 80 columns.
+            let label = if self.terminal.stdout {
+                format!("  {label:13} ")
+            } else {
+                format!("  {:16}", label.to_owned() + ":")
+            };
+            let value = wrapped_beside(label.len(), &self.safe(&value), self.room());
+            text.push_str(&format!("{}{}\n", palette.paint(Style::Gray, &label), palette.paint(style, &value)));
         };
         let counts = |counts: Counts| format!("{} open, {} closed", counts.open, counts.closed);
         line("path", status.path.display().to_string(), Style::Plain);

@@ -392,21 +392,21 @@ fn status(terminal: Terminal, form: StatusForm) -> (String, String) {
 fn status_is_aligned_for_people() {
     let expected = "\
 o/r
-  path:           /c/github.com/o/r
-  releases:       3 open, 97 closed
-  microsprints:   1 open, 20 closed
-  last event:     @412
-  manifest:       about 2 hours ago
-  manifest hash:  3f2a
-  synced:         about 1 hour ago, from manifest
-  checked:        never
-  stale:          no
-  state hash:     9c1b
-  history hash:   77aa
-  published:      410 events, and 2 observed here
-  log:            12.3 KiB (12595 bytes)
-  snapshot:       800 bytes
-  tail:           1 event
+  path          /c/github.com/o/r
+  releases      3 open, 97 closed
+  microsprints  1 open, 20 closed
+  last event    @412
+  manifest      about 2 hours ago
+  manifest hash 3f2a
+  synced        about 1 hour ago, from manifest
+  checked       never
+  stale         no
+  state hash    9c1b
+  history hash  77aa
+  published     410 events, and 2 observed here
+  log           12.3 KiB (12595 bytes)
+  snapshot      800 bytes
+  tail          1 event
 ";
     assert_eq!(status(colorless(80), StatusForm::Verbose).0, expected);
     assert!(status(piped(), StatusForm::Verbose).0.contains("  manifest:       2024-12-24T08:00:00Z\n"));

@@ -12,12 +12,14 @@ use super::json::Text;
 use super::list::{Fields, status};
 use super::relative::{ago, span};
 use super::style::Style;
-use super::width::wrapped;
+use super::width::wrapped_beside;
 use super::{Output, tsv};
 use crate::cli::JsonOptions;
 use crate::exit::Error;
 
 const EVENTS: &str = "events";
+/// What the longest label takes, and a space.
+const LABEL: usize = 9;
 
 /// The fields of `--json`, in alphabetical order: those of lists, and the events.
 pub const VIEW_FIELDS: &[&str] = &[
@@ -51,10 +53,11 @@ pub struct TrackerView<'v> {
 }
 
 impl TrackerView<'_> {
-    /// How long it is or was open, if that is known.
+    /// How long it is or was open, if that is known: of the past, not how long it was by then.
     fn open_for(&self, now: UnixMillis) -> Option<String> {
         let tracker = &self.row.tracker;
         let end = match tracker.state {
+            State::Open if self.as_of.is_some() => return None,
             State::Open => now,
             State::Closed => tracker.closed_at?,
         };
@@ -88,12 +91,12 @@ impl Output<'_> {
         let parts = TitleParts::of(tracker.kind, &tracker.title);
         let as_of = view.as_of.map(|when| format!(" as of {when}")).unwrap_or_default();
         let title = format!("{} {} #{}{as_of}", capital(tracker.kind.as_str()), parts.name, tracker.number);
-        let heading = self.heading(&title, view.age.as_ref());
         let color = if tracker.state == State::Open { Style::Green } else { Style::Magenta };
-        let mut text = heading;
+        let mut text = self.heading(&title, view.age.as_ref());
         let mut line = |label: &str, value: &str, style: Style| {
-            let label = palette.paint(Style::Gray, &format!("{label:9}"));
-            text.push_str(&format!("{label}{}\n", palette.paint(style, value)));
+            let value = wrapped_beside(LABEL, value, width);
+            let label = palette.paint(Style::Gray, &format!("{label:LABEL$}"));
+            text.push_str(&format!("{label}{}\n", palette.paint(style, &value)));
         };
         line("status", status(tracker.kind, tracker.state), color);
         for (label, time) in [("created", tracker.created_at), ("closed", tracker.closed_at)] {
@@ -105,7 +108,6 @@ impl Output<'_> {
             line(if tracker.state == State::Open { "open for" } else { "was open" }, &open_for, Style::Plain);
         }
         line("address", &view.row.repo.issue_url(tracker.number), Style::Plain);
-        text = wrapped_lines(&text, width);
         if !view.events.is_empty() {
             let rows = view.events.iter().cloned().map(Ok::<_, Error>);
             let (days, _) = self.days(false, zone, rows)?;
@@ -160,13 +162,4 @@ fn write_json(view: &TrackerView<'_>, names: &[&str], text: Text, out: &mut Vec<
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
-}
-
-fn wrapped_lines(text: &str, width: usize) -> String {
-    text.split_inclusive('\n')
-        .map(|line| match line.strip_suffix('\n') {
-            Some(line) if super::width::width_of(line) > width => wrapped(line, width) + "\n",
-            _ => line.to_owned(),
-        })
-        .collect()
 }

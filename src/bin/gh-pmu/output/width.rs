@@ -89,6 +89,19 @@ pub fn wrapped(text: &str, width: usize) -> String {
     lines
 }
 
+/// The same beside a label that takes so many columns: every line but the first begins behind them.
+pub fn wrapped_beside(label: usize, text: &str, width: usize) -> String {
+    wrapped(text, width.saturating_sub(label)).replace('\n', &format!("\n{:label$}", ""))
+}
+
+/// A line that ends with a command of ours; where it does not fit, the whole command stands below.
+pub fn with_command(line: &str, width: usize) -> String {
+    match line.split_once("gh pmu") {
+        Some((does, flags)) if line.width() > width => format!("{}\n  gh pmu{flags}", does.trim_end()),
+        _ => line.to_owned(),
+    }
+}
+
 /// The text in pieces, each with whether it is an escape sequence: one that styles (`ESC [ … letter`) or links
 /// (`ESC ] … ESC \`).
 struct Parts<'t>(&'t str);
@@ -147,5 +160,13 @@ mod tests {
         assert_eq!(wrapped("one two three", 3), "one\ntwo\nthree");
         assert_eq!(wrapped("one two three", 80), "one two three");
         assert_eq!(wrapped("日本 語", 5), "日本\n語");
+        assert_eq!(wrapped_beside(3, "one two three", 10), "one two\n   three");
+    }
+
+    #[test]
+    fn a_command_is_never_broken() {
+        let line = "and 2 more:  gh pmu status --json";
+        assert_eq!((&*with_command(line, 33), &*with_command("no room", 3)), (line, "no room"));
+        assert_eq!(with_command(line, 32), "and 2 more:\n  gh pmu status --json");
     }
 }

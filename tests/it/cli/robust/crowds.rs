@@ -25,7 +25,7 @@ fn while_another_process_holds_the_lock_lists_answer_and_syncs_say_that_it_is_bu
     assert_eq!(lab.run(&["release", "list"]).ok(), newest, "the manifest is at hand");
     assert_eq!(lab.run(&["cache", "status", "--check"]).code, Some(1));
     let busy = format!("another gh-pmu is writing to {}\n", text(&lab.cache.join("github.com/octo-org/atlas")));
-    let shown = lab.run_with(&[("GH_FORCE_TTY", "80")], &["release", "list"]);
+    let shown = lab.run_with(&[("GH_FORCE_TTY", "400")], &["release", "list"]);
     assert_eq!(shown.err, busy.replace('\n', "; what is shown was not recorded\n"));
     // The past is what is recorded: there may be more of it.
     let past = lab.run(&["cache", "history"]);
