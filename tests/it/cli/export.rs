@@ -158,6 +158,37 @@ fn an_export_of_a_pruned_log_begins_with_what_was_pruned() {
 }
 
 #[test]
+fn an_engine_is_as_far_as_what_is_published_whatever_else_was_observed() {
+    let lab = Lab::with_git();
+    let db = lab.root().join("cache.db");
+    let write = |hour: u32, numbers: &[u64]| {
+        let title = |number: &u64| tracker(*number, &format!("Release: v{number}.0.0"), None, None);
+        lab.write_manifest(manifest(hour, &numbers.iter().map(title).collect(), &json!([])));
+    };
+    let commit = || {
+        lab.git(&["add", "."]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "manifest"]);
+    };
+    let load = || {
+        let args = ["cache", "export", "--format", "sql", "--observed"];
+        piped("sqlite3", &["-bail", text(&db)], &lab.run(&args).out);
+        piped("sqlite3", &["-separator", " ", text(&db)], "SELECT seq, history_hash FROM sync_metadata;")
+    };
+    let published = || {
+        let status = lab.status();
+        format!("{} {}\n", status["published"], status["historyHash"].as_str().unwrap())
+    };
+    write(1, &[1]);
+    commit();
+    write(2, &[1, 2, 3]);
+    assert_eq!((load(), lab.status()["seq"].clone()), (published(), json!(3)));
+    // What is published next is less than what was observed.
+    write(3, &[1, 4]);
+    commit();
+    assert_eq!((load(), lab.status()["seq"].clone()), (published(), json!(2)));
+}
+
+#[test]
 fn another_history_under_the_same_numbers_is_not_loaded() {
     let (ours, theirs) = (lab(), lab());
     let releases = json!([tracker(9, "Release: v9.9.9", None, None)]);

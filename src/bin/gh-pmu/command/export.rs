@@ -110,6 +110,15 @@ impl Args {
     fn end(&self, (_, view): &Source) -> Seq {
         if self.observed || !view.has_published() { view.seq() } else { view.published_seq() }
     }
+
+    /// The event that a consumer has come to. An engine shows what is published, and observed events give up their numbers.
+    fn place(&self, source: &Source) -> Seq {
+        let end = self.end(source);
+        match self.format {
+            Format::Sql if source.1.has_published() => end.min(source.1.published_seq()),
+            _ => end,
+        }
+    }
 }
 
 impl Command for Args {
@@ -148,14 +157,14 @@ impl Command for Args {
         for (source, start) in sources.iter().zip(&starts) {
             let history = Store::of(&DISK, cache, &source.0).history(&source.1)?;
             self.events(source, &history, start, &mut written)?;
-            let checkpoint = checkpoint(source, &history, self.end(source))?;
+            let checkpoint = checkpoint(source, &history, self.place(source))?;
             written.checkpoint(&checkpoint)?;
             checkpoints.push(checkpoint);
         }
         written.finish(&checkpoints)?;
         if let Some(Place::Last(name)) = &self.since {
-            for (source, checkpoint) in sources.iter().zip(&checkpoints) {
-                keep_place(&context.store(&source.0), &source.1, name, checkpoint.seq, context.now.millis())?;
+            for source in &sources {
+                keep_place(&context.store(&source.0), &source.1, name, self.end(source), context.now.millis())?;
             }
         }
         Ok(Exit::Done)
