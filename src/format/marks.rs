@@ -15,8 +15,7 @@ const CHECKED: u16 = 2;
 const SIGNATURE: u16 = 3;
 const MARK: u16 = 4;
 const TAG: u16 = 5;
-const PULLED: u16 = 6;
-const FORK: u16 = 7;
+const FORK: u16 = 6;
 
 /// What `stat` says of a file: equal signatures mean equal content, except for files changed within the clock's grain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,8 +47,6 @@ pub struct Marks {
     pub marks: Vec<Mark>,
     /// What GitHub calls the manifest that it gave last.
     pub tag: Option<Tag>,
-    /// When this machine pulled last.
-    pub pulled_at: Option<UnixMillis>,
     /// The history was found to be another one than everybody's.
     pub fork: Option<Fork>,
 }
@@ -130,7 +127,7 @@ impl Marks {
     /// Returns the empty marks of a store.
     pub fn of(store: FileId) -> Self {
         let (signatures, marks) = (Vec::new(), Vec::new());
-        Self { store, acknowledged: None, checked_at: None, signatures, marks, tag: None, pulled_at: None, fork: None }
+        Self { store, acknowledged: None, checked_at: None, signatures, marks, tag: None, fork: None }
     }
 
     /// Returns the file's bytes. A text that does not fit its record is left out.
@@ -163,9 +160,6 @@ impl Marks {
             && let Ok(place_len) = u16::try_from(place.len())
         {
             put_record(&mut out, TAG, &[&place_len.to_le_bytes(), place.as_bytes(), tag.as_bytes()]);
-        }
-        if let Some(time) = self.pulled_at {
-            put_record(&mut out, PULLED, &[&time.get().to_le_bytes()]);
         }
         if let Some(Fork { seq, branch }) = &self.fork {
             put_record(&mut out, FORK, &[&seq.0.to_le_bytes(), branch.as_bytes()]);
@@ -235,7 +229,6 @@ impl Marks {
                 let place = text(fields.take(place_len)).filter(|place| place.len() == place_len)?;
                 self.tag = Some(Tag { place, tag: text(fields.take(fields.left()))? });
             }
-            PULLED => self.pulled_at = Some(UnixMillis::new(fields.i64())?),
             FORK => {
                 long_enough(8)?;
                 self.fork = Some(Fork { seq: Seq(fields.u64()), branch: text(fields.take(fields.left()))? });

@@ -101,9 +101,4 @@ impl Store<'_> {
         let tag = Tag { place: place.to_owned(), tag: tag.to_owned() };
         let _ = self.change_marks(view, |marks| marks.tag = Some(tag));
     }
-
-    /// Remembers when this machine pulled last. Best effort.
-    pub fn record_pull(&self, view: &View, now: UnixMillis) {
-        let _ = self.change_marks(view, |marks| marks.pulled_at = Some(now));
-    }
 }

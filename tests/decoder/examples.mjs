@@ -217,7 +217,6 @@ const marks = [
     [Buffer.alloc(16, 3), Buffer.from("refs/remotes/origin/main")],
   ),
   mark.tag("origin/main:.github/pmu-cache.json", 'W/"an entity tag"'),
-  mark.pulled(at(12)),
   mark.fork(3, "origin/main"),
   [77, Buffer.from("of a newer program")],
 ];

@@ -42,8 +42,7 @@ const RECORDS = {
     const length = view.u16(0);
     return { tag: { place: view.text(2, length), tag: view.text(2 + length, end - 2 - length) } };
   },
-  6: (view) => ({ pulledAt: view.time(0) }),
-  7: (view, end) => ({ fork: { seq: view.u64(0), branch: view.text(8, end - 8) } }),
+  6: (view, end) => ({ fork: { seq: view.u64(0), branch: view.text(8, end - 8) } }),
 };
 
 // Returns the records of `marks`, in their order; null if the file is of another store.

@@ -66,7 +66,7 @@ def read_fork(payload):
 
 
 RECORDS = {1: read_acknowledged, 2: lambda payload: ("checkedAt", read_time(payload)), 3: read_signature,
-           4: read_mark, 5: read_tag, 6: lambda payload: ("pulledAt", read_time(payload)), 7: read_fork}
+           4: read_mark, 5: read_tag, 6: read_fork}
 
 
 def decode_marks(data, store):

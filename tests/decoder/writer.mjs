@@ -199,6 +199,5 @@ export const mark = {
     return [3, Buffer.concat([fnv(Buffer.from(path)), signatureBytes(stat), i64(recorded), digest, ...seen])];
   },
   tag: (place, tag) => [5, Buffer.concat([u16(Buffer.byteLength(place)), Buffer.from(place), Buffer.from(tag)])],
-  pulled: (at) => [6, i64(at)],
-  fork: (seq, branch) => [7, Buffer.concat([u64(seq), Buffer.from(branch)])],
+  fork: (seq, branch) => [6, Buffer.concat([u64(seq), Buffer.from(branch)])],
 };

@@ -121,7 +121,6 @@ fn mark(store: &Store<'_>) {
         .record_mark(&view, Mark { name: "report".into(), published, published_id, observed_id: None, asked_at })
         .unwrap();
     store.record_tag(&view, "HEAD:.github/pmu-cache.json", "\"an entity tag\"");
-    store.record_pull(&view, time("2024-12-25T10:00:03Z"));
 }
 
 /// The files that the program writes for the example, in a directory that the caller keeps.

@@ -204,7 +204,6 @@ impl Rig {
         let mark = Mark { name, published, published_id: None, observed_id: None, asked_at: now };
         store.record_mark(&view, mark).unwrap();
         store.record_tag(&view, "origin/main:.github/pmu-cache.json", "W/\"tag\"");
-        store.record_pull(&view, now);
     }
 
     /// Keeps a copy of the store as it is, and what the library says of it.
