@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use fs2::FileExt;
 
+use super::signals::fail_at_limits;
 use super::{Bytes, Lock, ReadFile, Storage, WriteFile};
 use crate::format::Signature;
+
+/// How many directories below the cache a store is.
+const STORE_DEPTH: usize = 3;
 
 /// The file system of this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -251,6 +255,7 @@ impl Storage for Disk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        fail_at_limits();
         let create = || private(OpenOptions::new().write(true).create_new(true)).open(path);
         let file = match create() {
             // Left over by a writer that was interrupted.
@@ -264,6 +269,7 @@ impl Storage for Disk {
     }
 
     fn open_write(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        fail_at_limits();
         Ok(Box::new(Written(OpenOptions::new().write(true).open(path)?)))
     }
 
@@ -327,6 +333,12 @@ impl Storage for Disk {
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        // Who writes follows no link into another store.
+        for dir in path.ancestors().skip(1).take(STORE_DEPTH) {
+            if found(fs::symlink_metadata(dir))?.is_some_and(|metadata| metadata.is_symlink()) {
+                return Err(io::Error::other(format!("{} is a symbolic link", dir.display())));
+            }
+        }
         loop {
             let mut options = OpenOptions::new();
             let options = private(options.write(true));

@@ -1,9 +1,11 @@
-//! Bytes of a file, read or mapped, and memory for many of them. The only unsafe code of the crate.
+//! Bytes of a file, read or mapped, and memory for many of them.
 #![allow(unsafe_code, reason = "a mapping needs it, and nothing else does")]
 
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, DerefMut};
+
+use super::signals::tell_of_vanished_pages;
 
 /// Bytes of a file that nobody changes any more.
 pub struct Bytes(Kind);
@@ -88,11 +90,12 @@ impl Bytes {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let len = usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        tell_of_vanished_pages();
         // SAFETY: a mapping is unsound if the file's mapped bytes change or the file is shortened while it lives. This
         // program does neither to any file that it maps: logs only grow beyond the bytes mapped, indexes are
         // complete before they have their name, and both are replaced by new files, never rewritten (`format.md`,
         // lifetimes). Files are mode 0600 in directories of mode 0700, so only the same user could, by hand: then
-        // this process may see other bytes, which checksums catch, or be ended by SIGBUS, and no file is harmed.
+        // this process may see other bytes, which checksums catch, or ends with a sentence, and no file is harmed.
         let map = unsafe { memmap2::MmapOptions::new().len(len).map(file) };
         match map {
             Ok(map) => Ok(Self(Kind::Mapped(map))),
@@ -102,8 +105,8 @@ impl Bytes {
     }
 
     /// Brings bytes into memory that will be read, so that a disk that cannot give them is an error and not a signal.
-    /// Where the system has no such call (it is Linux 5.14's), such a disk ends the process by SIGBUS when the bytes
-    /// are read.
+    /// Where the system has no such call (it is Linux 5.14's), such a disk ends the process with a sentence when the
+    /// bytes are read.
     ///
     /// # Errors
     /// The system's.

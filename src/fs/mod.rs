@@ -6,6 +6,7 @@
 
 mod disk;
 mod map;
+mod signals;
 #[cfg(windows)]
 mod windows;
 

@@ -72,6 +72,11 @@ impl Checkout {
         Ok(said.split('\0').filter_map(entry).collect())
     }
 
+    /// Whether what is checked out has a file at `path`, be its content here or not.
+    pub fn has_committed(&self, path: &str) -> bool {
+        self.head().is_some_and(|head| self.entries(&head, &[path]).is_ok_and(|found| !found.is_empty()))
+    }
+
     /// Whether a committed file is missing from the working tree by design: in a sparse checkout, or in a clone without
     /// files. (A file that was deleted is not.)
     pub fn leaves_out(&self, path: &str) -> bool {

@@ -27,7 +27,11 @@ impl Checkout {
         if let Some(root) = cwd.ancestors().find(holds_git) {
             return Some(Checkout { root: root.to_owned(), is_git: true });
         }
-        let root = cwd.ancestors().find(|dir| dir.join(manifest).is_file())?;
+        let root = cwd.ancestors().find(|dir| {
+            let found = dir.join(manifest).metadata();
+            // Above the working directory, what somebody else has put there is not obeyed, as git has it.
+            found.is_ok_and(|of| of.is_file() && (*dir == cwd || is_trusted(&of)))
+        })?;
         Some(Checkout { root: root.to_owned(), is_git: false })
     }
 
@@ -125,6 +129,18 @@ impl Checkout {
         let target = link.strip_prefix(b"gitdir: ").ok_or(io::ErrorKind::InvalidData)?;
         Ok(self.root.join(path(target)?))
     }
+}
+
+/// Whether a file is this user's or the administrator's.
+#[cfg(unix)]
+fn is_trusted(of: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    of.uid() == 0 || of.uid() == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_trusted(_: &std::fs::Metadata) -> bool {
+    true
 }
 
 /// A relative path as git spells it on every system, with `/`; `None` for one that is not UTF-8, or leaves its root.

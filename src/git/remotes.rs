@@ -65,6 +65,14 @@ impl Checkout {
         })
     }
 
+    /// The host of the remotes, where none is on a known one: that of the remote for this repository, else of the first.
+    pub fn unknown_host(&self, hosts: &Hosts<'_>, (owner, name): (&str, &str)) -> Option<String> {
+        let (entries, aliases) = (config::read(self, Command::new("git")).ok()?, Aliases::of("ssh".as_ref()));
+        let repos: Vec<Repo> = remotes(&entries).iter().filter_map(|remote| remote.repo(hosts, &aliases)).collect();
+        let is_meant = |repo: &&Repo| Repo::new(repo.host(), owner, name).is_ok_and(|meant| meant == **repo);
+        repos.iter().find(is_meant).or(repos.first()).map(|repo| repo.host().to_owned())
+    }
+
     pub(super) fn repo_by(&self, git: Command, ssh: &OsStr, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
         if !self.is_git() {
             return Err(GitError::NotARepository);

@@ -65,6 +65,13 @@ impl Checkout {
         Ok(self.beginning_of((commit, tip), limits)?.flatten().as_deref() != Some(commit))
     }
 
+    /// Whether a branch here contains the commit.
+    pub fn is_on_a_branch(&self, commit: &[u8]) -> bool {
+        let found =
+            self.ask(&["for-each-ref", "--count=1", "--contains", &hex(commit), "refs/heads/", "refs/remotes/"]);
+        found.is_ok_and(|found| !found.is_empty())
+    }
+
     /// The first parent of the oldest commit on the line of first parents of `tip` that `commit` lacks; `None` if it lacks
     /// none.
     pub(super) fn beginning_of(

@@ -128,9 +128,12 @@ pub struct Whose<'w> {
 /// The directories below the cache's that are named after repositories, in order.
 pub(super) fn dirs(storage: &dyn Storage, cache: &Path, whose: Whose<'_>) -> Result<Vec<PathBuf>, StoreError> {
     let mut dirs = vec![cache.to_owned()];
-    for only in [whose.host, whose.owner, None] {
+    // No host or owner begins with a dot: what does is another program's, or a hint. Repositories may (`.github`).
+    for (only, may_be_hidden) in [(whose.host, false), (whose.owner, false), (None, true)] {
         let only = only.map(Repo::dir_name);
-        let is_meant = |name: &&String| !name.starts_with('.') && only.as_ref().is_none_or(|only| *name == only);
+        let is_meant = |name: &&String| {
+            (may_be_hidden || !name.starts_with('.')) && only.as_ref().is_none_or(|only| *name == only)
+        };
         let mut below = Vec::new();
         for dir in &dirs {
             let names = storage.list(dir).map_err(StoreError::io("list", dir))?;

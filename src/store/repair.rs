@@ -72,6 +72,11 @@ impl Store<'_> {
         if repaired.found.is_empty() {
             return Ok(None);
         }
+        // What a newer program wrote is left alone.
+        let known = self.view().and_then(|mut view| view.as_mut().map_or(Ok(()), |view| self.check_end(view)));
+        if let Err(newer @ StoreError::Newer { .. }) = known {
+            return Err(newer);
+        }
         let names = verified.findings.iter().filter_map(|finding| finding.path.file_name()?.to_str());
         let mut damaged: Vec<String> = names.map(str::to_owned).collect();
         damaged.sort_unstable();

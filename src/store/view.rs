@@ -234,6 +234,13 @@ impl View {
         self.marks.as_deref()
     }
 
+    /// Returns when the cache was last found to hold what its source holds; a time that is not yet counts as none.
+    pub fn checked_at(&self, now: UnixMillis) -> Option<UnixMillis> {
+        let fresh = self.freshness().map(|fresh| fresh.synced_at);
+        let is_past = |time: &UnixMillis| *time <= now;
+        self.marks().and_then(|marks| marks.checked_at).filter(is_past).or(fresh.filter(is_past))
+    }
+
     /// Returns the record of the last manifest or answer taken in; `None` if a repair may have lost what it brought.
     pub fn freshness(&self) -> Option<&SyncRecord> {
         self.at().fresh.as_ref().filter(|_| !self.in_doubt)

@@ -89,7 +89,7 @@ impl<'s> Store<'s> {
 
     /// Finds out whether the log goes on from where the view ends: an index says so alone, and nobody must append to a
     /// log that no reader accepts.
-    fn check_end(&self, view: &mut View) -> Result<(), StoreError> {
+    pub(super) fn check_end(&self, view: &mut View) -> Result<(), StoreError> {
         let path = view.log_path();
         let newer = |what| Err(StoreError::Newer { path: path.clone(), what: Wrong::Unknown(what) });
         if !view.current().features.may_write() {

@@ -7,7 +7,7 @@ use super::error::{Now, SyncError};
 use super::line::{GitLine, Line};
 use super::manifest::{Options, accepted, check_repo, is_answerable};
 use super::outcome::Synced;
-use super::take::{History, Reading, at_hand, take};
+use super::take::{History, Reading, at_hand, take, take_versions};
 use crate::format::{Source, SyncRecord};
 use crate::fs::Storage;
 use crate::git::{Blob, Checkout, GitError, Publisher};
@@ -48,7 +48,15 @@ pub fn sync_branch(
         Unread::None => SyncError::NoVersions { path: located.manifest.clone(), revision: publisher.name.clone() },
         Unread::Refused(path, error) => SyncError::Refused { path, error },
     })?;
-    let manifest = accepted(&bytes, &at, now, options.force)?;
+    let hash = *blake3::hash(&bytes).as_bytes();
+    let (manifest, refused) = match accepted(&bytes, &at, now, options.force) {
+        Ok(manifest) => (manifest, None),
+        // Of another time: what it was committed for may count.
+        Err(refused) => match manifest::parse(&bytes) {
+            Ok(manifest) => (manifest, Some(refused)),
+            Err(_) => return Err(refused),
+        },
+    };
     let repo = match (&manifest.repo, &publisher.repo) {
         // Without a name of its own it is the remote's, and not that of another one that goes before it.
         (None, Some(repo)) => repo.clone(),
@@ -60,7 +68,7 @@ pub fn sync_branch(
     let reading = |line| Reading {
         repo: &repo,
         record: SyncRecord {
-            manifest: Some(*blake3::hash(&bytes).as_bytes()),
+            manifest: Some(hash),
             commit: Some(tip.clone()),
             ..SyncRecord::new(Source::Git, manifest.updated_at, now.millis())
         },
@@ -70,6 +78,13 @@ pub fn sync_branch(
     };
     let store = Store::of(storage, cache, &repo);
     let way = options.way(now);
+    if let Some(refused) = refused {
+        let synced = take_versions(&store, &repo, &mut line, way).ok().flatten();
+        let is_it = |synced: &Synced| synced.view.freshness().is_some_and(|fresh| fresh.manifest == Some(hash));
+        let synced = synced.filter(is_it).ok_or(refused)?;
+        located.remember(storage, &repo);
+        return Ok(synced);
+    }
     match take(&store, reading(Some(&mut line as &mut dyn Line)), way) {
         Err(SyncError::Store(error)) if !options.explain && is_answerable(&error) => {
             let lacks = |view: &View| options.history == History::Needed && !view.has_published();

@@ -231,6 +231,14 @@ impl Located {
                 Err(error @ GitError::NotOnHost) if checkout.is_on_another_host(hosts.default) => {
                     Err(SyncError::OtherHost { path: self.manifest.clone(), error })
                 }
+                // Whatever is on the default host under that name is another repository.
+                Err(GitError::NoKnownHost) => {
+                    let of = on(hosts.default, name)?;
+                    match checkout.unknown_host(&hosts, (of.owner(), of.name())) {
+                        Some(host) => on(&host, name),
+                        None => Ok(of),
+                    }
+                }
                 _ => on(hosts.default, name),
             },
             (None, Some(checkout)) => {

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkout::{Hosting, seen_by, seen_key};
@@ -13,8 +14,6 @@ use crate::git::{Checkout, CommitId, FileVersion, GitError, Limits, Log, Publish
 
 /// What a file is called that may be a manifest.
 const EXTENSION: &str = "json";
-/// Directories deeper than this are not looked into.
-const MAX_DEPTH: usize = 8;
 
 /// The history of a directory of manifests, walked when it is first needed: where no file has changed it is not.
 pub struct Collection<'h> {
@@ -101,29 +100,45 @@ impl<'h> Collection<'h> {
         self.place.as_ref().map(|place| place.missing(error))
     }
 
-    /// Every file below the directory that may be a manifest, sorted.
+    /// Every file below the directory that may be a manifest, sorted; and what cannot be looked at. Of hidden directories
+    /// only those in which a checkout has its manifest count.
     ///
     /// # Errors
-    /// The directory cannot be read.
-    pub(super) fn files(&self) -> Result<Vec<PathBuf>, SyncError> {
-        let mut files = Vec::new();
-        let mut open = vec![(self.root.clone(), 0)];
-        while let Some((dir, depth)) = open.pop() {
-            let read = |source| SyncError::Read { path: dir.clone(), source };
-            for entry in fs::read_dir(&dir).map_err(read)? {
-                let entry = entry.map_err(read)?;
-                let (path, kind) = (entry.path(), entry.file_type().map_err(read)?);
-                let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-                if kind.is_dir() && !is_hidden && depth < MAX_DEPTH {
-                    open.push((path, depth + 1));
-                } else if kind.is_file() && !is_hidden && path.extension().is_some_and(|end| end == EXTENSION) {
-                    files.push(path);
+    /// The directory itself cannot be read.
+    pub(super) fn files(&self) -> Result<(Vec<PathBuf>, Refused), SyncError> {
+        let (mut files, mut refused) = (Vec::new(), Vec::new());
+        let mut open = vec![self.root.clone()];
+        while let Some(dir) = open.pop() {
+            if let Err(source) = look_into(&dir, &mut open, &mut files, &mut refused) {
+                let unread = SyncError::Read { path: dir.clone(), source };
+                if dir == self.root {
+                    return Err(unread);
                 }
+                refused.push((dir, unread));
             }
         }
         files.sort();
-        Ok(files)
+        Ok((files, refused))
     }
+}
+
+/// What cannot be looked at.
+type Refused = Vec<(PathBuf, SyncError)>;
+
+/// Adds the directories and manifests of one directory, and what has a manifest's name and is no file.
+fn look_into(dir: &Path, open: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>, refused: &mut Refused) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type()?);
+        let is_hidden = name != ".github" && name.to_string_lossy().starts_with('.');
+        let is_manifest = path.extension().is_some_and(|end| end == EXTENSION);
+        match kind {
+            kind if kind.is_dir() => open.extend((!is_hidden).then_some(path)),
+            kind if kind.is_file() => files.extend(is_manifest.then_some(path)),
+            _ => refused.extend(is_manifest.then(|| (path.clone(), SyncError::NotAFile { path }))),
+        }
+    }
+    Ok(())
 }
 
 /// The line of one of many files.

@@ -14,14 +14,14 @@ use crate::model::Repo;
 
 /// What became of one file.
 pub struct Collected {
-    /// The file.
+    /// The file, or a directory that cannot be read.
     pub path: PathBuf,
     /// The sync, or why there was none.
     pub synced: Result<Synced, SyncError>,
 }
 
 /// Syncs every manifest below the directory of `collection`, each into the store of the repository that it names, and
-/// hands on what became of each, with its place and their count. One that names none, or one that another file names
+/// hands on what became of each, with its place among them and their count. One that names none, or one that another file names
 /// too, is refused; the others go on.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub fn sync_collection(
     (options, now): (Options<'_>, Now),
     each: &mut dyn FnMut(Collected, u64, u64),
 ) -> Result<(), SyncError> {
-    let files = collection.files()?;
+    let (files, refused) = collection.files()?;
     let host = hosting.default_host();
     // A file that was looked at before names who it named then, unless it has changed: the sync finds that out.
     let found = files.iter().filter_map(|path| {
@@ -45,31 +45,82 @@ pub fn sync_collection(
         Some((located, name))
     });
     let (located, names): (Vec<_>, Vec<Option<Repo>>) = found.unzip();
-    let mut owners: BTreeMap<[String; 3], usize> = BTreeMap::new();
-    for repo in names.iter().flatten() {
-        *owners.entry(repo.dir_names()).or_default() += 1;
+    let mut names = Names::of(names);
+    // Files can have changed places since.
+    let read_again =
+        |names: &mut Names, at: usize| names.set(at, named(storage, &located[at].manifest, &host).flatten());
+    let (mut is_read, mut has_news) = (vec![false; located.len()], true);
+    while std::mem::take(&mut has_news) {
+        for at in 0..located.len() {
+            if !is_read[at] && names.is_double(at) {
+                (is_read[at], has_news) = (true, true);
+                read_again(&mut names, at);
+            }
+        }
     }
-    let total = located.len() as u64;
-    for ((done, located), name) in (1..).zip(&located).zip(&names) {
-        let path = located.manifest.clone();
-        let is_double = name.as_ref().is_some_and(|repo| owners.get(&repo.dir_names()).is_some_and(|count| *count > 1));
+    let total = (located.len() + refused.len()) as u64;
+    for (at, located) in located.iter().enumerate() {
+        let name = names.of[at].clone();
         let options = Options { only: name.as_ref(), collection: Some(collection), ..options };
-        let synced = match name {
-            Some(repo) if is_double => Err(SyncError::Double { path: path.clone(), repo: Box::new(repo.clone()) }),
+        let double = |repo| Err(SyncError::Double { path: located.manifest.clone(), repo: Box::new(repo) });
+        let synced = match &name {
+            Some(repo) if names.is_double(at) => double(repo.clone()),
             _ => match sync(storage, cache, located, hosting, options, now) {
                 // It names another repository than it did: that one may have its file already.
-                Err(SyncError::OtherRepo { found, .. }) if owners.contains_key(&found.dir_names()) => {
-                    Err(SyncError::Double { path: path.clone(), repo: found })
-                }
-                Err(SyncError::OtherRepo { .. }) => {
-                    sync(storage, cache, located, hosting, Options { only: None, ..options }, now)
+                Err(SyncError::OtherRepo { found, .. }) => {
+                    if let Some(other) = names.other(at, &found) {
+                        read_again(&mut names, other);
+                    }
+                    names.set(at, Some((*found).clone()));
+                    match names.is_double(at) {
+                        true => double(*found),
+                        false => sync(storage, cache, located, hosting, Options { only: None, ..options }, now),
+                    }
                 }
                 synced => synced,
             },
         };
-        each(Collected { path, synced }, done, total);
+        each(Collected { path: located.manifest.clone(), synced }, at as u64 + 1, total);
+    }
+    for (done, (path, error)) in (located.len() as u64 + 1..).zip(refused) {
+        each(Collected { path, synced: Err(error) }, done, total);
     }
     Ok(())
+}
+
+/// Which file names which repository.
+struct Names {
+    of: Vec<Option<Repo>>,
+    counts: BTreeMap<[String; 3], usize>,
+}
+
+impl Names {
+    fn of(names: Vec<Option<Repo>>) -> Self {
+        let mut counts = BTreeMap::new();
+        names.iter().flatten().for_each(|repo| *counts.entry(repo.dir_names()).or_default() += 1);
+        Self { of: names, counts }
+    }
+
+    fn set(&mut self, at: usize, name: Option<Repo>) {
+        if let Some(count) = self.of[at].as_ref().and_then(|repo| self.counts.get_mut(&repo.dir_names())) {
+            *count -= 1;
+        }
+        if let Some(repo) = &name {
+            *self.counts.entry(repo.dir_names()).or_default() += 1;
+        }
+        self.of[at] = name;
+    }
+
+    /// Whether another file names the same repository.
+    fn is_double(&self, at: usize) -> bool {
+        self.of[at].as_ref().is_some_and(|repo| self.counts.get(&repo.dir_names()).is_some_and(|count| *count > 1))
+    }
+
+    /// Another file than this one that names a repository.
+    fn other(&self, at: usize, repo: &Repo) -> Option<usize> {
+        let names = self.of.iter().enumerate().filter(|(other, _)| *other != at);
+        names.into_iter().find_map(|(other, name)| (name.as_ref() == Some(repo)).then_some(other))
+    }
 }
 
 /// The repository that a manifest names, if it can be read, and names one: the sync says so. `None` for other JSON, such as

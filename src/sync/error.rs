@@ -69,6 +69,14 @@ pub enum SyncError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// It is committed, and neither in the working tree nor in this partial clone.
+    #[error(
+        "{path} is committed, and this partial clone lacks it: run `git cat-file blob HEAD:{path}` once, which fetches it"
+    )]
+    LeftOut {
+        /// The manifest's path in git.
+        path: String,
+    },
     /// A directory, a pipe, a device or a link to nothing is in the manifest's place.
     #[error("{} is not a regular file: put the manifest there, or remove it", path.display())]
     NotAFile {

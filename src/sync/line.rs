@@ -84,6 +84,12 @@ impl<'l> GitLine<'l> {
         seen_by(head, Some(&self.publisher))
     }
 
+    /// Whether what is checked out stands for everybody's branch, and some branch still has the commit: whoever looks at
+    /// an older commit, or at another branch, has rewritten nothing.
+    fn is_kept(&self, known: &[u8]) -> bool {
+        self.publisher.reference.is_empty() && self.checkout.is_on_a_branch(known)
+    }
+
     /// The line of `branch` in the checkout at `located`, or of the branch that publishes the manifest of `repo` there.
     ///
     /// # Errors
@@ -130,12 +136,18 @@ impl Line for GitLine<'_> {
             Err(GitError::TooLong) => return Ok(Found::TooLong),
             log => log.map_err(SyncError::History)?,
         };
-        let found = found(log.beginning);
+        let found = match found(log.beginning) {
+            Found::Elsewhere if known.is_some_and(|known| self.is_kept(known)) => Found::Behind,
+            found => found,
+        };
         self.log = Some(log);
         Ok(found)
     }
 
     fn has_left(&self, known: &[u8]) -> Result<bool, SyncError> {
+        if self.is_kept(known) {
+            return Ok(false);
+        }
         let left = self.checkout.has_left(known, &self.publisher.branch_tip, self.limits);
         left.map_err(SyncError::History)
     }

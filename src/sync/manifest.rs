@@ -475,6 +475,7 @@ impl Located {
             Blob::TooLong { len } => {
                 Err(SyncError::Refused { path: self.manifest.clone(), error: ManifestError::TooLong { len } })
             }
+            Blob::Missing if checkout.has_committed(&path) => Err(SyncError::LeftOut { path }),
             Blob::Missing => Err(missing()),
         }
     }

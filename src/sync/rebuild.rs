@@ -221,6 +221,9 @@ fn losses(
     if view.seq().0 + 1 > start.0 + events {
         what.push(format!("the numbers of {} events that were lost before", view.seq().0 + 1 - start.0 - events));
     }
+    if view.lacks_newest() {
+        what.push("the newest changes, which are in a damaged part of the log".to_owned());
+    }
     let span = first.zip(last);
     Ok((Held { events, span }, what))
 }

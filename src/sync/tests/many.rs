@@ -253,3 +253,52 @@ mod asked {
         assert_eq!(run().0, ["Lost", "Unchanged", "Without"]);
     }
 }
+
+#[test]
+fn files_of_a_collection_that_changed_places_are_taken_as_they_are_now() {
+    let machine = Machine::new();
+    let dir = machine.root().join("all");
+    let put = |name: &str, repo: &str, hour: u32| {
+        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+        fs::write(dir.join(name), manifest_of(repo, hour, &[&format!("Release: {hour}")])).unwrap();
+    };
+    let words = || collect(&machine, &dir, |_| ()).into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+    put("1.json", "o/a", 1);
+    put("2.json", "o/b", 1);
+    assert_eq!(words(), ["@1", "@1"]);
+    // Swapped; then one took over another's place, and the other moved on.
+    put("1.json", "o/b", 2);
+    put("2.json", "o/a", 2);
+    assert_eq!(words(), ["@2", "@2"]);
+    fs::rename(dir.join("2.json"), dir.join("3.json")).unwrap();
+    fs::rename(dir.join("1.json"), dir.join("2.json")).unwrap();
+    put("1.json", "o/c", 3);
+    assert_eq!(words(), ["@1", "unchanged", "unchanged"]);
+    put("1.json", "o/a", 3);
+    assert!(words()[0].contains("names o/a, as another file does"));
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_that_may_be_a_manifest_is_passed_over_in_silence() {
+    let machine = Machine::new();
+    let dir = machine.root().join("all");
+    let deep = "a/b/c/d/e/f/g/h/i/j/k";
+    fs::create_dir_all(dir.join(deep)).unwrap();
+    fs::create_dir_all(dir.join("clone/.github")).unwrap();
+    fs::create_dir_all(dir.join("clone/.git")).unwrap();
+    for (name, repo) in [
+        (".github.json", "o/.github"),
+        (&*format!("{deep}/deep.json"), "o/deep"),
+        ("clone/.github/pmu-cache.json", "o/clone"),
+        ("clone/.git/config.json", "o/git"),
+    ] {
+        fs::write(dir.join(name), manifest_of(repo, 1, &["Release: x"])).unwrap();
+    }
+    std::os::unix::fs::symlink("nowhere", dir.join("link.json")).unwrap();
+    let all = collect(&machine, &dir, |_| ());
+    assert_eq!(all.iter().filter(|(_, word)| word == "@1").count(), 3, "{all:?}");
+    assert!(all.iter().any(|(name, word)| name == "link.json" && word.contains("is not a regular file")), "{all:?}");
+    let names = Store::all(&Disk, &machine.cache()).unwrap().len();
+    assert_eq!(names, 3, "a repository's name may begin with a dot");
+}

@@ -372,3 +372,76 @@ fn what_each_commit_names_is_the_manifest_whoever_pulls_when() {
     assert_eq!(names(&often), told);
     assert_eq!(often.status()["historyHash"], fresh.status()["historyHash"]);
 }
+
+#[test]
+fn a_rebuild_does_not_drop_what_a_damaged_end_of_the_log_held() {
+    for harm in [
+        |bytes: &mut Vec<u8>| *bytes.iter_mut().nth_back(59).unwrap() ^= 1,
+        |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 100),
+    ] {
+        let lab = Lab::with_git();
+        for hour in [1, 2] {
+            lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
+            commit(&lab, "manifest");
+        }
+        lab.run(&["cache", "sync"]).ok();
+        lab.write_manifest(small_at(3).replace("v0.9.0", "v0.9.3"));
+        lab.run(&["cache", "sync"]).ok();
+        lab.git(&["checkout", "-q", "."]);
+        let log = lab.store().join("log-1");
+        let mut bytes = std::fs::read(&log).unwrap();
+        harm(&mut bytes);
+        std::fs::write(&log, &bytes).unwrap();
+        let said = lab.run(&["cache", "rebuild"]).fails();
+        assert!(said.contains("the newest changes") && said.contains("--yes"), "{said}");
+        assert_eq!(std::fs::read(&log).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn whoever_looks_at_an_older_commit_without_remotes_has_rewritten_nothing() {
+    let lab = Lab::with_git();
+    for hour in [1, 2] {
+        lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
+        commit(&lab, "manifest");
+    }
+    lab.run(&["cache", "sync"]).ok();
+    let newest = lab.run(&["release", "list"]).ok();
+    lab.git(&["checkout", "-q", "-b", "feature", "HEAD~1"]);
+    assert_eq!(lab.run(&["release", "list"]).ok(), newest);
+    lab.write("work", "");
+    commit(&lab, "work");
+    assert_eq!(lab.run(&["release", "list"]).ok(), newest);
+    lab.run(&["cache", "sync"]).ok();
+    lab.git(&["checkout", "-q", "-"]);
+    lab.run(&["cache", "sync"]).ok();
+    lab.run(&["cache", "status", "--check"]).ok();
+    // What no branch has any more was rewritten.
+    lab.git(&["-c", "user.name=t", "-c", "user.email=t@e", "commit", "-q", "--amend", "-m", "another"]);
+    assert!(lab.run(&["cache", "sync"]).err.contains("was rewritten"));
+}
+
+#[test]
+fn a_branch_s_manifest_of_another_year_is_dated_by_its_commit() {
+    let (theirs, ours) = team("cache:\n  branch: main\n");
+    theirs.git(&["push", "-q", text(&theirs.root().join("origin.git")), "HEAD:refs/heads/main"]);
+    let mut strange: Value = serde_json::from_str(&small_at(2).replace("v0.9.0", "v0.9.9")).unwrap();
+    strange["updated_at"] = "2099-12-24T02:00:00Z".into();
+    publish(&theirs, &strange.to_string(), "main");
+    ours.git(&["fetch", "-q", text(&theirs.root().join("origin.git")), "+main:refs/remotes/origin/main"]);
+    assert!(ours.run(&["release", "list"]).ok().contains("v0.9.9"));
+    assert_eq!(events(&ours)[0]["source"], "git");
+}
+
+#[test]
+fn a_sparse_partial_clone_says_that_it_lacks_the_manifest() {
+    let (theirs, _) = team("");
+    let origin = theirs.root().join("origin.git");
+    theirs.git(&["-C", text(&origin), "config", "uploadpack.allowFilter", "true"]);
+    let part = Lab::without_git();
+    part.git(&["clone", "-q", "--filter=blob:none", "--sparse", &format!("file://{}", text(&origin)), "."]);
+    let said = part.run(&["cache", "sync"]).fails();
+    assert!(said.contains("this partial clone lacks it: run `git cat-file blob HEAD:"), "{said}");
+    part.git(&["cat-file", "blob", &format!("HEAD:{}", gh_pmu::manifest::USUAL_PATH)]);
+    assert!(part.run(&["release", "list"]).ok().contains("v0.9.0"));
+}

@@ -9,6 +9,7 @@ mod damage_many;
 mod damage_past;
 mod delegate;
 mod export;
+mod foreign;
 mod git;
 mod histories;
 mod history;

@@ -1,5 +1,8 @@
 //! Manifests that are refused: the sentence, the exit code, and a cache in which not one byte has changed.
 
+use gh_pmu::fs::Disk;
+use gh_pmu::model::{Repo, UnixMillis};
+use gh_pmu::store::Store;
 use serde_json::{Value, json};
 
 use crate::cli::lab::{Lab, NO_GH, Ran, assert_same, files_below, nothing_cached};
@@ -408,4 +411,15 @@ fn where_nothing_can_be_recorded_the_present_is_answered_all_the_same() {
         }
     }
     assert_eq!(std::fs::read_dir(&lab.checkout).unwrap().count(), 3, "nothing was made elsewhere");
+}
+
+#[test]
+fn a_last_check_that_is_not_yet_counts_as_none() {
+    let lab = Lab::synced(&small());
+    lab.write(".gh-pmu.yml", "cache:\n  max_age: 0\n");
+    let store = Store::of(&Disk, &lab.cache, &Repo::parse("octo-org/atlas", Repo::DEFAULT_HOST).unwrap());
+    store.record_checked(&store.view().unwrap().unwrap(), None, UnixMillis::new(4_000_000_000_000).unwrap());
+    let status = lab.run(&["cache", "status", "--check", "--json"]);
+    assert_eq!(status.code, Some(1), "{}", status.out);
+    assert!(!status.out.contains("\"checkedAt\":\"2096"), "{}", status.out);
 }

@@ -1,6 +1,6 @@
 //! `cache export`.
 
-use gh_pmu::model::{Kind, Repo, Seq};
+use gh_pmu::model::{Kind, Repo, Seq, UnixMillis};
 use gh_pmu::query::{Filter, Row, Use, select};
 use gh_pmu::store::{History, Logged, Store, StoreError};
 
@@ -150,14 +150,14 @@ impl Command for Args {
             return self.trackers(&sources, context.output.export());
         }
         let starts = sources.iter().map(|source| self.start(source, context)).collect::<Result<Vec<_>, _>>()?;
-        let cache = &context.config.cache_dir;
+        let (cache, now) = (&context.config.cache_dir, context.now.millis());
         let mut checkpoints = Vec::with_capacity(sources.len());
         let export = context.output.export();
         let mut written = Written::start(export, self.format, self.dialect)?;
         for (source, start) in sources.iter().zip(&starts) {
             let history = Store::of(&DISK, cache, &source.0).history(&source.1)?;
             self.events(source, &history, start, &mut written)?;
-            let checkpoint = checkpoint(source, &history, self.place(source))?;
+            let checkpoint = checkpoint(source, &history, (self.place(source), now))?;
             written.checkpoint(&checkpoint)?;
             checkpoints.push(checkpoint);
         }
@@ -266,11 +266,14 @@ fn live(
     Ok(())
 }
 
-fn checkpoint((repo, view): &Source, history: &History<'_>, end: Seq) -> Result<Checkpoint, Error> {
+fn checkpoint(
+    (repo, view): &Source,
+    history: &History<'_>,
+    (end, now): (Seq, UnixMillis),
+) -> Result<Checkpoint, Error> {
     let last = if end > Seq(0) { history.event(end)? } else { None };
     let state_hash = if end == view.seq() { view.state_hash() } else { history.state_after(end)?.state_hash() };
     let fresh = view.freshness();
-    let synced_at = fresh.map_or(view.changed_at(), |fresh| fresh.synced_at);
     Ok(Checkpoint {
         repo: repo.to_string(),
         seq: end,
@@ -279,7 +282,7 @@ fn checkpoint((repo, view): &Source, history: &History<'_>, end: Seq) -> Result<
         state_hash: hex(&state_hash),
         published: view.has_published(),
         manifest: fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash)),
-        checked_at: view.marks().and_then(|marks| marks.checked_at).unwrap_or(synced_at),
+        checked_at: view.checked_at(now).unwrap_or(view.changed_at()),
     })
 }
 

@@ -69,7 +69,7 @@ impl Command for Args {
             _ if self.many.is_some() => None,
             (named @ Some(_), _) => Some(context.repo(named, None)?),
             // Others say nothing of the repository here.
-            (None, Err(_)) if self.check => return here.map(|_| Exit::Failed),
+            (None, Err(_)) if self.check || context.hosting().named.is_some() => return here.map(|_| Exit::Failed),
             (None, Err(_)) => None,
             (None, Ok(here)) => here.clone(),
         };
@@ -132,7 +132,7 @@ pub(super) fn status_of<'s>(
         Counts { open: counts.open, closed: counts.closed }
     };
     let fresh = view.freshness();
-    let checked_at = view.marks().and_then(|marks| marks.checked_at).or(fresh.map(|fresh| fresh.synced_at));
+    let checked_at = view.checked_at(context.now.millis());
     let (log_bytes, index_bytes) = view.byte_lens();
     let is_old = context.config.cache.max_age.is_some()
         && checked_at.is_none_or(|checked_at| context.is_older_than_allowed(checked_at));

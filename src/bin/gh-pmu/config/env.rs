@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gh_pmu::github::Gh;
 
-use super::{shell, yaml};
+use super::{file, shell, yaml};
 use crate::exit::Error;
 
 /// Looks up one variable.
@@ -161,8 +161,8 @@ pub fn cache_dir(env: Env<'_>, cwd: Option<&Path>) -> Result<Option<PathBuf>, Er
 /// A quote is not closed; not UTF-8.
 pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
     let own = || {
-        let file = default_cache_dir(env)?.with_file_name("config.yml");
-        let text = std::fs::read_to_string(file).ok()?;
+        let own = default_cache_dir(env)?.with_file_name("config.yml");
+        let text = String::from_utf8(file::read_plain(&own).ok()?).ok()?;
         match yaml::top_level(&text, "delegate").ok()??.value {
             yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
             _ => None,
@@ -200,7 +200,7 @@ fn path(env: Env<'_>, name: &str) -> Option<PathBuf> {
 
 /// A value of gh's own `config.yml`. A file that cannot be read says nothing: it is gh's to complain about.
 fn gh_config(env: Env<'_>, key: &str) -> Option<String> {
-    let text = std::fs::read_to_string(gh_config_dir(env)?.join("config.yml")).ok()?;
+    let text = String::from_utf8(file::read_plain(&gh_config_dir(env)?.join("config.yml")).ok()?).ok()?;
     match yaml::top_level(&text, key).ok()??.value {
         yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
         _ => None,

@@ -32,6 +32,10 @@ pub fn in_dir(dir: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> Re
             Ok(Some(bytes)) => found.push((path, bytes)),
             Ok(None) => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            // Outside a checkout nothing asked for it.
+            Err(error) if root.is_none() && error.kind() == io::ErrorKind::PermissionDenied => {
+                warnings.push(format!("cannot read {}: {error}", path.display()));
+            }
             Err(error) => return Err(Error::new(format!("cannot read {}: {error}", path.display()))),
         }
     }
@@ -40,20 +44,24 @@ pub fn in_dir(dir: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> Re
 
 /// `None` for a file that is not to be trusted.
 fn read(path: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> io::Result<Option<Vec<u8>>> {
-    let of = std::fs::metadata(path)?;
-    if !of.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if is_foreign(&of) && !root.is_some_and(is_trusted) {
+    if is_foreign(&std::fs::metadata(path)?) && !root.is_some_and(is_trusted) {
         warnings.push(format!("{} belongs to another user and is not used", path.display()));
         return Ok(None);
+    }
+    read_plain(path).map(Some)
+}
+
+/// The content of a file that somebody could have replaced by a pipe, a device, or very much.
+pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
     }
     let mut bytes = Vec::new();
     // It can grow after it was looked at.
     std::fs::File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_LEN {
         true => Err(io::Error::other("it is larger than 1 MiB")),
-        false => Ok(Some(bytes)),
+        false => Ok(bytes),
     }
 }
 

@@ -243,9 +243,12 @@ impl Context<'_, '_> {
 
     /// A hit is a check too: says so in `marks`, but not at every list.
     fn check_again(&self, synced: &Synced) {
-        let age = |checked_at: gh_pmu::model::UnixMillis| self.now.millis().get() - checked_at.get();
-        let checked_at = synced.view.marks().and_then(|marks| marks.checked_at);
-        let is_old = checked_at.is_some_and(|checked_at| age(checked_at) > CHECK_AGAIN_MILLIS);
+        let now = self.now.millis();
+        let is_old = synced
+            .view
+            .marks()
+            .and_then(|marks| marks.checked_at)
+            .is_some_and(|checked_at| checked_at > now || now.get() - checked_at.get() > CHECK_AGAIN_MILLIS);
         if is_old && matches!(synced.outcome, Outcome::Unchanged) {
             self.store(&synced.repo).record_checked(&synced.view, None, self.now.millis());
         }

@@ -1,0 +1,42 @@
+//! Signals by which the system answers about files: they become errors, or a sentence.
+#![allow(unsafe_code, reason = "only libc sets what a signal does, and nothing else here needs it")]
+
+use std::sync::Once;
+
+/// Has a file that would grow beyond the limit of the process (`ulimit -f`) fail with an error. The signal ends the process
+/// in the middle of an answer that needs no file.
+#[cfg(unix)]
+pub(super) fn fail_at_limits() {
+    static SET: Once = Once::new();
+    // SAFETY: to ignore a signal runs no code of ours.
+    SET.call_once(|| unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    });
+}
+
+/// Has a page that vanishes under a mapping (a file that somebody cut, a disk that gave up) end the process with a sentence
+/// and exit code 1: what was printed is not the whole answer.
+#[cfg(unix)]
+pub(super) fn tell_of_vanished_pages() {
+    const SENTENCE: &[u8] =
+        b"a file of the cache was cut, or cannot be read, while it was in use: run the command again\n";
+    extern "C" fn tell(_signal: libc::c_int) {
+        // SAFETY: both are safe in a signal handler (POSIX.1-2017, 2.4.3), and the bytes are the program's own.
+        unsafe {
+            libc::write(libc::STDERR_FILENO, SENTENCE.as_ptr().cast(), SENTENCE.len());
+            libc::_exit(1);
+        }
+    }
+    static SET: Once = Once::new();
+    let tell: extern "C" fn(libc::c_int) = tell;
+    // SAFETY: the handler calls nothing that is unsafe in one.
+    SET.call_once(|| unsafe {
+        libc::signal(libc::SIGBUS, tell as libc::sighandler_t);
+    });
+}
+
+#[cfg(not(unix))]
+pub(super) fn fail_at_limits() {}
+
+#[cfg(not(unix))]
+pub(super) fn tell_of_vanished_pages() {}
