@@ -320,6 +320,31 @@ impl Log {
         Self { beginning, path, changes, by_path }
     }
 
+    /// Has every file that a commit brought follow one that the commit took away, where `is_one` says so of git's names of
+    /// their contents, the new one first: git itself sees no move where much was changed.
+    ///
+    /// # Errors
+    /// Those of `is_one`.
+    pub fn follow_moves<E>(&mut self, mut is_one: impl FnMut(&str, &str) -> Result<bool, E>) -> Result<(), E> {
+        let mut moves = Vec::new();
+        let mut first = 0;
+        for commit in self.changes.chunk_by(|a, b| a.version.commit == b.version.commit) {
+            let taken = |change: &&Change| change.version.blob.is_none() && change.before.is_some();
+            for (at, new) in commit.iter().enumerate().filter(|(_, new)| new.is_new && new.from.is_none()) {
+                let Some(blob) = &new.version.blob else { continue };
+                for old in commit.iter().filter(taken) {
+                    if is_one(blob, old.before.as_deref().unwrap_or_default())? {
+                        moves.push((first + at, old.path.clone()));
+                        break;
+                    }
+                }
+            }
+            first += commit.len();
+        }
+        moves.into_iter().for_each(|(at, old)| self.changes[at].from = Some(old));
+        Ok(())
+    }
+
     /// The versions of the file that is at `path` in the end, oldest first.
     pub fn versions(&self, path: &str) -> Vec<&FileVersion> {
         let (mut versions, mut before, mut name) = (Vec::new(), self.changes.len(), Some(path));

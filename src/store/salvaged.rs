@@ -68,6 +68,8 @@ impl History<'_> {
             let baseline = is_first && matches!(event.change, crate::model::Change::Added { .. });
             Logged { seq, prev: record.prev, event, published: sync.history.is_some(), sync, baseline }
         };
-        Ok(live_events(&found).1.into_iter().map(logged).collect())
+        // Without its frame's record an event has no id.
+        let is_known = |(_, live): &(Seq, Live<'_, '_>)| found.syncs.contains_key(&live.frame);
+        Ok(live_events(&found).1.into_iter().filter(is_known).map(logged).collect())
     }
 }

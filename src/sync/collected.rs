@@ -10,7 +10,9 @@ use super::error::SyncError;
 use super::line::{Found, Line, Take, found, missing, read_versions};
 use super::outcome::Note;
 use crate::format::Seen;
-use crate::git::{Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
+use crate::git::{Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
+use crate::manifest;
+use crate::model::Repo;
 
 /// What a file is called that may be a manifest.
 const EXTENSION: &str = "json";
@@ -52,7 +54,16 @@ impl Place {
         let hosts = hosting.hosts(&signed_in);
         let own = self.checkout.repo(&hosts).ok();
         let Some(publisher) = self.checkout.publisher(own.as_ref(), &hosts, Limits::NONE)? else { return Ok(None) };
-        let log = self.checkout.log_below((&publisher.tip, None), &self.dir, limits)?;
+        let mut log = self.checkout.log_below((&publisher.tip, None), &self.dir, limits)?;
+        let mut blobs = None;
+        log.follow_moves(|new, old| {
+            let blobs = match &mut blobs {
+                Some(blobs) => blobs,
+                none => none.insert(self.checkout.blobs()?),
+            };
+            let [new, old] = [repo_in(blobs, new)?, repo_in(blobs, old)?];
+            Ok::<_, GitError>(new.is_some() && new == old)
+        })?;
         Ok(Some(Past { publisher, log }))
     }
 
@@ -60,6 +71,13 @@ impl Place {
     fn missing(&self, reason: impl ToString) -> Note {
         missing(&self.checkout, if self.dir.is_empty() { "." } else { &self.dir }, reason)
     }
+}
+
+/// The repository that a committed manifest names.
+fn repo_in(blobs: &mut Blobs, blob: &str) -> Result<Option<Repo>, GitError> {
+    blobs.request(blob)?;
+    let Blob::Bytes(bytes) = blobs.answer(manifest::MAX_LEN)? else { return Ok(None) };
+    Ok(manifest::parse(&bytes).ok().and_then(|manifest| manifest.repo?.on(Repo::DEFAULT_HOST).ok()))
 }
 
 impl<'h> Collection<'h> {

@@ -51,9 +51,9 @@ pub fn sync_collection(
         |names: &mut Names, at: usize| names.set(at, named(storage, &located[at].manifest, &host).flatten());
     let (mut is_read, mut has_news) = (vec![false; located.len()], true);
     while std::mem::take(&mut has_news) {
-        for at in 0..located.len() {
-            if !is_read[at] && names.is_double(at) {
-                (is_read[at], has_news) = (true, true);
+        for (at, is_read) in is_read.iter_mut().enumerate() {
+            if !*is_read && names.is_double(at) {
+                (*is_read, has_news) = (true, true);
                 read_again(&mut names, at);
             }
         }

@@ -302,3 +302,41 @@ fn nothing_that_may_be_a_manifest_is_passed_over_in_silence() {
     let names = Store::all(&Disk, &machine.cache()).unwrap().len();
     assert_eq!(names, 3, "a repository's name may begin with a dot");
 }
+
+#[test]
+fn a_file_of_a_collection_that_was_moved_and_changed_keeps_its_history() {
+    let [early, late] = [Machine::new(), Machine::new()];
+    let titles: Vec<String> = (0..9).map(|n| format!("Release: v{n}.0.0")).collect();
+    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let put = |machine: &Machine, name: &str, text: &str| {
+        let path = machine.root().join("all").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let sync = |machine: &Machine| drop(collect(machine, &machine.root().join("all"), |_| ()));
+    let mut ends = Vec::new();
+    for machine in [&early, &late] {
+        let commit = || {
+            machine.git(&["add", "-A"]);
+            machine.git(&["commit", "-q", "-m", "m"]);
+            if std::ptr::eq(machine, &early) {
+                sync(machine);
+            }
+        };
+        put(machine, "o/a.json", &manifest_of("o/a", 1, &titles[..1]));
+        put(machine, "o/b.json", &manifest_of("o/b", 1, &titles[..1]));
+        commit();
+        for (old, new) in [("o/a.json", "moved/a.json"), ("o/b.json", "moved/b.json")] {
+            fs::remove_file(machine.root().join("all").join(old)).unwrap();
+            put(machine, new, &manifest_of(&new.replace("moved", "o").replace(".json", ""), 2, &titles));
+        }
+        commit();
+        put(machine, "moved/a.json", &manifest_of("o/a", 3, &titles[..8]));
+        commit();
+        sync(machine);
+        let view = machine.view("o/a");
+        ends.push((view.published_seq(), view.observed_count(), view.state_hash()));
+    }
+    assert_eq!(ends[0], ends[1]);
+    assert_eq!((ends[0].0, ends[0].1), (Seq(10), 0));
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::lab::Lab;
-use crate::cli::manifests::{REPO, SMALL_RELEASES, small};
+use crate::cli::manifests::{REPO, SMALL_RELEASES, small, small_at};
 
 const OTHER: &str = "acme/rocket";
 
@@ -36,6 +36,44 @@ fn a_repository_that_cannot_be_read_fails_an_answer_about_many_which_shows_the_o
         let ran = lab.run_in(&lab.root(), args);
         assert_eq!((ran.code, ran.out.lines().count()), (Some(1), lines), "{args:?}: {}", ran.err);
         assert!(ran.err.contains(OTHER), "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_log_that_is_gone_takes_its_own_past_away_and_nobody_else_s() {
+    let lab = lab();
+    remove(&store(&lab, OTHER), &["log-1"]);
+    for (args, lines) in [
+        (&["release", "list", "--all-repos", "--as-of", "2025-07-01"][..], 3),
+        (&["cache", "history", "--all-repos"], 5),
+        (&["cache", "export", "--all-repos", "--events", "--format", "ndjson"], 6),
+        (&["cache", "export", "--all-repos", "--format", "ndjson"], 10),
+    ] {
+        let ran = lab.run_in(&lab.root(), args);
+        let is_whole = lines == 10;
+        assert_eq!((ran.code, ran.out.lines().count()), (Some(i32::from(!is_whole)), lines), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(OTHER), "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn status_of_an_earlier_moment_is_no_whole_answer_and_a_damaged_event_is_not_shown_under_another_id() {
+    let lab = Lab::synced(&small());
+    let ids = |lab: &Lab| lab.run(&["cache", "history", "--json", "id", "--jq", ".[].id"]);
+    for hour in [11, 12] {
+        lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
+        lab.run(&["cache", "sync"]).ok();
+    }
+    let whole = ids(&lab).ok();
+    let log = store(&lab, REPO).join("log-1");
+    let bytes = std::fs::read(&log).unwrap();
+    for at in (bytes.len() / 2..bytes.len()).step_by(7) {
+        let mut harmed = bytes.clone();
+        harmed[at] ^= 0x10;
+        std::fs::write(&log, &harmed).unwrap();
+        let (found, shown) = (ids(&lab), lab.run_in(&lab.root(), &["cache", "status", "--all-repos", "--json"]));
+        assert!(found.out.lines().all(|id| whole.contains(id)), "{at}: {}", found.out);
+        assert!(shown.code == Some(1) || shown.out.contains("\"seq\":7"), "{at}: {}", shown.out);
     }
 }
 

@@ -20,16 +20,29 @@ pub struct Found {
 /// # Errors
 /// An event is named that is yet to come; nothing is left to open.
 pub fn find(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Context<'_, '_>) -> Result<Found, Error> {
-    let (mut found, mut stopped) = (Vec::new(), None);
+    let (mut found, mut stopped, is_many) = (Vec::new(), None, sources.len() > 1);
     for (at, (source, filter)) in sources.iter_mut().zip(filters).enumerate() {
         let mut answer = context.settled(source, |source, context| of_one(source, filter, context));
         if let Err(Failed::Store(error)) = &answer
             && !matches!(error, StoreError::Unstable { .. })
         {
-            source.1 = context.again(&source.0, error)?;
-            answer = of_one(source, filter, context);
+            answer = match context.again(&source.0, error) {
+                Ok(view) => {
+                    source.1 = view;
+                    of_one(source, filter, context)
+                }
+                Err(error) => Err(Failed::Other(error)),
+            };
         }
-        let (changes, damage) = answer.map_err(Failed::into_error)?;
+        let (changes, damage) = match answer {
+            Ok(answer) => answer,
+            // The others have their answer.
+            Err(failed) if is_many => {
+                stopped = stopped.or(Some(failed.into_error()));
+                continue;
+            }
+            Err(failed) => return Err(failed.into_error()),
+        };
         stopped = stopped.or(damage.map(Error::from));
         found.extend(changes.into_iter().map(|change| (at, change)));
     }

@@ -132,24 +132,28 @@ impl Command for Args {
 
     /// Writes the trackers, or the events.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
-        let mut sources = match &self.many {
+        let sources = match &self.many {
             Some(many) => context.all_sources(many)?,
             // The trackers are the present, as in lists.
             None => vec![context.source(named, if self.has_events() { Keep::Must } else { Keep::IfPossible })?],
         };
-        for source in &mut sources {
-            // Half an export is none: what may fail is verified before the first byte is written.
-            if let Err(error) = self.verify(source, &context.store(&source.0)) {
-                source.1 = context.again(&source.0, &error)?;
+        // Half an export is none: what may fail is verified before the first byte is written. Of many those are left out
+        // that cannot be given whole.
+        let (mut whole, mut starts) = (Vec::with_capacity(sources.len()), Vec::new());
+        for mut source in sources {
+            match self.checked(&mut source, context) {
+                Ok(start) => {
+                    starts.extend(start);
+                    whole.push(source);
+                }
+                Err(error) if self.many.is_some() => context.tell_missing(&error),
+                Err(error) => return Err(error),
             }
         }
+        let sources = whole;
         if !self.has_events() {
-            for (_, view) in sources.iter().filter(|(_, view)| view.lacks_newest()) {
-                view.check_history()?;
-            }
             return self.trackers(&sources, context.output.export());
         }
-        let starts = sources.iter().map(|source| self.start(source, context)).collect::<Result<Vec<_>, _>>()?;
         let (cache, now) = (&context.config.cache_dir, context.now.millis());
         let mut checkpoints = Vec::with_capacity(sources.len());
         let export = context.output.export();
@@ -172,6 +176,20 @@ impl Command for Args {
 }
 
 impl Args {
+    /// Whether all that is to be exported of a source can be read; and where its events begin.
+    fn checked(&self, source: &mut Source, context: &mut Context<'_, '_>) -> Result<Option<Start>, Error> {
+        if let Err(error) = self.verify(source, &context.store(&source.0)) {
+            source.1 = context.again(&source.0, &error)?;
+        }
+        if self.has_events() {
+            return self.start(source, context).map(Some);
+        }
+        if source.1.lacks_newest() {
+            source.1.check_history()?;
+        }
+        Ok(None)
+    }
+
     /// Reads what an index holds of the answer.
     fn verify(&self, (_, view): &Source, store: &Store<'_>) -> Result<(), StoreError> {
         if !self.has_events() {

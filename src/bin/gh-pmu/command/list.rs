@@ -206,11 +206,10 @@ impl Args {
                         Some(when) => past(when, source, context),
                         None => Ok(source),
                     };
-                    match source {
-                        Ok(source) => picked.push(context.picked(source, &filter)?),
-                        // A repository that began later does not take the others' answer away.
-                        Err(Failed::Before(error)) => context.tell_missing(&error),
-                        Err(failed) => return Err(failed.into_error()),
+                    // A repository that began later, or is damaged, does not take the others' answer away.
+                    match source.map_err(Failed::into_error).and_then(|source| context.picked(source, &filter)) {
+                        Ok(found) => picked.push(found),
+                        Err(error) => context.tell_missing(&error),
                     }
                 }
                 ManyListed { picked, exit, age }
@@ -308,7 +307,7 @@ pub(super) fn as_of(when: When, source: &Source, context: &mut Context<'_, '_>) 
             None => format!("nothing is known of {repo} before it was first synced"),
         });
         let is_pruned = view.history_start() > Seq(1);
-        return Err(Failed::Before(if is_pruned { error.with_hint(AGAIN) } else { error }));
+        return Err(Failed::Other(if is_pruned { error.with_hint(AGAIN) } else { error }));
     };
     if let Moment::Seq(asked) = moment
         && asked > view.seq()

@@ -110,6 +110,8 @@ fn views(
         match view {
             Ok(view) => {
                 context.tell_damage(&view);
+                // What is shown is of an earlier moment.
+                context.falls_short |= view.lacks_newest();
                 found.push((Repo::parse(view.repo(), Repo::DEFAULT_HOST)?, view));
             }
             Err(error) => {

@@ -69,8 +69,6 @@ pub enum Failed {
     Store(StoreError),
     /// Another view would not either.
     Other(Error),
-    /// The moment that was asked for is before all that is known.
-    Before(Error),
 }
 
 impl Failed {
@@ -78,7 +76,7 @@ impl Failed {
     pub fn into_error(self) -> Error {
         match self {
             Failed::Store(error) => error.into(),
-            Failed::Other(error) | Failed::Before(error) => error,
+            Failed::Other(error) => error,
         }
     }
 }
