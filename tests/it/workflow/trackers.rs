@@ -91,6 +91,7 @@ fn a_configuration_that_the_workflow_cannot_read_stops_it() {
     let before = world.manifest("main");
     for (name, line, reason) in [
         ("alias", "release_labels: *labels", "release_labels cannot be read here: write it as [\"a\", \"b\"]."),
+        ("merge", "<<: *labels", "release_labels cannot be read here"),
         ("scalar", "microsprint_titles: x", "microsprint_titles cannot be read here"),
         ("mapping", "release_titles: [Release: , x]", "release_titles cannot be read here"),
         ("none", "release_labels: []\n  microsprint_labels: []", "names no label that makes an issue a tracker."),
@@ -101,6 +102,10 @@ fn a_configuration_that_the_workflow_cannot_read_stops_it() {
         assert!(run.log.contains(reason), "{}", run.log);
     }
     assert_eq!(world.manifest("main"), before);
+    // Quotes around a key are none of its name.
+    configure(&world, ".gh-pmu.yml", "\"cache\":\n  'release_labels': [other]\n");
+    assert!(world.run("quoted").ok);
+    assert!(listed(&world.manifest("main"), "releases").is_empty());
     // A list that is empty leaves its kind without trackers.
     configure(&world, ".gh-pmu.yml", "cache:\n  release_labels: []\n  microsprint_labels: null\n");
     assert!(world.run("empty").ok);
