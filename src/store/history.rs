@@ -89,7 +89,9 @@ impl<'s> Store<'s> {
             Ok(Some((view, log))) => Ok(self.history_of(view, log)),
             // The store was cleared meanwhile.
             Ok(None) => Err(StoreError::Unstable { path: view.log_path() }),
-            Err(StoreError::Unstable { path }) => Err(StoreError::Damaged(Damage::missing(Part::Log, path))),
+            Err(StoreError::Unstable { path }) if self.is_settled()? => {
+                Err(StoreError::Damaged(Damage::missing(Part::Log, path)))
+            }
             Err(error) => Err(error),
         }
     }

@@ -15,6 +15,9 @@ use crate::index::Index;
 /// A file can vanish between reading its name in `CURRENT` and opening it, once a compaction.
 const ATTEMPTS: u32 = 10;
 
+/// How long to look whether somebody writes.
+pub(super) const WRITING: Duration = Duration::from_millis(10);
+
 impl Store<'_> {
     /// Returns what the store holds now; `None` if nothing was ever committed.
     ///
@@ -35,8 +38,17 @@ impl Store<'_> {
     /// Tries until all files that `CURRENT` names are there; what stays missing was no writer's doing.
     fn view_stable(&self, with_index: bool) -> Result<Option<View>, StoreError> {
         let found = self.retrying(|| self.try_view(with_index));
-        let Err(StoreError::Unstable { path }) = found else { return found };
-        self.view_without(path, with_index)
+        match found {
+            Err(StoreError::Unstable { path }) if self.is_settled()? => self.view_without(path, with_index),
+            found => found,
+        }
+    }
+
+    /// Whether nobody writes or clears while a file is missing: what stays so is damage, and what does not is not.
+    pub(super) fn is_settled(&self) -> Result<bool, StoreError> {
+        let before = self.current_bytes()?;
+        self.storage.wait(WRITING);
+        Ok(before.is_some() && self.current_bytes()? == before)
     }
 
     /// Calls `read` again while files are replaced under it.

@@ -1,12 +1,12 @@
 //! Reading every byte: the reader, with a place for all that is wrong. Changes nothing, and works beside a writer.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::compact::index_bytes;
 use super::error::{Damage, Part, StoreError};
 use super::files::Store;
 use super::names::{CURRENT, LOCK, MARKS, is_numbered};
+use super::open::WRITING;
 use super::tail::{FoldError, Position, Region, Tail};
 use crate::format::{
     Current, FormatError, FrameHeader, FrameKind, HistoryHash, LOG_HEADER_LEN, LogHeader, Marks, StateSum, Wrong,
@@ -33,7 +33,6 @@ pub struct Verified {
 
 /// While compactions and rewrites pass by.
 const ATTEMPTS: usize = 5;
-const WRITING: Duration = Duration::from_millis(10);
 
 impl Store<'_> {
     /// Reads every byte of every file against its checksum, the chain, the geometry, and the index against a fold of

@@ -93,7 +93,7 @@ impl Options<'_> {
         }
         let was_looked_at = view.has_published() || view.freshness().is_some_and(|fresh| fresh.commit.is_some());
         // Before the first commit there is no past to look for.
-        let has_commits = || located.in_git().is_ok_and(|(checkout, _)| checkout.head().is_some());
+        let has_commits = || self.git(located).is_some_and(|checkout| checkout.head().is_some());
         (is_observed || (self.history == History::Needed && !was_looked_at)) && has_commits()
     }
 }

@@ -52,6 +52,11 @@ fn what_a_clone_lacks_of_the_past_is_said_once() {
     assert_eq!((ran.code, ran.err.lines().count()), (Some(0), 1), "{}", ran.err);
     assert!(ran.err.starts_with("! this is a shallow clone"), "{}", ran.err);
     assert!(ran.out.ends_with("4 manifests: 4 changed\n"), "{}", ran.out);
+    // The way out that it names is one.
+    lab.git(&["-C", text(&shallow), "fetch", "-q", "--unshallow"]);
+    lab.run_with(&[("GH_PMU_CACHE_DIR", text(&cache))], &["cache", "sync", "--from", text(&shallow)]).ok();
+    let history = ["cache", "history", "-R", "acme/a", "--json", "published", "--jq", "length"];
+    assert_eq!(lab.run_with(&[("GH_PMU_CACHE_DIR", text(&cache))], &history).ok(), "2\n");
 }
 
 #[test]

@@ -71,6 +71,11 @@ fn said(repo: &Repo, note: &Note) -> String {
              taken back; `gh pmu cache clear -R {repo}` and another sync take the new history",
             fork.seq
         ),
+        Note::Shallow => {
+            "this is a shallow clone, so the history of the manifests begins in the middle: run `git fetch \
+                          --unshallow`, then this again"
+                .to_owned()
+        }
         note => note.to_string(),
     }
 }
