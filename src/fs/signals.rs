@@ -1,6 +1,7 @@
 //! Signals by which the system answers about files: they become errors, or a sentence.
 #![allow(unsafe_code, reason = "only libc sets what a signal does, and nothing else here needs it")]
 
+#[cfg(unix)]
 use std::sync::Once;
 
 /// Has a file that would grow beyond the limit of the process (`ulimit -f`) fail with an error. The signal ends the process

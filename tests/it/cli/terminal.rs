@@ -1,11 +1,10 @@
 //! What a terminal gets, and closed pipes.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
 
 use serde_json::json;
 
-use crate::cli::lab::{Lab, program};
+use crate::cli::lab::Lab;
 use crate::cli::manifests::{SMALL_RELEASES, manifest, many, open, small, tracker};
 
 const TTY: (&str, &str) = ("GH_FORCE_TTY", "80");
@@ -261,29 +260,4 @@ fn who_sees_no_tracker_at_all_is_told_what_one_is() {
         assert!(!ran.err.contains("An issue is"), "{flags:?}: {}", ran.err);
     }
     assert_eq!(lab.run(&["release", "list"]).ok(), "");
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_question_is_cancelled_by_ctrl_c_and_by_anything_but_yes() {
-    let lab = lab();
-    lab.run(&["release", "list"]).ok();
-    let clear = format!("exec {} cache clear", program().display());
-    for (typed, code) in [("\u{3}", 2), ("n\n", 2), ("yes\n", 0)] {
-        // A terminal of its own, as Debian's `script` makes one.
-        let mut script = Command::new("script");
-        lab.enclose(script.current_dir(&lab.checkout));
-        script.args(["-qefc", &clear, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut asked = script.spawn().unwrap();
-        let (mut out, mut said) = (asked.stdout.take().unwrap(), Vec::new());
-        while !said.ends_with(b"(y/N) ") {
-            let mut byte = [0];
-            assert_eq!(out.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&said));
-            said.push(byte[0]);
-        }
-        asked.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
-        out.read_to_end(&mut said).unwrap();
-        assert_eq!(asked.wait().unwrap().code(), Some(code), "{typed:?}: {}", String::from_utf8_lossy(&said));
-        assert_eq!(lab.store().exists(), code != 0, "{typed:?}");
-    }
 }

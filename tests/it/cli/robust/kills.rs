@@ -1,11 +1,12 @@
-//! Processes that die in the middle of their work, by a signal that cannot be caught.
+//! Processes that are ended in the middle of their work: by a signal that cannot be caught, or by Ctrl-C.
 
-use std::process::Child;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{assert_tidy, assert_verifies};
-use crate::cli::lab::{Lab, nothing_cached};
-use crate::cli::manifests::{many, many_listed};
+use crate::cli::lab::{Lab, nothing_cached, program};
+use crate::cli::manifests::{many, many_listed, small};
 
 const COUNT: u64 = 20_000;
 const KILLS: u32 = 40;
@@ -110,4 +111,27 @@ fn a_compaction_that_is_killed_changes_no_answer() {
     some_tail();
     assert_verifies(&lab, COUNT + u64::from(version) - 1);
     assert_tidy(&lab);
+}
+
+#[test]
+fn a_question_is_cancelled_by_ctrl_c_and_by_anything_but_yes() {
+    let lab = Lab::synced(&small());
+    let clear = format!("exec {} cache clear", program().display());
+    for (typed, code) in [("\u{3}", 2), ("n\n", 2), ("yes\n", 0)] {
+        // A terminal of its own, as Debian's `script` makes one.
+        let mut script = Command::new("script");
+        lab.enclose(script.current_dir(&lab.checkout));
+        script.args(["-qefc", &clear, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut asked = script.spawn().unwrap();
+        let (mut out, mut said) = (asked.stdout.take().unwrap(), Vec::new());
+        while !said.ends_with(b"(y/N) ") {
+            let mut byte = [0];
+            assert_eq!(out.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&said));
+            said.push(byte[0]);
+        }
+        asked.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        out.read_to_end(&mut said).unwrap();
+        assert_eq!(asked.wait().unwrap().code(), Some(code), "{typed:?}: {}", String::from_utf8_lossy(&said));
+        assert_eq!(lab.store().exists(), code != 0, "{typed:?}");
+    }
 }
