@@ -7,7 +7,7 @@ use super::api::{Recording, Said, record};
 use super::error::{Now, SyncError};
 use super::outcome::Outcome;
 use crate::fs::Storage;
-use crate::github::{Gh, ManifestPlace, Owned};
+use crate::github::{Gh, GithubError, ManifestPlace, Owned};
 use crate::model::Repo;
 use crate::store::Store;
 
@@ -89,7 +89,11 @@ pub fn sync_owner(
                 Ok(Some(manifest)) => {
                     taken(storage, cache, &repository, Said::Manifest(manifest, place.clone()), asking)
                 }
-                Ok(None) => OwnedSync::Without,
+                // The page before named one.
+                Ok(None) => {
+                    let message = "a manifest was named, and then not shown".to_owned();
+                    OwnedSync::Refused(GithubError::Partial { host: host.to_owned(), message }.into())
+                }
                 Err(error) => OwnedSync::Refused(error.into()),
             };
             walked.shown += 1;

@@ -33,6 +33,7 @@ struct Args {
 impl Command for Args {
     /// Replaces the log by one out of git's history, then syncs from the working tree.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        context.output.warn_of_news_only();
         let Some(located) = context.located() else {
             return Err(Error::new("this is no checkout, so there is no history of a manifest to rebuild from"));
         };
@@ -50,6 +51,8 @@ impl Command for Args {
         }
         context.output.success(&sentence(&repo, &rebuilt))?;
         if context.config.cache.branch.is_none() {
+            // What was just said need not be said again.
+            context.output.warn_of_news_only();
             match context.sync(&located, Some(&repo), false, PATIENCE) {
                 Ok(synced) => context.output.success(&super::synced::sentence(&synced.repo, &synced.outcome))?,
                 Err(error) => context.output.warn(&format!("{error}; the rest is rebuilt")),
