@@ -38,10 +38,13 @@ impl Store<'_> {
     /// Tries until all files that `CURRENT` names are there; what stays missing was no writer's doing.
     fn view_stable(&self, with_index: bool) -> Result<Option<View>, StoreError> {
         let found = self.retrying(|| self.try_view(with_index));
-        match found {
-            Err(StoreError::Unstable { path }) if self.is_settled()? => self.view_without(path, with_index),
-            found => found,
-        }
+        let Err(StoreError::Unstable { path }) = found else { return found };
+        let found = self.view_without(path.clone(), with_index);
+        let lacks_log = match &found {
+            Ok(view) => view.as_ref().is_some_and(|view| view.check_history().is_err()),
+            Err(error) => matches!(error, StoreError::Damaged(_)),
+        };
+        if lacks_log && !self.is_settled()? { Err(StoreError::Unstable { path }) } else { found }
     }
 
     /// Whether nobody writes or clears while a file is missing: what stays so is damage, and what does not is not.
