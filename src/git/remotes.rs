@@ -68,9 +68,12 @@ impl Checkout {
     /// The host of the remotes, where none is on a known one: that of the remote for this repository, else of the first.
     pub fn unknown_host(&self, hosts: &Hosts<'_>, (owner, name): (&str, &str)) -> Option<String> {
         let (entries, aliases) = (config::read(self, Command::new("git")).ok()?, Aliases::of("ssh".as_ref()));
-        let repos: Vec<Repo> = remotes(&entries).iter().filter_map(|remote| remote.repo(hosts, &aliases)).collect();
-        let is_meant = |repo: &&Repo| Repo::new(repo.host(), owner, name).is_ok_and(|meant| meant == **repo);
-        repos.iter().find(is_meant).or(repos.first()).map(|repo| repo.host().to_owned())
+        let remotes = remotes(&entries);
+        let repos = remotes.iter().filter_map(|remote| remote.repo(hosts, &aliases));
+        let is_meant = |repo: &Repo| Repo::new(repo.host(), owner, name).is_ok_and(|meant| meant == *repo);
+        // Others have paths of another form, such as groups in groups.
+        let first = || remotes.iter().find_map(|remote| remote.host(hosts, &aliases));
+        repos.into_iter().find(is_meant).map(|repo| repo.host().to_owned()).or_else(first)
     }
 
     pub(super) fn repo_by(&self, git: Command, ssh: &OsStr, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
@@ -141,6 +144,14 @@ fn rank(name: &str) -> usize {
 }
 
 impl Remote<'_> {
+    fn host(&self, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> Option<String> {
+        let url = self.rewritten(self.fetch.or(self.push)?);
+        // A letter is a drive of Windows.
+        let place = Place::of(&url).filter(|place| place.host.len() > 1)?;
+        let is_alias = place.is_ssh && !hosts.has(place.host);
+        Some(if is_alias { aliases.host(place.host) } else { place.host.to_owned() })
+    }
+
     fn repo(&self, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> Option<Repo> {
         let repo = |url: &str| {
             let url = self.rewritten(url);

@@ -126,13 +126,12 @@ impl Checkout {
                     old
                 }
                 None => {
-                    let is_named = !tree.is_empty() || found.iter().any(|change| change.path != name);
                     found.retain(|change| change.path == name);
-                    // Where the commits name it, only the first of all versions can have come from elsewhere.
+                    // Where the commits name it, which they do by saying nothing too, only the first of all versions can
+                    // have come from elsewhere.
                     let guessed = match names.take() {
-                        Some(_) if is_named && known.is_some() => None,
-                        Some(_) if is_named => self.last_move(&found, (&name, true), place.usual)?,
-                        _ => self.last_move(&found, (&name, false), place.usual)?,
+                        Some(_) if known.is_some() => None,
+                        named => self.last_move(&found, (&name, named.is_some()), place.usual)?,
                     };
                     let Some((at, old)) = guessed else {
                         newest_first.append(&mut found);

@@ -49,15 +49,19 @@ pub fn sync_collection(
     // Files can have changed places since.
     let read_again =
         |names: &mut Names, at: usize| names.set(at, named(storage, &located[at].manifest, &host).flatten());
-    let (mut is_read, mut has_news) = (vec![false; located.len()], true);
-    while std::mem::take(&mut has_news) {
-        for (at, is_read) in is_read.iter_mut().enumerate() {
-            if !*is_read && names.is_double(at) {
-                (*is_read, has_news) = (true, true);
-                read_again(&mut names, at);
+    let mut is_read = vec![false; located.len()];
+    let mut settle = |names: &mut Names| {
+        let mut has_news = true;
+        while std::mem::take(&mut has_news) {
+            for (at, is_read) in is_read.iter_mut().enumerate() {
+                if !*is_read && names.is_double(at) {
+                    (*is_read, has_news) = (true, true);
+                    read_again(names, at);
+                }
             }
         }
-    }
+    };
+    settle(&mut names);
     let total = (located.len() + refused.len()) as u64;
     for (at, located) in located.iter().enumerate() {
         let name = names.of[at].clone();
@@ -68,10 +72,8 @@ pub fn sync_collection(
             _ => match sync(storage, cache, located, hosting, options, now) {
                 // It names another repository than it did: that one may have its file already.
                 Err(SyncError::OtherRepo { found, .. }) => {
-                    if let Some(other) = names.other(at, &found) {
-                        read_again(&mut names, other);
-                    }
                     names.set(at, Some((*found).clone()));
+                    settle(&mut names);
                     match names.is_double(at) {
                         true => double(*found),
                         false => sync(storage, cache, located, hosting, Options { only: None, ..options }, now),
@@ -114,12 +116,6 @@ impl Names {
     /// Whether another file names the same repository.
     fn is_double(&self, at: usize) -> bool {
         self.of[at].as_ref().is_some_and(|repo| self.counts.get(&repo.dir_names()).is_some_and(|count| *count > 1))
-    }
-
-    /// Another file than this one that names a repository.
-    fn other(&self, at: usize, repo: &Repo) -> Option<usize> {
-        let names = self.of.iter().enumerate().filter(|(other, _)| *other != at);
-        names.into_iter().find_map(|(other, name)| (name.as_ref() == Some(repo)).then_some(other))
     }
 }
 

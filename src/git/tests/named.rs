@@ -91,3 +91,29 @@ fn a_file_is_in_each_commit_where_its_configuration_says_whenever_one_looks() {
         }
     }
 }
+
+#[test]
+fn a_configuration_that_comes_later_changes_nothing_of_the_past() {
+    let sandbox = Sandbox::new();
+    let (side, naming) = ("side/a.json", naming());
+    sandbox.commit("work", MANIFEST, "first");
+    sandbox.commit("work", side, "second");
+    sandbox.commit("work", side, "third");
+    sandbox.git("work", &["rm", "-q", MANIFEST]);
+    sandbox.commit_all("work");
+    fs::create_dir_all(sandbox.path("work/.github")).unwrap();
+    sandbox.git("work", &["mv", side, MANIFEST]);
+    let moved = sandbox.commit_all("work");
+    let place = Place { path: MANIFEST, usual: MANIFEST, naming: Some(&naming) };
+    let checkout = sandbox.find("work").unwrap();
+    assert_eq!(states(&checkout, place, (&moved, None)), ["first", "third"]);
+    let named = sandbox.commit("work", ABOVE, "says nothing");
+    assert_eq!(states(&checkout, place, (&named, None)), ["first", "third"]);
+    // What was never there before it was moved there is followed.
+    let sandbox = Sandbox::new();
+    sandbox.commit("work", side, "first");
+    fs::create_dir_all(sandbox.path("work/.github")).unwrap();
+    sandbox.git("work", &["mv", side, MANIFEST]);
+    let moved = sandbox.commit_all("work");
+    assert_eq!(states(&sandbox.find("work").unwrap(), place, (&moved, None)), ["first", "first"]);
+}

@@ -276,6 +276,15 @@ fn files_of_a_collection_that_changed_places_are_taken_as_they_are_now() {
     assert_eq!(words(), ["@1", "unchanged", "unchanged"]);
     put("1.json", "o/a", 3);
     assert!(words()[0].contains("names o/a, as another file does"));
+    // Three that took each other's places.
+    let ring = |names: [&str; 3], hour| {
+        ["1", "2", "3"].iter().zip(names).for_each(|(file, repo)| put(&format!("{file}.json"), repo, hour))
+    };
+    ring(["o/a", "o/b", "o/c"], 4);
+    words();
+    ring(["o/b", "o/c", "o/a"], 5);
+    assert!(words().iter().all(|word| word.starts_with('@')));
+    assert_eq!(words(), ["unchanged"; 3]);
 }
 
 #[test]

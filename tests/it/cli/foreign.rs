@@ -13,7 +13,11 @@ fn a_checkout_of_an_unknown_host_has_a_store_of_its_own() {
     lab.git(&["remote", "add", "origin", "https://github.com/octo-org/atlas.git"]);
     lab.write_manifest(small());
     lab.run(&["release", "list"]).ok();
-    for url in ["https://ghe.example.com/octo-org/atlas.git", "git@gitlab.example.org:fork/atlas.git"] {
+    for url in [
+        "https://ghe.example.com/octo-org/atlas.git",
+        "git@gitlab.example.org:fork/atlas.git",
+        "https://git.example.net/group/sub/atlas.git",
+    ] {
         let host = url.split(['/', '@', ':']).find(|word| word.contains(".example.")).unwrap();
         let other = lab.other(&small_at(20).replace("v0.9.0", "v6.6.6"));
         lab.git(&["init", "-q", text(&other)]);

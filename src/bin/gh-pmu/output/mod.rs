@@ -222,7 +222,8 @@ impl<'o> Output<'o> {
             return Err(Error::new(format!("--{flag} required when not running interactively")));
         }
         let answer = self.answer_to(&format!("? {question} (y/N) "));
-        if answer.is_none() {
+        // What the shell prints next begins a line.
+        if answer.as_ref().is_none_or(|answer| !answer.ends_with('\n')) {
             self.complain("\n");
         }
         if answer.is_some_and(|answer| is_yes(&answer)) { Ok(()) } else { Err(Error::Told(Exit::Cancelled)) }
