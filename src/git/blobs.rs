@@ -56,8 +56,19 @@ impl Checkout {
         if path.contains('\n') {
             return Ok(Blob::Missing);
         }
-        let mut blobs = self.blobs()?;
-        blobs.request(&format!("{revision}:{path}"))?;
+        self.blob(&mut None, &format!("{revision}:{path}"), limit)
+    }
+
+    /// One file, by a git that is started when it is first needed.
+    ///
+    /// # Errors
+    /// No git, or git's own.
+    pub fn blob(&self, running: &mut Option<Blobs>, object: &str, limit: u64) -> Result<Blob, GitError> {
+        let blobs = match running {
+            Some(blobs) => blobs,
+            none => none.insert(self.blobs()?),
+        };
+        blobs.request(object)?;
         blobs.answer(limit)
     }
 

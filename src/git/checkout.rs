@@ -30,7 +30,7 @@ impl Checkout {
         let root = cwd.ancestors().find(|dir| {
             let found = dir.join(manifest).metadata();
             // Above the working directory, what somebody else has put there is not obeyed, as git has it.
-            found.is_ok_and(|of| of.is_file() && (*dir == cwd || is_trusted(&of)))
+            found.is_ok_and(|of| of.is_file() && (*dir == cwd || !is_foreign(&of)))
         })?;
         Some(Checkout { root: root.to_owned(), is_git: false })
     }
@@ -131,16 +131,17 @@ impl Checkout {
     }
 }
 
-/// Whether a file is this user's or the administrator's.
+/// Whether somebody else owns a file; what the administrator owns is no danger.
 #[cfg(unix)]
-fn is_trusted(of: &std::fs::Metadata) -> bool {
+pub fn is_foreign(of: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    of.uid() == 0 || of.uid() == rustix::process::geteuid().as_raw()
+    of.uid() != 0 && of.uid() != rustix::process::geteuid().as_raw()
 }
 
+/// Whether somebody else owns a file: nobody can tell here.
 #[cfg(not(unix))]
-fn is_trusted(_: &std::fs::Metadata) -> bool {
-    true
+pub fn is_foreign(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// A relative path as git spells it on every system, with `/`; `None` for one that is not UTF-8, or leaves its root.

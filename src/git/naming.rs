@@ -14,11 +14,13 @@ const MAX_LEN: u64 = 1 << 20;
 /// What in a repository says where a file is.
 #[derive(Clone, Debug)]
 pub struct Naming {
-    /// The configurations, as git spells their paths: by directory, the nearest first, and in each the one that goes
-    /// first first.
-    pub files: Vec<Vec<String>>,
-    /// What goes before the path that they name: a directory with a `/` at its end, or nothing.
-    pub base: String,
+    /// The nearest directory with configurations, as git spells it; empty for the root. Those above it count where it has
+    /// none.
+    pub dir: String,
+    /// What configurations are called, the one that goes first first.
+    pub names: &'static [&'static str],
+    /// Whether the path that they name is seen from that directory, and not from the root.
+    pub is_beside: bool,
     /// Where the file is if they name nothing.
     pub usual: &'static str,
     /// The path that a configuration names; `None` if it says nothing of the file.
@@ -42,18 +44,34 @@ pub(super) type Tree = BTreeMap<String, String>;
 /// Reads what configurations say, each content once.
 pub(super) struct Names<'c> {
     checkout: &'c Checkout,
-    pub(super) naming: &'c Naming,
+    naming: &'c Naming,
+    /// The configurations' paths: by directory, the nearest first.
+    files: Vec<Vec<String>>,
     blobs: Option<Blobs>,
     said: BTreeMap<String, Option<String>>,
 }
 
 impl<'c> Names<'c> {
     pub(super) fn of(checkout: &'c Checkout, naming: &'c Naming) -> Self {
-        Self { checkout, naming, blobs: None, said: BTreeMap::new() }
+        let mut dirs = vec![naming.dir.as_str()];
+        while let Some(dir) = dirs.last().filter(|dir| !dir.is_empty()) {
+            dirs.push(dir.rsplit_once('/').map_or("", |(above, _)| above));
+        }
+        let files = dirs.iter().map(|dir| naming.names.iter().map(|name| below(dir, name)).collect()).collect();
+        Self { checkout, naming, files, blobs: None, said: BTreeMap::new() }
     }
 
-    pub(super) fn files(&self) -> impl Iterator<Item = &'c str> + use<'c> {
-        self.naming.files.iter().flatten().map(String::as_str)
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().flatten().map(String::as_str)
+    }
+
+    /// Where the file is if no configuration says so.
+    pub(super) fn usual(&self) -> String {
+        self.named(self.naming.usual)
+    }
+
+    fn named(&self, path: &str) -> String {
+        below(if self.naming.is_beside { &self.naming.dir } else { "" }, path)
     }
 
     /// The configurations of a commit.
@@ -63,32 +81,21 @@ impl<'c> Names<'c> {
 
     /// The path that the configurations of a commit name.
     pub(super) fn path(&mut self, tree: &Tree) -> Result<String, GitError> {
-        let naming = self.naming;
-        for dir in &naming.files {
-            let here: Vec<&String> = dir.iter().filter_map(|file| tree.get(file)).collect();
-            for blob in &here {
-                if let Some(path) = self.said(blob)? {
-                    return Ok(format!("{}{path}", naming.base));
-                }
-            }
-            // One that says nothing says: the usual path, whatever those of the directories above say.
-            if !here.is_empty() {
-                break;
+        let in_tree = |dir: &Vec<String>| dir.iter().filter_map(|file| tree.get(file)).collect::<Vec<_>>();
+        // One that says nothing says: the usual path, whatever those of the directories above say.
+        for blob in self.files.iter().map(in_tree).find(|here| !here.is_empty()).unwrap_or_default() {
+            if let Some(path) = self.said(blob)? {
+                return Ok(self.named(&path));
             }
         }
-        Ok(format!("{}{}", naming.base, naming.usual))
+        Ok(self.usual())
     }
 
     fn said(&mut self, blob: &str) -> Result<Option<String>, GitError> {
         if let Some(said) = self.said.get(blob) {
             return Ok(said.clone());
         }
-        let blobs = match &mut self.blobs {
-            Some(blobs) => blobs,
-            none => none.insert(self.checkout.blobs()?),
-        };
-        blobs.request(blob)?;
-        let said = match blobs.answer(MAX_LEN)? {
+        let said = match self.checkout.blob(&mut self.blobs, blob, MAX_LEN)? {
             Blob::Bytes(bytes) => (self.naming.read)(&bytes),
             Blob::TooLong { .. } | Blob::Missing => None,
         };
@@ -103,7 +110,7 @@ impl<'c> Names<'c> {
         changes: &[Change],
         (tree, name): (&mut Tree, &str),
     ) -> Result<Option<(usize, String)>, GitError> {
-        let is_configuration = |change: &Change| self.naming.files.iter().flatten().any(|file| *file == change.path);
+        let is_configuration = |change: &Change| self.files().any(|file| file == change.path);
         let ours: Vec<(usize, &Change)> =
             changes.iter().enumerate().filter(|(_, change)| is_configuration(change)).collect();
         for commit in ours.chunk_by(|(_, a), (_, b)| a.version.commit == b.version.commit) {
@@ -124,4 +131,9 @@ impl<'c> Names<'c> {
         }
         Ok(None)
     }
+}
+
+/// A path below a directory; that of the root is empty.
+fn below(dir: &str, path: &str) -> String {
+    if dir.is_empty() { path.to_owned() } else { format!("{dir}/{path}") }
 }

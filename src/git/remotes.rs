@@ -148,16 +148,14 @@ impl Remote<'_> {
         let url = self.rewritten(self.fetch.or(self.push)?);
         // A letter is a drive of Windows.
         let place = Place::of(&url).filter(|place| place.host.len() > 1)?;
-        let is_alias = place.is_ssh && !hosts.has(place.host);
-        Some(if is_alias { aliases.host(place.host) } else { place.host.to_owned() })
+        Some(real_host(&place, hosts, aliases))
     }
 
     fn repo(&self, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> Option<Repo> {
         let repo = |url: &str| {
             let url = self.rewritten(url);
             let place = Place::of(&url)?;
-            let is_alias = place.is_ssh && !hosts.has(place.host);
-            place.repo_on(&if is_alias { aliases.host(place.host) } else { place.host.to_owned() })
+            place.repo_on(&real_host(&place, hosts, aliases))
         };
         self.fetch.and_then(repo).or_else(|| self.push.and_then(repo))
     }
@@ -173,6 +171,12 @@ impl Remote<'_> {
             None => url.to_owned(),
         }
     }
+}
+
+/// The host of a URL; behind an alias, if ssh's configuration has one.
+fn real_host(place: &Place<'_>, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> String {
+    let is_alias = place.is_ssh && !hosts.has(place.host);
+    if is_alias { aliases.host(place.host) } else { place.host.to_owned() }
 }
 
 fn choose(remotes: Vec<Remote<'_>>, hosts: &Hosts<'_>, aliases: &Aliases<'_>) -> Result<Repo, GitError> {

@@ -109,8 +109,7 @@ impl Checkout {
             _ => place.path.to_owned(),
         };
         // Nobody committed it: only this checkout's own configuration says where the file is.
-        names =
-            names.filter(|names| !tree.is_empty() || name == format!("{}{}", names.naming.base, names.naming.usual));
+        names = names.filter(|names| !tree.is_empty() || name == names.usual());
         let (path, mut newest_first, mut end, mut first) = (name.clone(), Vec::new(), tip.to_vec(), None);
         for _move in 0..=MAX_MOVES {
             let paths: Vec<&str> = names.iter().flat_map(Names::files).chain([name.as_str()]).collect();

@@ -34,20 +34,13 @@ pub fn sync_branch(
     let publisher = checkout.publisher_on(branch, &hosting.hosts(&signed_in)).map_err(git_error)?;
     if let Some(repo) = &located.known
         && let Some(view) = Store::of(storage, cache, repo).view()?
+        && is_taken(&view, &publisher, options)
     {
-        let last = view.freshness().and_then(|fresh| fresh.commit.as_deref());
-        let has_past = options.history != History::Needed || view.has_published();
-        if last == Some(&publisher.tip) && view.damage().is_empty() && !options.force && has_past {
-            check_repo(options, located, repo)?;
-            return Ok(Synced::unchanged(repo, view));
-        }
+        check_repo(options, located, repo)?;
+        return Ok(Synced::unchanged(repo, view));
     }
     (options.on_work)();
-    let (at, bytes) = newest(checkout, &publisher, &path).map_err(|error| match error {
-        Unread::Git(error) => git_error(error),
-        Unread::None => SyncError::NoVersions { path: located.manifest.clone(), revision: publisher.name.clone() },
-        Unread::Refused(path, error) => SyncError::Refused { path, error },
-    })?;
+    let (at, bytes) = newest(checkout, &publisher, &path).map_err(|unread| unread.told(located, &publisher))?;
     let hash = *blake3::hash(&bytes).as_bytes();
     let (manifest, refused) = match accepted(&bytes, &at, now, options.force) {
         Ok(manifest) => (manifest, None),
@@ -78,30 +71,45 @@ pub fn sync_branch(
     };
     let store = Store::of(storage, cache, &repo);
     let way = options.way(now);
-    if let Some(refused) = refused {
-        let synced = take_versions(&store, &repo, &mut line, way).ok().flatten();
-        let is_it = |synced: &Synced| synced.view.freshness().is_some_and(|fresh| fresh.manifest == Some(hash));
-        let synced = synced.filter(is_it).ok_or(refused)?;
-        located.remember(storage, &repo);
-        return Ok(synced);
-    }
-    match take(&store, reading(Some(&mut line as &mut dyn Line)), way) {
+    let taken = match refused {
+        None => take(&store, reading(Some(&mut line as &mut dyn Line)), way),
+        Some(refused) => {
+            let synced = take_versions(&store, &repo, &mut line, way).ok().flatten();
+            let is_it = |synced: &Synced| synced.view.freshness().is_some_and(|fresh| fresh.manifest == Some(hash));
+            synced.filter(is_it).ok_or(refused)
+        }
+    };
+    match taken {
         Err(SyncError::Store(error)) if !options.explain && is_answerable(&error) => {
             let lacks = |view: &View| options.history == History::Needed && !view.has_published();
             Ok(at_hand(&store, &reading(None), error, lacks))
         }
-        Ok(synced) => {
-            located.remember(storage, &repo);
-            Ok(synced)
-        }
-        Err(error) => Err(error),
+        taken => taken.inspect(|_| located.remember(storage, &repo)),
     }
+}
+
+/// Whether what is cached is what the branch holds.
+fn is_taken(view: &View, publisher: &Publisher, options: Options<'_>) -> bool {
+    let last = view.freshness().and_then(|fresh| fresh.commit.as_deref());
+    let has_past = options.history != History::Needed || view.has_published();
+    last == Some(&publisher.tip) && view.damage().is_empty() && !options.force && has_past
 }
 
 pub(super) enum Unread {
     Git(GitError),
     None,
     Refused(PathBuf, ManifestError),
+}
+
+impl Unread {
+    fn told(self, located: &Located, publisher: &Publisher) -> SyncError {
+        let path = located.manifest.clone();
+        match self {
+            Self::Git(error) => SyncError::Git { path, error },
+            Self::None => SyncError::NoVersions { path, revision: publisher.name.clone() },
+            Self::Refused(path, error) => SyncError::Refused { path, error },
+        }
+    }
 }
 
 /// The manifest at the tip of a branch, and how it is called.

@@ -57,27 +57,22 @@ impl Place {
         let mut log = self.checkout.log_below((&publisher.tip, None), &self.dir, limits)?;
         let mut blobs = None;
         log.follow_moves(|new, old| {
-            let blobs = match &mut blobs {
-                Some(blobs) => blobs,
-                none => none.insert(self.checkout.blobs()?),
-            };
-            let [new, old] = [repo_in(blobs, new)?, repo_in(blobs, old)?];
+            let [new, old] = [self.repo_in(&mut blobs, new)?, self.repo_in(&mut blobs, old)?];
             Ok::<_, GitError>(new.is_some() && new == old)
         })?;
         Ok(Some(Past { publisher, log }))
+    }
+
+    /// The repository that a committed manifest names.
+    fn repo_in(&self, running: &mut Option<Blobs>, blob: &str) -> Result<Option<Repo>, GitError> {
+        let Blob::Bytes(bytes) = self.checkout.blob(running, blob, manifest::MAX_LEN)? else { return Ok(None) };
+        Ok(manifest::parse(&bytes).ok().and_then(|manifest| manifest.repo?.on(Repo::DEFAULT_HOST).ok()))
     }
 
     /// What to say of versions that are not here; of all files, since whoever fetches fetches for all.
     fn missing(&self, reason: impl ToString) -> Note {
         missing(&self.checkout, if self.dir.is_empty() { "." } else { &self.dir }, reason)
     }
-}
-
-/// The repository that a committed manifest names.
-fn repo_in(blobs: &mut Blobs, blob: &str) -> Result<Option<Repo>, GitError> {
-    blobs.request(blob)?;
-    let Blob::Bytes(bytes) = blobs.answer(manifest::MAX_LEN)? else { return Ok(None) };
-    Ok(manifest::parse(&bytes).ok().and_then(|manifest| manifest.repo?.on(Repo::DEFAULT_HOST).ok()))
 }
 
 impl<'h> Collection<'h> {

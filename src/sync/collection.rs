@@ -21,8 +21,8 @@ pub struct Collected {
 }
 
 /// Syncs every manifest below the directory of `collection`, each into the store of the repository that it names, and
-/// hands on what became of each, with its place among them and their count. One that names none, or one that another file names
-/// too, is refused; the others go on.
+/// hands on what became of each, with its place among them and their count. One that names none, or one that another
+/// file names too, is refused; the others go on.
 ///
 /// # Errors
 /// The directory cannot be read.

@@ -12,9 +12,9 @@ const ABOVE: &str = ".gh-pmu.yml";
 const PATHS: [&str; 3] = [MANIFEST, "ci/m.json", "data/manifest.json"];
 
 fn naming() -> Naming {
-    let files = [vec![FIRST, SECOND], vec![ABOVE]].map(|dir| dir.into_iter().map(str::to_owned).collect());
     let read = |bytes: &[u8]| Some(std::str::from_utf8(bytes).ok()?.strip_prefix("manifest: ")?.to_owned());
-    Naming { files: files.into(), base: String::new(), usual: MANIFEST, read }
+    let names = &[".github/pmu.yml", ".gh-pmu.yml"];
+    Naming { dir: "sub".to_owned(), names, is_beside: false, usual: MANIFEST, read }
 }
 
 /// The path that a tree's configurations name, and the one that a reader with that tree has.

@@ -26,13 +26,10 @@ pub fn find(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Con
         if let Err(Failed::Store(error)) = &answer
             && !matches!(error, StoreError::Unstable { .. })
         {
-            answer = match context.again(&source.0, error) {
-                Ok(view) => {
-                    source.1 = view;
-                    of_one(source, filter, context)
-                }
-                Err(error) => Err(Failed::Other(error)),
-            };
+            answer = context.again(&source.0, error).map_err(Failed::Other).and_then(|view| {
+                source.1 = view;
+                of_one(source, filter, context)
+            });
         }
         let (changes, damage) = match answer {
             Ok(answer) => answer,

@@ -160,14 +160,7 @@ pub fn cache_dir(env: Env<'_>, cwd: Option<&Path>) -> Result<Option<PathBuf>, Er
 /// # Errors
 /// A quote is not closed; not UTF-8.
 pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
-    let own = || {
-        let own = default_cache_dir(env)?.with_file_name("config.yml");
-        let text = String::from_utf8(file::read_plain(&own).ok()?).ok()?;
-        match yaml::top_level(&text, "delegate").ok()??.value {
-            yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
-            _ => None,
-        }
-    };
+    let own = || setting(&default_cache_dir(env)?.with_file_name("config.yml"), "delegate");
     let Some(named) = told(env, "GH_PMU_DELEGATE")?.or_else(own) else { return Ok(None) };
     let named = match (named.strip_prefix("~/"), home(env)) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
@@ -200,7 +193,12 @@ fn path(env: Env<'_>, name: &str) -> Option<PathBuf> {
 
 /// A value of gh's own `config.yml`. A file that cannot be read says nothing: it is gh's to complain about.
 fn gh_config(env: Env<'_>, key: &str) -> Option<String> {
-    let text = String::from_utf8(file::read_plain(&gh_config_dir(env)?.join("config.yml")).ok()?).ok()?;
+    setting(&gh_config_dir(env)?.join("config.yml"), key)
+}
+
+/// A text in a user's configuration; `None` if it is not there, or cannot be read.
+fn setting(file: &Path, key: &str) -> Option<String> {
+    let text = String::from_utf8(file::read_plain(file).ok()?).ok()?;
     match yaml::top_level(&text, key).ok()??.value {
         yaml::Value::Scalar { text, .. } if !text.is_empty() => Some(text),
         _ => None,

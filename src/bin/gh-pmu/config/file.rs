@@ -3,11 +3,10 @@
 //!
 //! It comes with a clone: what is no regular file, large, or another user's is not read.
 
-use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use gh_pmu::git::Checkout;
+use gh_pmu::git::{Checkout, is_foreign};
 
 use crate::exit::Error;
 
@@ -69,16 +68,4 @@ pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
 fn is_trusted(root: &Path) -> bool {
     let owner = std::fs::metadata(root.join(".git"));
     owner.is_ok_and(|of| is_foreign(&of)) && Checkout::of_git(root.to_owned()).check_owner().is_ok()
-}
-
-/// Whether somebody else owns it; what the administrator owns is no danger.
-#[cfg(unix)]
-fn is_foreign(of: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    of.uid() != 0 && of.uid() != rustix::process::geteuid().as_raw()
-}
-
-#[cfg(not(unix))]
-fn is_foreign(_: &Metadata) -> bool {
-    false
 }

@@ -149,13 +149,9 @@ impl Config {
     pub fn naming(&self, checkout: &Checkout, manifest: &Path) -> Option<Naming> {
         let root = checkout.root();
         let nearest = self.file.as_deref().map_or(root, cache::base);
-        let path = |file: PathBuf| checkout.path_of(&file);
-        let dirs = nearest.ancestors().take_while(|dir| dir.starts_with(root));
-        let files: Vec<Vec<String>> =
-            dirs.map(|dir| file::NAMES.iter().filter_map(|name| path(dir.join(name))).collect()).collect();
+        let dir = if nearest == root { String::new() } else { checkout.path_of(nearest)? };
         let is_beside = nearest != root && manifest == nearest.join(&self.cache.manifest);
-        let base = if is_beside { path(nearest.to_owned()).map(|dir| format!("{dir}/"))? } else { String::new() };
-        (!files.is_empty()).then_some(Naming { files, base, usual: USUAL_PATH, read: cache::manifest_of })
+        Some(Naming { dir, names: &file::NAMES, is_beside, usual: USUAL_PATH, read: cache::manifest_of })
     }
 }
 
