@@ -289,10 +289,9 @@ impl Args {
         matches!(self.since, Some(Since::Last(_)))
     }
 
-    /// Whether only some events are asked for.
+    /// Whether only some events are asked for, whenever they were.
     fn is_narrowed(&self) -> bool {
-        let narrows = self.since.is_some() || self.until.is_some() || self.number.is_some();
-        narrows || self.kind.is_some() || !self.events.is_empty()
+        self.number.is_some() || self.kind.is_some() || !self.events.is_empty()
     }
 
     /// The name of the mark that `--since last` keeps, one for each set of filters: what they hide was not shown. Names have

@@ -154,61 +154,90 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
-        let (zone, width) = (zone(), self.terminal.width());
-        let mut bytes = Vec::new();
-        let (mut day, mut shown) = (String::new(), 0);
-        for row in rows {
-            let row = row?;
+        let rows = rows.into_iter().collect::<Result<Vec<_>, E>>()?;
+        let columns = Columns::of(&rows, with_repo, self.terminal.width());
+        let (zone, mut bytes, mut day) = (zone(), Vec::new(), String::new());
+        for (at, row) in rows.iter().enumerate() {
             let (this_day, clock) = local(row.changed_at, &zone);
             if this_day != day {
                 let heading = self.terminal.palette.paint(Style::Bold, &this_day);
-                let gap = if shown > 0 { "\n" } else { "" };
+                let gap = if at > 0 { "\n" } else { "" };
                 bytes.extend_from_slice(format!("{gap}{heading}\n").as_bytes());
                 day = this_day;
             }
-            self.history_line(&row, &clock, with_repo, width, &mut bytes);
-            shown += 1;
+            self.history_line(row, &clock, &columns, &mut bytes);
         }
-        Ok((bytes, shown))
+        Ok((bytes, rows.len() as u64))
     }
 
     /// `+ 09:30  @412  added  release #430  Release: v1.0.0`, and less where there is no room: number and news stay.
-    pub(super) fn history_line(
-        &self,
-        row: &EventRow<'_>,
-        clock: &str,
-        with_repo: bool,
-        width: usize,
-        out: &mut Vec<u8>,
-    ) {
+    fn history_line(&self, row: &EventRow<'_>, clock: &str, columns: &Columns, out: &mut Vec<u8>) {
         let (sign, style) = sign(&row.event.change);
         let palette = self.terminal.palette;
-        let repo = if with_repo { format!("{}  ", row.repo) } else { String::new() };
-        let seq = format!("{}{}", if row.is_provisional { '~' } else { '@' }, row.seq);
-        let word = row.event.change.as_str();
-        let (kind, number) = (row.event.kind, format!("#{}", row.event.number));
-        // A number says nothing without its repository.
-        let short = if with_repo { format!("{}{number}", row.repo) } else { number.clone() };
-        let columns = [
-            (format!(" {clock}  {seq:>6}"), format!("  {word:8}  {:16}  {repo}", format!("{kind} {number}"))),
-            (format!(" {clock}  {seq:>6}"), format!("  {word:8}  {number:>5}  {repo}")),
-            (format!(" {seq:>6}"), format!("  {word:8}  {short:>5}  ")),
-            (String::new(), format!(" {short:>5}  ")),
-        ];
-        let needed = |(aside, rest): &(String, String)| 1 + width_of(aside) + width_of(rest) + LEAST_NEWS;
-        let fitting = columns.iter().find(|columns| needed(columns) <= width);
-        // OK because there is a last one.
-        let (aside, rest) = fitting.unwrap_or_else(|| &columns[columns.len() - 1]);
-        let room = width.saturating_sub(1 + width_of(aside) + width_of(rest));
+        let ([aside, word, rest], room) = columns.line(row, clock);
         let news = news(&row.event.change, row.event.kind);
         let news = news.iter().find(|news| width_of(news) <= room).unwrap_or(&news[news.len() - 1]);
         let (fitting, dots) = truncated(news, room);
         // The word is coloured with its sign.
-        let (word_part, rest) = rest.split_at(if aside.is_empty() { 0 } else { 10 });
-        let (sign, aside) = (palette.paint(style, sign), palette.paint(Style::Gray, aside));
-        let line = format!("{sign}{aside}{}{rest}{fitting}{dots}", palette.paint(style, word_part));
+        let (sign, aside) = (palette.paint(style, sign), palette.paint(Style::Gray, &aside));
+        let line = format!("{sign} {aside}{}{rest}{fitting}{dots}", palette.paint(style, &word));
         out.extend_from_slice(line.trim_end().as_bytes());
         out.push(b'\n');
+    }
+}
+
+/// The widths of what stands before the news, the same for all lines that have room for it.
+struct Columns {
+    with_repo: bool,
+    seq: usize,
+    /// `release #430`
+    tracker: usize,
+    /// `#430`
+    number: usize,
+    repo: usize,
+    /// Of the terminal.
+    width: usize,
+}
+
+impl Columns {
+    fn of(rows: &[EventRow<'_>], with_repo: bool, width: usize) -> Self {
+        let digits = |number: u64| number.checked_ilog10().unwrap_or_default() as usize + 1;
+        let widest = |least: usize, of: &dyn Fn(&EventRow<'_>) -> usize| rows.iter().map(of).fold(least, usize::max);
+        let number = |row: &EventRow<'_>| 1 + digits(row.event.number.get());
+        Self {
+            with_repo,
+            seq: widest(6, &|row| 1 + digits(row.seq.0)),
+            tracker: widest(16, &|row| row.event.kind.as_str().len() + 1 + number(row)),
+            number: widest(5, &number),
+            repo: if with_repo { widest(0, &|row| row.repo.to_string().len()) } else { 0 },
+            width,
+        }
+    }
+
+    /// What stands before the word of the change, the word, and what stands after it; how much is left for the news.
+    fn line(&self, row: &EventRow<'_>, clock: &str) -> ([String; 3], usize) {
+        let seq = format!("{}{}", if row.is_provisional { '~' } else { '@' }, row.seq);
+        let seq = format!("{seq:>0$}  ", self.seq);
+        let word = format!("{:8}  ", row.event.change.as_str());
+        let number = format!("#{}", row.event.number);
+        let repo = if self.with_repo { row.repo.to_string() } else { String::new() };
+        let tracker = format!("{:1$}  ", format!("{} {number}", row.event.kind), self.tracker);
+        let right = format!("{number:>0$}  ", self.number);
+        // A number says nothing without its repository.
+        let short = if self.with_repo { format!("{repo}{number}  ") } else { right.clone() };
+        let timed = format!("{clock}  {seq}");
+        let forms = [[&*timed, &word, &tracker, &repo], [&timed, &word, &right, &repo], [&seq, &word, &short, ""]];
+        let mut columns = forms.into_iter().filter_map(|[aside, word, tracker, repo]| {
+            let room = self.width.checked_sub(2 + aside.len() + word.len() + tracker.len() + LEAST_NEWS)?;
+            let padded = self.repo.min(room.saturating_sub(2));
+            let repo = if repo.is_empty() { String::new() } else { format!("{repo:padded$}  ") };
+            let room = room.checked_sub(repo.len())? + LEAST_NEWS;
+            Some(([aside.to_owned(), word.to_owned(), format!("{tracker}{repo}")], room))
+        });
+        columns.next().unwrap_or_else(|| {
+            let room = self.width.saturating_sub(2 + short.len());
+            ([String::new(), String::new(), short.clone()], room)
+        })
     }
 }
 

@@ -25,24 +25,27 @@ fn events() -> Vec<(u64, Event<'static>)> {
     ]
 }
 
+fn row<'r>(repo: &'r Repo, seq: u64, event: Event<'static>, time: &str) -> EventRow<'r> {
+    EventRow {
+        repo,
+        seq: Seq(seq),
+        event,
+        changed_at: at(time),
+        synced_at: at("2024-12-24T00:00:00Z"),
+        source: "manifest",
+        manifest: Some("ab12".to_owned()),
+        commit: None,
+        id: format!("{seq:032x}"),
+        baseline: seq == 1,
+        published: seq < 6,
+        is_provisional: seq == 6,
+    }
+}
+
 fn history(terminal: Terminal, fields: Option<&[&'static str]>, all_repos: bool) -> (String, String) {
     let repo = repo();
-    let rows = events().into_iter().map(|(seq, event)| {
-        Ok::<_, Error>(EventRow {
-            repo: &repo,
-            seq: Seq(seq),
-            event,
-            changed_at: at(if seq > 3 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" }),
-            synced_at: at("2024-12-24T00:00:00Z"),
-            source: "manifest",
-            manifest: Some("ab12".to_owned()),
-            commit: None,
-            id: format!("{seq:032x}"),
-            baseline: seq == 1,
-            published: seq < 6,
-            is_provisional: seq == 6,
-        })
-    });
+    let time = |seq| if seq > 3 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" };
+    let rows = events().into_iter().map(|(seq, event)| Ok::<_, Error>(row(&repo, seq, event, time(seq))));
     let json = fields.map(|fields| JsonOptions { fields: fields.to_vec(), shape: JsonShape::Plain });
     let place = if all_repos { Place::Many(None) } else { Place::One(&repo) };
     let head = HistoryHead { place, searched: false, total: 9, moments: " since 2024-12-20 00:00", age: None };
@@ -80,24 +83,38 @@ x 09:30      @2  closed    release #430      Release: v1.0.0
 }
 
 #[test]
+fn long_numbers_and_names_move_the_columns_of_all_lines() {
+    let (short, long) = (repo(), Repo::parse("octo-org/long-name", Repo::DEFAULT_HOST).unwrap());
+    let event = |kind, number| {
+        let (title, times) = ("news".into(), Times { created_at: None, closed_at: None });
+        let change = Change::Added { state: State::Open, title, times };
+        Event { kind, number: TrackerNumber::new(number).unwrap(), change }
+    };
+    let rows = || {
+        let time = "2024-12-23T10:00:00Z";
+        [
+            row(&short, 1, event(Kind::Microsprint, 1_234_567), time),
+            row(&long, 2_345_678, event(Kind::Release, 7), time),
+        ]
+    };
+    for (width, many) in [(120, false), (120, true), (66, false), (44, false)] {
+        let place = if many { Place::Many(None) } else { Place::One(&short) };
+        let head = HistoryHead { place, searched: false, total: 2, moments: "", age: None };
+        let rows = rows().into_iter().map(Ok::<_, Error>);
+        let text = printed(colorless(width), |output| output.history(&head, None, &|| TimeZone::UTC, rows)).0;
+        let columns: Vec<_> = text.lines().filter_map(|line| line.find("news")).collect();
+        assert!(columns.len() == 2 && columns[0] == columns[1], "{width}: {text}");
+        assert_eq!(text.contains("10:00"), width > 60, "{width}: {text}");
+    }
+}
+
+#[test]
 fn changes_are_counted_by_week_and_event() {
     let repo = repo();
     let rows = |seqs: std::ops::Range<usize>| {
         let repo = &repo;
-        events().into_iter().skip(seqs.start).take(seqs.len()).map(move |(seq, event)| EventRow {
-            repo,
-            seq: Seq(seq),
-            event,
-            changed_at: at(if seq > 4 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" }),
-            synced_at: at("2024-12-24T00:00:00Z"),
-            source: "manifest",
-            manifest: None,
-            commit: None,
-            id: format!("{seq:032x}"),
-            baseline: seq == 1,
-            published: seq < 6,
-            is_provisional: seq == 6,
-        })
+        let time = |seq| if seq > 4 { "2024-12-23T10:00:00Z" } else { "2024-12-22T09:30:00Z" };
+        events().into_iter().skip(seqs.start).take(seqs.len()).map(move |(seq, event)| row(repo, seq, event, time(seq)))
     };
     let head = HistoryHead { place: Place::One(&repo), searched: false, total: 0, moments: "", age: None };
     let counted = |terminal| printed(terminal, |output| output.stat(&head, &|| TimeZone::UTC, rows(0..6))).0;
