@@ -13,3 +13,8 @@ pub use repo::{Repo, RepoError};
 pub use time::{NotRfc3339, UnixMillis};
 pub use title::{TitleParts, VersionKey};
 pub use tracker::{Kind, State, Tracker, TrackerNumber};
+
+/// Returns a number with its noun, of which there is one or many: `1 event`, `2 events`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

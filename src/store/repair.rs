@@ -14,7 +14,7 @@ use super::tail::Tail;
 use super::view::View;
 use super::write::Writer;
 use crate::format::{Current, Fork, FrameKind, Source, SyncRecord};
-use crate::model::{Repo, Seq, UnixMillis};
+use crate::model::{Repo, Seq, UnixMillis, counted};
 use crate::segment::{Salvage, salvage};
 
 /// What a repair did.
@@ -277,5 +277,6 @@ impl Writer<'_> {
 
 fn summary(repaired: &Repaired) -> String {
     let Repaired { found, kept, recovered, lost, .. } = repaired;
-    format!("repaired: {kept} events kept, {recovered} recovered, {lost} lost; {}", found.join("; "))
+    let kept = counted(*kept, "event");
+    format!("repaired: {kept} kept, {recovered} recovered, {lost} lost; {}", found.join("; "))
 }

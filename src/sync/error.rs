@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::git::GitError;
 use crate::github::GithubError;
 use crate::manifest::ManifestError;
-use crate::model::{Repo, RepoError, UnixMillis};
+use crate::model::{Repo, RepoError, UnixMillis, counted};
 use crate::store::StoreError;
 
 /// One reading of the clock.
@@ -47,7 +47,7 @@ pub struct Held {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} events", self.events)?;
+        f.write_str(&counted(self.events, "event"))?;
         self.span.map_or(Ok(()), |(first, last)| write!(f, " from {first} to {last}"))
     }
 }

@@ -11,7 +11,7 @@ use super::versions::{Judge, Tally, Verdict};
 use crate::format::SyncRecord;
 use crate::fs::Storage;
 use crate::git::{CommitId, Limits};
-use crate::model::{Repo, Seq, Tracker, UnixMillis};
+use crate::model::{Repo, Seq, Tracker, UnixMillis, counted};
 use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, View, Writer};
 
 /// What a rebuild came to.
@@ -219,7 +219,8 @@ fn losses(
         what.push("numbers that are for good".to_owned());
     }
     if view.seq().0 + 1 > start.0 + events {
-        what.push(format!("the numbers of {} events that were lost before", view.seq().0 + 1 - start.0 - events));
+        let lost = view.seq().0 + 1 - start.0 - events;
+        what.push(format!("the numbers of {} that were lost before", counted(lost, "event")));
     }
     if view.lacks_newest() {
         what.push("the newest changes, which are in a damaged part of the log".to_owned());

@@ -80,8 +80,9 @@ impl<'r> Judge<'r> {
     }
 
     pub(super) fn judge<'v>(&mut self, version: &Committed<'v>) -> Verdict<'v> {
-        let manifest = version.bytes.and_then(|bytes| Some((bytes, manifest::parse(bytes).ok()?)));
-        let Some((bytes, manifest)) = manifest else { return self.skip() };
+        // A commit that removed the manifest is no version of it.
+        let Some(bytes) = version.bytes else { return Verdict::Nothing };
+        let Ok(manifest) = manifest::parse(bytes) else { return self.skip() };
         let dated = match manifest.updated_at.is_ahead_of(version.committed_at) {
             true => version.committed_at,
             false => manifest.updated_at,

@@ -61,7 +61,7 @@ fn a_shallow_clone_does_not_take_a_longer_history_away() {
     fs::write(machine.root().join(".git/shallow"), head + "\n").unwrap();
     let refusal = refusal(&machine);
     assert!(refusal.contains("the cache holds 2 events from 2024-12-24T01:00:00Z"), "{refusal}");
-    assert!(refusal.contains("git gives 1 events") && refusal.contains("git fetch --unshallow"), "{refusal}");
+    assert!(refusal.contains("git gives 1 event") && refusal.contains("git fetch --unshallow"), "{refusal}");
     let rebuilt = rebuild_of(&machine, true).unwrap();
     assert_eq!((rebuilt.note, rebuilt.after.events), (Some(Note::Shallow), 1));
 }
@@ -106,6 +106,10 @@ fn versions_that_count_for_nothing_are_counted() {
     ] {
         machine.commit(&text);
     }
+    // No version is skipped where there is none.
+    machine.git(&["rm", "-q", ".github/pmu-cache.json"]);
+    machine.git(&["commit", "-q", "-m", "removed"]);
+    machine.commit(&manifest(6, &["Release: d"]));
     let rebuilt = rebuild_of(&machine, false).unwrap();
-    assert_eq!(rebuilt.tally, Tally { taken: 3, skipped: 2, older: 1 });
+    assert_eq!(rebuilt.tally, Tally { taken: 4, skipped: 2, older: 1 });
 }

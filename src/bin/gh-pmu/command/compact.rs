@@ -1,6 +1,6 @@
 //! `cache compact`.
 
-use gh_pmu::model::Repo;
+use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::{Compaction, Moment, PATIENCE, Pruning};
 
 use super::frame::{Command, Spec, cached};
@@ -85,11 +85,11 @@ fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Opti
             0 => format!("{repo}: no event is older than that"),
             _ if dry => format!(
                 "{repo}: {verb} {} and keep {kept}; history would start with event {history_start}",
-                events(dropped)
+                counted(dropped, "event")
             ),
             _ => format!(
                 "{repo}: {verb} {}, kept {kept}; history starts with event {history_start}; log {} to {} bytes",
-                events(dropped),
+                counted(dropped, "event"),
                 log_bytes.0,
                 log_bytes.1
             ),
@@ -103,7 +103,7 @@ fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Opti
         None if before.tail == 0 => {}
         None => lines.push(format!(
             "{repo}: would fold {} into the snapshot (log {} bytes, snapshot {} bytes)",
-            events(before.tail),
+            counted(before.tail, "event"),
             before.log_bytes,
             before.index_bytes
         )),
@@ -112,16 +112,11 @@ fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Opti
         }
         Some(after) => lines.push(format!(
             "{repo}: folded {} into the snapshot: {} to {} bytes; log {} bytes",
-            events(before.tail),
+            counted(before.tail, "event"),
             before.index_bytes,
             after.index_bytes.1,
             after.log_bytes
         )),
     }
     lines
-}
-
-fn events(count: u64) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} event{plural}")
 }

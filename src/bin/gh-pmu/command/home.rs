@@ -1,6 +1,6 @@
 //! `gh pmu` alone: what is known of the repository here, and what to type next.
 
-use gh_pmu::model::{Kind, Repo};
+use gh_pmu::model::{Kind, Repo, counted};
 use gh_pmu::store::View;
 
 use crate::exit::Error;
@@ -41,12 +41,11 @@ const NEXT: &[&str] = &[
 
 fn known(repo: &Repo, view: Option<&View>, context: &Context<'_, '_>) -> String {
     let Some(view) = view else { return format!("Nothing is cached of {repo} yet.") };
-    let counted = |kind: Kind, one: &str| {
+    let both = |kind: Kind| {
         let counts = view.counts(kind);
-        let plural = if counts.open == 1 { "" } else { "s" };
-        format!("{} open {one}{plural} ({} closed)", counts.open, counts.closed)
+        format!("{} ({} closed)", counted(counts.open, &format!("open {kind}")), counts.closed)
     };
-    let (releases, microsprints) = (counted(Kind::Release, "release"), counted(Kind::Microsprint, "microsprint"));
+    let (releases, microsprints) = (both(Kind::Release), both(Kind::Microsprint));
     let age = view.freshness().map(|fresh| format!(", as of {}", context.output.time(fresh.changed_at)));
     format!("{repo} has {releases} and {microsprints}{}.", age.unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! `cache rebuild`.
 
 use gh_pmu::git::Limits;
-use gh_pmu::model::Repo;
+use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Located, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
 
@@ -85,12 +85,14 @@ pub fn from_git(
 pub fn sentence(repo: &Repo, rebuilt: &Rebuilt) -> String {
     let Rebuilt { tally, before, after, .. } = rebuilt;
     let Tally { taken, skipped, older } = tally;
-    let mut text = format!("{repo} rebuilt from git: {taken} versions, {} events", after.events);
+    let (taken, events) = (counted(*taken, "version"), counted(after.events, "event"));
+    let mut text = format!("{repo} rebuilt from git: {taken}, {events}");
     if *skipped > 0 {
-        text.push_str(&format!("; {skipped} versions skipped, which cannot be read or are of another repository"));
+        let skipped = counted(*skipped, "version");
+        text.push_str(&format!("; {skipped} skipped: unreadable, or of another repository"));
     }
     if *older > 0 {
-        text.push_str(&format!("; {older} skipped, which are older than one before them"));
+        text.push_str(&format!("; {older} skipped: older than one before"));
     }
     if let Some(before) = before {
         text.push_str(&format!("; before it held {before}"));

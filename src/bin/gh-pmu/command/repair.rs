@@ -1,6 +1,6 @@
 //! `cache repair`.
 
-use gh_pmu::model::Repo;
+use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::{PATIENCE, Repaired};
 use gh_pmu::sync::{SyncError, past_states};
 
@@ -64,10 +64,10 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     }
     let lost = match lost {
         0 => "no number is missing".to_owned(),
-        1 => "1 event is lost".to_owned(),
-        lost => format!("{lost} events are lost"),
+        lost => format!("{} {} lost", counted(*lost, "event"), if *lost == 1 { "is" } else { "are" }),
     };
-    context.output.success(&format!("{repo} repaired: {kept} events kept, {recovered} recovered, {lost}"))?;
+    let kept = counted(*kept, "event");
+    context.output.success(&format!("{repo} repaired: {kept} kept, {recovered} recovered, {lost}"))?;
     if *end_in_doubt {
         let sentence = "the newest commits may be missing: the next sync brings what lasted of them";
         context.output.success(sentence)?;

@@ -1,7 +1,7 @@
 //! What changed: days and signs for people, tab-separated lines for scripts, JSON for programs. Owns columns and
 //! fields; must not know where events are kept.
 
-use gh_pmu::model::{Change, Times, TitleParts, UnixMillis};
+use gh_pmu::model::{Change, Times, TitleParts, UnixMillis, counted};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -243,10 +243,10 @@ impl Columns {
 
 pub(super) fn title(head: &HistoryHead<'_>, shown: u64) -> String {
     let total = head.total.max(shown);
-    let plural = if total == 1 { "" } else { "s" };
+    let changes = counted(total, "change");
     let place = head.place.all();
     let searched = if head.searched { " that match your search" } else { "" };
-    format!("Showing {shown} of {total} change{plural} in {place}{searched}{}", head.moments)
+    format!("Showing {shown} of {changes} in {place}{searched}{}", head.moments)
 }
 
 /// What is new, in full and ever shorter: the new title is the last to go.

@@ -1,7 +1,7 @@
 //! One screen about one repository: what is open, what is new. Owns its order and its cuts; must not know how the answers
 //! were found.
 
-use gh_pmu::model::{Kind, TitleParts, UnixMillis};
+use gh_pmu::model::{Kind, TitleParts, UnixMillis, counted};
 use gh_pmu::query::Row;
 use jiff::tz::TimeZone;
 
@@ -112,11 +112,7 @@ impl Output<'_> {
             None if count == 0 => "Nothing has changed yet".to_owned(),
             None => "Latest changes".to_owned(),
             Some(time) => {
-                let changes = match count {
-                    0 => "No changes".to_owned(),
-                    1 => "1 change".to_owned(),
-                    _ => format!("{count} changes"),
-                };
+                let changes = if count == 0 { "No changes".to_owned() } else { counted(count as u64, "change") };
                 format!("{changes} since you last asked, {}", ago(self.now, time))
             }
         }

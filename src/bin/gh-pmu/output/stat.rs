@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gh_pmu::model::{Change, UnixMillis};
+use gh_pmu::model::{Change, UnixMillis, counted};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -86,9 +86,8 @@ impl Output<'_> {
         self.stat_table(&counts, &mut bytes);
         if let Some(median) = counts.median() {
             let open = span(UnixMillis::saturating(0), UnixMillis::saturating(median));
-            let count = counts.open_for.len();
-            let plural = if count == 1 { "" } else { "s" };
-            let line = format!("median time open: {open} ({count} closed tracker{plural})");
+            let trackers = counted(counts.open_for.len() as u64, "closed tracker");
+            let line = format!("median time open: {open} ({trackers})");
             bytes.extend_from_slice(format!("\n{}\n", wrapped(&line, self.terminal.width())).as_bytes());
         }
         self.show(&bytes)

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gh_pmu::model::{Repo, Seq, UnixMillis};
+use gh_pmu::model::{Repo, Seq, UnixMillis, counted};
 
 use super::json::{JsonWriter, Text};
 use super::relative::{ago, short};
@@ -138,7 +138,7 @@ impl Output<'_> {
         let (name, state) = line.split_at(name.len() + 1);
         text.push_str(&format!("{}{}\n", palette.paint(Style::Bold, name), palette.paint(style, state)));
         let counts = |counts: Counts, kind| {
-            format!("{} open and {} closed {kind}{}", counts.open, counts.closed, plural(counts.closed))
+            format!("{} open and {}", counts.open, counted(counts.closed, &format!("closed {kind}")))
         };
         let source = match status.source {
             Some("api") => "GitHub's answer of",
@@ -168,7 +168,7 @@ impl Output<'_> {
                 ]
                 .join(", "),
             ),
-            ("history", format!("{held} event{}{start}{alone}", plural(held))),
+            ("history", counted(held, "event") + &start + &alone),
             ("files", format!("{} in {}", short_size(status.log_bytes + status.index_bytes), status.path.display())),
         ];
         for (label, value) in lines {
@@ -244,10 +244,14 @@ impl Output<'_> {
         }
         line("state hash", status.state_hash.clone(), Style::Plain);
         line("history hash", status.history_hash.clone(), Style::Plain);
-        line("published", format!("{} events, and {} observed here", status.published, status.observed), Style::Plain);
+        line(
+            "published",
+            format!("{}, and {} observed here", counted(status.published, "event"), status.observed),
+            Style::Plain,
+        );
         line("log", size(status.log_bytes), Style::Plain);
         line("snapshot", size(status.index_bytes), Style::Plain);
-        line("tail", format!("{} event{}", status.tail_events, plural(status.tail_events)), Style::Plain);
+        line("tail", counted(status.tail_events, "event"), Style::Plain);
     }
 
     fn time_or_never(&self, time: Option<UnixMillis>) -> String {
@@ -291,10 +295,6 @@ fn sum(repos: &[&RepoStatus<'_>]) -> String {
     let (count, repositories) = (repos.len(), if repos.len() == 1 { "repository" } else { "repositories" });
     let stale = if stale == 0 { "none stale".to_owned() } else { format!("{stale} stale") };
     format!("{count} cached {repositories}, {stale}: {open} open and {closed} closed trackers, {}", short_size(bytes))
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// Bytes in the largest unit that they fill.

@@ -1,7 +1,7 @@
 //! The timeline in a terminal: a bar for each tracker, fitted to the width; lines with tabs for scripts. Owns how bars
 //! are drawn; must not know where trackers come from.
 
-use gh_pmu::model::{Kind, Repo, State, TitleParts, Tracker, UnixMillis};
+use gh_pmu::model::{Kind, Repo, State, TitleParts, Tracker, UnixMillis, counted};
 use jiff::tz::TimeZone;
 
 use super::axis::{Axis, Line};
@@ -62,9 +62,8 @@ impl Output<'_> {
             return Ok(());
         }
         let layout = self.layout(head, trackers, zone);
-        let count = trackers.len();
-        let plural = if count == 1 { "" } else { "s" };
-        let title = format!("Showing {count} tracker{plural} of {}, from opened to closed", head.repo);
+        let count = counted(trackers.len() as u64, "tracker");
+        let title = format!("Showing {count} of {}, from opened to closed", head.repo);
         let mut out = self.heading(&title, head.age.as_ref()).into_bytes();
         for (at, kind) in Kind::ALL.into_iter().enumerate() {
             let mut of_kind = trackers.iter().filter(|tracker| tracker.kind == kind).peekable();

@@ -1,6 +1,6 @@
 //! What a verification found: a line a damage (and one for what merely looks like it) for people and scripts, JSON for programs.
 
-use gh_pmu::model::Repo;
+use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::{Damage, Verified};
 
 use super::Output;
@@ -21,8 +21,8 @@ impl Output<'_> {
         }
         let Verified { files, bytes, events, findings, notes } = verified;
         if findings.is_empty() {
-            let plural = if *events == 1 { "" } else { "s" };
-            self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} event{plural} verify"))?;
+            let events = counted(*events, "event");
+            self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} verify"))?;
         }
         for finding in findings {
             let mark = match self.terminal.stdout {
