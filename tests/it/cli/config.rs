@@ -285,6 +285,10 @@ fn without_a_home_the_cache_must_be_named() {
         warning,
         "! there is no home directory to keep the cache in; what is shown was not recorded: set HOME or GH_PMU_CACHE_DIR\n"
     );
+    // Its events are recorded nowhere: none is not the answer.
+    homeless(&["release", "view", "430", "--json", "number"]).warns();
+    let events = homeless(&["release", "view", "430", "--json", "events"]);
+    assert_eq!((events.code, &*events.out, events.err), (Some(1), "{\"events\":[]}\n", warning));
     for command in ["sync", "history", "status"] {
         let said = homeless(&["cache", command]).fails();
         assert_eq!(said, "there is no home directory to keep the cache in\nSet HOME or GH_PMU_CACHE_DIR.\n");

@@ -12,7 +12,7 @@ use crate::cli::common::{JQ, JSON, TEMPLATE, json};
 use crate::cli::spec::{Argument, Flag};
 use crate::cli::{Given, JsonOptions, When};
 use crate::exit::{Error, Exit};
-use crate::output::{ListHead, Place, TrackerView, VIEW_FIELDS};
+use crate::output::{EVENTS, ListHead, Place, TrackerView, VIEW_FIELDS};
 use crate::source::{Context, Failed, Keep, Source, switched_off};
 
 const FLAGS: &[&Flag] = &[&AS_OF.flag, &JQ.flag, &JSON, &TEMPLATE.flag, &WEB.0];
@@ -108,6 +108,9 @@ impl Command for Args {
             ..HistoryFilter::default()
         };
         let found = changes::find(&mut sources, &[filter], context)?;
+        // Of what could not be recorded, the tracker is known, and what happened to it is not.
+        let asked = self.json.as_ref().is_some_and(|json| json.fields.contains(&EVENTS));
+        context.falls_short |= asked && context.config.cache.enabled && !sources[0].1.is_recorded();
         let repo = &sources[0].0;
         let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
         let view = TrackerView {

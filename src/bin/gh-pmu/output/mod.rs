@@ -64,7 +64,7 @@ pub use status::{Counts, RepoStatus, Status, StatusForm};
 pub use stream::{Stream, is_read};
 pub use terminal::Terminal;
 pub use timeline::TimelineHead;
-pub use view::{TrackerView, VIEW_FIELDS};
+pub use view::{EVENTS, TrackerView, VIEW_FIELDS};
 
 /// Where the program writes, and how it may look there.
 pub struct Output<'o> {

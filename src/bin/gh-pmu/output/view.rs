@@ -17,7 +17,8 @@ use super::{Output, tsv};
 use crate::cli::JsonOptions;
 use crate::exit::Error;
 
-const EVENTS: &str = "events";
+/// The field that is no field of lists.
+pub const EVENTS: &str = "events";
 /// What the longest label takes, and a space.
 const LABEL: usize = 9;
 
