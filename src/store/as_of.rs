@@ -39,17 +39,12 @@ impl History<'_> {
                 if time >= self.view().changed_at() {
                     return Ok(Some(self.view().seq()));
                 }
-                if self.span_count() == 0 {
-                    // All events were pruned, or there never was one: the state is what they led to.
-                    return Ok(self.starts_at()?.filter(|starts_at| time >= *starts_at).map(|_| self.view().seq()));
-                }
                 let events = self.span_at(time)?.map(|span| self.span(span)).transpose()?;
                 let last =
                     events.iter().flat_map(|events| events.iter().rev()).find(|logged| logged.sync.changed_at <= time);
                 match last {
                     Some(last) => Ok(Some(last.seq)),
-                    // What was pruned had led to the base by then.
-                    None => Ok(self.base_changed_at()?.filter(|base| *base <= time).map(|_| Seq(start.0 - 1))),
+                    None => Ok(self.begins_at()?.filter(|begins| *begins <= time).map(|_| Seq(start.0 - 1))),
                 }
             }
         }

@@ -247,13 +247,21 @@ impl<'s> History<'s> {
         Ok(versions)
     }
 
-    /// When what was pruned had led to what the log begins with; `None` if nothing was.
-    pub(super) fn base_changed_at(&self) -> Result<Option<UnixMillis>, StoreError> {
-        if self.view.history_start() <= Seq(1) {
-            return Ok(None);
+    /// When the state before the first event was there: what was pruned had led to it, or a first version had nothing yet.
+    /// `None` if the log does not hold it.
+    pub(super) fn begins_at(&self) -> Result<Option<UnixMillis>, StoreError> {
+        let is_whole = self.view.history_start() <= Seq(1);
+        let mut at = LOG_HEADER_LEN;
+        while at < self.view.at().offset {
+            let frame = self.commit_at(at)?;
+            match frame.header.kind {
+                FrameKind::Base => return Ok(Some(frame.header.changed_at)),
+                FrameKind::Commit if is_whole && self.is_live(&frame) => return Ok(Some(frame.header.changed_at)),
+                _ if is_whole => at = frame.end(),
+                _ => break,
+            }
         }
-        let header = self.commit_at(LOG_HEADER_LEN)?.header;
-        Ok((header.kind == FrameKind::Base).then_some(header.changed_at))
+        Ok(None)
     }
 
     /// Returns what a pruned log begins with as baseline events, each under the number of its tracker's last event then, in

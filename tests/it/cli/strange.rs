@@ -179,6 +179,11 @@ fn empty_lists_are_a_state_like_others() {
     lab.run(&["cache", "compact"]).ok();
     assert_eq!(release_list(&lab, &[]), "");
     assert_eq!(release_list(&lab, &["--as-of", "@5"]).lines().count(), 3);
+    // Nothing was there before the first tracker, and of the time before the first version nothing is known.
+    for (when, rows) in [("2025-06-12T10:00:00Z", 0), ("2025-06-12T10:59:59Z", 0), ("2025-06-12T11:00:00Z", 3)] {
+        assert_eq!(release_list(&lab, &["--as-of", when]).lines().count(), rows, "{when}");
+    }
+    lab.run(&["release", "list", "--as-of", "2025-06-12T09:59:59Z"]).fails();
 }
 
 #[test]
