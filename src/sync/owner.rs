@@ -1,6 +1,7 @@
 //! The manifests of everything that an organisation or a user owns, asked of GitHub a hundred at a time.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::api::{Recording, Said, record};
@@ -9,7 +10,7 @@ use super::outcome::Outcome;
 use crate::fs::Storage;
 use crate::github::{Gh, GithubError, ManifestPlace, Owned};
 use crate::model::Repo;
-use crate::store::Store;
+use crate::store::{Store, Whose, take_from_all};
 
 /// How an owner's repositories are asked for.
 #[derive(Clone, Copy)]
@@ -41,6 +42,8 @@ pub enum OwnedSync {
     Without,
     /// It has lost the manifest that is cached: the cache stays as it is.
     Lost,
+    /// It is cached, and GitHub shows no repository of that name any more: the cache stays as it is.
+    Gone,
     /// Its manifest was not taken in; the cache is as it was.
     Refused(SyncError),
 }
@@ -68,6 +71,7 @@ pub fn sync_owner(
 ) -> Result<Walked, SyncError> {
     let Asking { gh, host, owner, place, now, .. } = asking;
     let (mut walked, mut after) = (Walked::default(), None);
+    let mut shown = BTreeSet::new();
     loop {
         let page = gh.owned((host, owner), place, after.as_deref(), now.millis())?;
         if let Some((count, reason)) = page.withheld {
@@ -75,6 +79,7 @@ pub fn sync_owner(
             *all += count;
         }
         let (total, mut wanted) = (page.total, Vec::new());
+        shown.extend(page.repositories.iter().map(|owned| Store::of(storage, cache, &owned.repo).dir().to_owned()));
         for repository in page.repositories {
             match at_once(storage, cache, &repository, asking) {
                 Some(outcome) => {
@@ -101,9 +106,31 @@ pub fn sync_owner(
         }
         match page.next {
             Some(next) => after = Some(next),
-            None => return Ok(walked),
+            None => break,
         }
     }
+    // What was withheld, or of nobody, may be there all the same.
+    if walked.withheld.is_none() && walked.shown > 0 {
+        let whose = Whose { host: Some(host), owner: Some(owner) };
+        for repo in cached_beside(storage, cache, whose, &shown)? {
+            each(&repo, OwnedSync::Gone, walked.shown, walked.shown);
+        }
+    }
+    Ok(walked)
+}
+
+/// The repositories of stores in other directories than these.
+fn cached_beside(
+    storage: &dyn Storage,
+    cache: &Path,
+    whose: Whose<'_>,
+    dirs: &BTreeSet<PathBuf>,
+) -> Result<Vec<Repo>, SyncError> {
+    let repos = take_from_all(storage, cache, whose, |view| {
+        let view = view.ok().filter(|view| !dirs.contains(view.dir()))?;
+        Repo::parse(view.repo(), Repo::DEFAULT_HOST).ok()
+    });
+    Ok(repos?.into_iter().flatten().collect())
 }
 
 /// How git's name of a manifest is remembered, beside the tags of GitHub's other answers.

@@ -122,5 +122,11 @@ fn a_repository_that_was_renamed_is_told_until_its_manifest_says_so() {
     assert!(run.stderr.contains("is the manifest of octo-org/before, not of octo-org/after"), "{}", run.stderr);
     lab.github.state().owned[0].1 = Some(manifest("octo-org/after", &["Release: v1.0.0", "Release: v1.1.0"]));
     let run = lab.run("cache sync --owner octo-org");
+    // Nothing is taken away: what the old name holds is named until somebody removes it.
+    assert_eq!((run.code, run.stderr.lines().count()), (Some(0), 1), "{run:?}");
+    assert!(run.stderr.starts_with("! GitHub shows no octo-org/before any more: "), "{run:?}");
+    assert_eq!(lab.list("release list --owner octo-org").len(), 3);
+    lab.run("cache clear --yes -R octo-org/before");
+    let run = lab.run("cache sync --owner octo-org");
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
 }

@@ -26,7 +26,7 @@ struct Sum {
     set_aside: Vec<String>,
     /// Why others were refused.
     refused: Vec<String>,
-    /// What of the past is not here; said once, although each repository says it.
+    /// What else there is to say; once, although each repository says what of the past is not here.
     notes: BTreeSet<String>,
 }
 
@@ -132,6 +132,10 @@ pub fn of_owner(owner: &Owner, force: bool, context: &mut Context<'_, '_>) -> Re
         OwnedSync::Lost => {
             sum.set_aside.push(format!("{repo} has no manifest any more; what is cached of it stays as it is"));
         }
+        OwnedSync::Gone => sum.notes.extend([format!(
+            "GitHub shows no {repo} any more: it was renamed, transferred, deleted or hidden; what is cached of it stays as it \
+             is, and `gh pmu cache clear -R {repo}` removes it"
+        )]),
         OwnedSync::Refused(error) => sum.refused.push(format!("{repo}: {error}")),
     });
     let walked = match walked {
