@@ -201,6 +201,27 @@ fn nothing_is_written_of_half_an_answer() {
 }
 
 #[test]
+fn what_the_token_may_not_see_keeps_nothing_else_from_being_collected() {
+    let all = || vec![with_manifest("a"), with_manifest("b"), with_issues("c", vec![release(1)]), with_manifest("d")];
+    let Some(world) = world(all()) else { return };
+    assert!(world.run("first").ok);
+    world.fake.reorganise(|all| {
+        all[1].is_withheld = true;
+        all[2].is_withheld = true;
+        all[2].issues.push(release(2));
+        all[0].manifest = Some(text("octo-org/a", "v2"));
+        // Two documents are no manifest.
+        all[3].manifest = all[3].manifest.as_ref().map(|text| text.repeat(2));
+    });
+    let before = ["b", "c", "d"].map(|name| file(&world, name));
+    let run = world.run("withheld");
+    assert!(run.ok && run.log.contains("SAML enforcement"), "{}", run.log);
+    assert!(run.log.contains("The manifest of octo-org/d does not name its repository"), "{}", run.log);
+    assert!(file(&world, "a").contains("v2"));
+    assert_eq!(["b", "c", "d"].map(|name| file(&world, name)), before);
+}
+
+#[test]
 fn a_collector_that_is_overtaken_looks_again() {
     let Some(world) = world(vec![with_manifest("one")]) else { return };
     let git = world.real_git();

@@ -23,8 +23,22 @@ pub struct Issue {
     pub closed: bool,
 }
 
+/// How pages of issues are not what they seem.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pages {
+    #[default]
+    Whole,
+    /// One issue fewer than their count.
+    Short,
+    /// Another one follows, without a cursor.
+    Endless,
+    /// The first issue goes while the first page is given.
+    Drifting,
+}
+
 #[derive(Default)]
 struct State {
+    pages: Pages,
     issues: Vec<Issue>,
     repositories: Vec<Repository>,
     /// The token that reads all of them; without it only what is public shows.
@@ -65,6 +79,11 @@ impl Fake {
 
     pub fn secret(&self) -> &'static str {
         self.0.lock().unwrap().secret
+    }
+
+    /// Has pages of issues be other than they seem.
+    pub fn give(&self, pages: Pages) {
+        self.0.lock().unwrap().pages = pages;
     }
 
     /// Answers the next requests with 502.
@@ -122,15 +141,25 @@ impl Fake {
                     body["variables"]["name"].as_str().unwrap()
                 );
                 let other = state.repositories.iter().filter(visible).find(|repository| repository.name == name);
-                page(other.map_or(&state.issues, |repository| &repository.issues), &body)
+                match other {
+                    Some(other) if other.is_withheld => json!({
+                        "data": {"repository": null},
+                        "errors": [{"message": organisation::WITHHELD, "type": "FORBIDDEN", "path": ["repository"]}],
+                    }),
+                    _ => page(other.map_or(&state.issues, |repository| &repository.issues), state.pages, &body),
+                }
             }
         };
+        if state.pages == Pages::Drifting && !state.issues.is_empty() {
+            state.issues.remove(0);
+            state.pages = Pages::Whole;
+        }
         ("200 OK", answer.to_string())
     }
 }
 
 /// The page that the query asks for, with the fields it selects.
-fn page(issues: &[Issue], body: &Value) -> Value {
+fn page(issues: &[Issue], pages: Pages, body: &Value) -> Value {
     let query = body["query"].as_str().unwrap();
     for part in
         ["states: [OPEN, CLOSED]", "first: 100", "labels: [$label]", "orderBy: {field: CREATED_AT, direction: ASC}"]
@@ -144,11 +173,14 @@ fn page(issues: &[Issue], body: &Value) -> Value {
     let after =
         variables["after"].as_str().map_or(0, |cursor| cursor.strip_prefix("cursor ").unwrap().parse().unwrap());
     let end = found.len().min(after + MAX_PAGE);
-    let nodes: Vec<Value> = found[after..end].iter().map(|issue| node(issue)).collect();
+    let shown = end.saturating_sub(usize::from(pages == Pages::Short)).max(after);
+    let nodes: Vec<Value> = found[after..shown].iter().map(|issue| node(issue)).collect();
+    let cursor = if pages == Pages::Endless { Value::Null } else { json!(format!("cursor {end}")) };
     json!({"data": {"repository": {
         "defaultBranchRef": {"name": "main"},
         "issues": {
-            "pageInfo": {"hasNextPage": end < found.len(), "endCursor": format!("cursor {end}")},
+            "totalCount": found.len(),
+            "pageInfo": {"hasNextPage": end < found.len() || pages == Pages::Endless, "endCursor": cursor},
             "nodes": nodes,
         },
     }}})

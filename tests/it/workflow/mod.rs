@@ -8,6 +8,7 @@ mod init;
 mod organisation;
 mod runner;
 mod runs;
+mod settings;
 mod team;
 mod trackers;
 mod yaml;

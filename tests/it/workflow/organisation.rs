@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::fake::Issue;
 
+/// Why a repository is withheld.
+pub const WITHHELD: &str = "Resource protected by organization SAML enforcement.";
 /// Pages are of this many repositories.
 const PAGE: usize = 100;
 /// A longer text is cut.
@@ -24,6 +26,8 @@ pub struct Repository {
     pub issues: Vec<Issue>,
     pub is_private: bool,
     pub has_no_issues: bool,
+    /// Whether the organisation's rules keep it from the token.
+    pub is_withheld: bool,
     /// The name it had before; GitHub leads from there.
     pub before: Option<String>,
 }
@@ -69,16 +73,25 @@ pub fn graphql(all: &[Repository], visible: impl Fn(&&Repository) -> bool, body:
     if !query.contains("\n  r0: repository(") {
         return None;
     }
-    let mut data = serde_json::Map::new();
+    let (mut data, mut errors) = (serde_json::Map::new(), Vec::new());
     for line in query.lines().filter_map(|line| line.strip_prefix("  r")) {
         let (key, rest) = line.split_once(": repository(owner: \"").unwrap();
         let (owner, rest) = rest.split_once("\", name: \"").unwrap();
         let (name, part) = rest.split_once("\") { ").unwrap();
         let name = format!("{owner}/{name}");
         let repository = all.iter().filter(&visible).find(|repository| repository.name == name).unwrap();
-        data.insert(format!("r{key}"), about(repository, part));
+        if repository.is_withheld {
+            errors.push(json!({"message": WITHHELD, "type": "FORBIDDEN", "path": [format!("r{key}")]}));
+        }
+        let about = if repository.is_withheld { Value::Null } else { about(repository, part) };
+        data.insert(format!("r{key}"), about);
     }
-    Some(json!({ "data": data }))
+    Some(answer(&json!(data), &errors))
+}
+
+/// An answer, with `errors` where there are some.
+fn answer(data: &Value, errors: &[Value]) -> Value {
+    if errors.is_empty() { json!({"data": data}) } else { json!({"data": data, "errors": errors}) }
 }
 
 /// What is asked of one of several repositories: the text of a blob, or how many issues have a label.
@@ -114,7 +127,11 @@ fn listed(all: &[Repository], visible: impl Fn(&&Repository) -> bool, query: &st
     let blob = |content: &Option<String>| {
         content.as_ref().map(|content| json!({"oid": oid(content), "byteSize": content.len()}))
     };
+    let shown = &found[start..end];
     let node = |repository: &&Repository| {
+        if repository.is_withheld && repository.manifest.is_some() {
+            return Value::Null;
+        }
         json!({
             "nameWithOwner": repository.name,
             "hasIssuesEnabled": !repository.has_no_issues,
@@ -122,8 +139,15 @@ fn listed(all: &[Repository], visible: impl Fn(&&Repository) -> bool, query: &st
             "there": blob(&repository.own_branch),
         })
     };
-    json!({"data": {"repositoryOwner": {"repositories": {
+    let nodes: Vec<Value> = shown.iter().map(node).collect();
+    let withheld = nodes.iter().enumerate().filter(|(_, node)| node.is_null());
+    let path = |at: usize| json!(["repositoryOwner", "repositories", "nodes", at]);
+    let errors: Vec<Value> =
+        withheld.map(|(at, _)| json!({"message": WITHHELD, "type": "FORBIDDEN", "path": path(at)})).collect();
+    let repositories = json!({
+        "totalCount": found.len(),
         "pageInfo": {"hasNextPage": end < found.len(), "endCursor": end.to_string()},
-        "nodes": found[start..end].iter().map(node).collect::<Vec<_>>(),
-    }}}})
+        "nodes": nodes,
+    });
+    answer(&json!({"repositoryOwner": {"repositories": repositories}}), &errors)
 }

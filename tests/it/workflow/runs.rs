@@ -4,7 +4,7 @@ use std::fs;
 
 use gh_pmu::model::{Kind, State};
 
-use super::fake::Issue;
+use super::fake::{Issue, Pages};
 use super::runner::{MANIFEST, World, ended, parsed};
 
 fn release(number: u64) -> Issue {
@@ -83,6 +83,25 @@ fn more_trackers_than_a_page_holds_are_all_listed() {
     let others = ["branch", "patch"].map(|label| format!("\"{label}\" null"));
     let microsprints = ["null", "\"cursor 100\""].map(|after| format!("\"microsprint\" {after}"));
     assert_eq!(asked, [&releases[..], &others[..], &microsprints[..]].concat());
+}
+
+#[test]
+fn a_list_of_issues_that_is_not_whole_is_no_list() {
+    let Some(world) = World::new(&[]) else { return };
+    world.fake.change(|issues| issues.extend((1..=250).map(release)));
+    assert!(world.run("first").ok);
+    let before = world.manifest("main");
+    for pages in [Pages::Short, Pages::Endless] {
+        world.fake.give(pages);
+        world.fake.change(|issues| issues.retain(|issue| issue.number != 7));
+        let run = world.run(&format!("{pages:?}"));
+        assert!(!run.ok && run.log.contains("::error title=pmu-cache::GitHub did not list all issues"), "{}", run.log);
+        assert_eq!(world.manifest("main"), before);
+    }
+    // What goes in the middle of a list has it read again.
+    world.fake.give(Pages::Drifting);
+    assert!(world.run("drifting").ok);
+    assert_eq!(parsed(&world.manifest("main")).trackers.len(), 248);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_configuration_that_the_workflow_cannot_read_stops_it() {
     for (name, line, reason) in [
         ("alias", "release_labels: *labels", "release_labels cannot be read here: write it as [\"a\", \"b\"]."),
         ("merge", "<<: *labels", "release_labels cannot be read here"),
-        ("scalar", "microsprint_titles: x", "microsprint_titles cannot be read here"),
+        ("text", "microsprint_titles: >\n    x", "microsprint_titles cannot be read here"),
         ("mapping", "release_titles: [Release: , x]", "release_titles cannot be read here"),
         ("none", "release_labels: []\n  microsprint_labels: []", "names no label that makes an issue a tracker."),
     ] {

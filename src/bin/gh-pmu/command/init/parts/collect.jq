@@ -1,8 +1,10 @@
 # What one run of the collector has to do, as functions over lists of repositories.
 
-# Every repository with the object id of its manifest, or null: of the branch for it, else of the default branch.
+# Every repository that is shown whole, with the object id of its manifest, or null: of the branch for it, else of the
+# default branch.
 def repositories:
-  [.[].data.repositoryOwner.repositories.nodes[]
+  [.[] | [.errors[]?.path | select(.[2] == "nodes")[3]] as $withheld
+    | .data.repositoryOwner.repositories.nodes | to_entries[] | select([.key] - $withheld != []) | .value | values
     | select(.nameWithOwner | test("^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$") and (test("/\\.\\.?$") | not))
     | {name: .nameWithOwner, has_issues: .hasIssuesEnabled}
       + ([.there, .here | values | select(.byteSize != null)][0] // {} | {oid, size: .byteSize})];
