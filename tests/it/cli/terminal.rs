@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::json;
 
-use crate::cli::lab::Lab;
+use crate::cli::lab::{Lab, Ran, program};
 use crate::cli::manifests::{SMALL_RELEASES, manifest, many, open, small, tracker};
 
 const TTY: (&str, &str) = ("GH_FORCE_TTY", "80");
@@ -220,6 +220,37 @@ fn a_full_disk_behind_standard_output_is_told() {
     assert_eq!(output.status.code(), Some(1));
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(err.starts_with("cannot write the output: "), "{err}");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_nobody_got_is_not_seen_yet() {
+    let lab = Lab::new();
+    let releases: Vec<_> = (1..=2_000).map(|number| open(number, "Release: v1.0.0")).collect();
+    lab.write_manifest(manifest(10, &json!(releases), &json!([])));
+    let closed = |args: &[&str]| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(program()).args(args).current_dir(&lab.checkout);
+        lab.enclose(&mut shell);
+        Ran::from(shell.output().unwrap())
+    };
+    for args in [
+        &["cache", "history", "--since", "last:x"][..],
+        &["cache", "export", "--format", "ndjson", "--events", "--since", "last:x"],
+        &["release", "list"],
+        &["release", "list", "--json", "number"],
+        &["cache", "status"],
+        &["--version"],
+    ] {
+        assert_eq!(closed(args).fails(), "cannot write the output: standard output is closed\n", "{args:?}");
+    }
+    // A pager that fails, or takes only a part.
+    for pager in ["false", "head -n 1"] {
+        let paged = [TTY, PLAIN, ("GH_PAGER", pager)];
+        assert_eq!(lab.run_with(&paged, &["cache", "history", "--since", "last:x"]).code, Some(0));
+    }
+    assert_eq!(lab.run(&["cache", "history", "--since", "last:x"]).ok().lines().count(), 2_000);
+    assert_eq!(lab.run(&["cache", "history", "--since", "last:x"]).ok(), "");
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl Args {
         changes: &[(usize, Change)],
         context: &Context<'_, '_>,
     ) -> Result<(), Error> {
-        let Some(Since::Last(name)) = &self.since else { return Ok(()) };
+        let Some(Since::Last(name)) = self.since.as_ref().filter(|_| context.output.is_taken()) else { return Ok(()) };
         let name = self.mark(name.as_deref());
         let is_cut = self.until.is_some() || self.limit().is_some_and(|limit| changes.len() as u64 >= limit);
         for (at, source) in sources.iter().enumerate() {

@@ -74,6 +74,8 @@ pub struct Output<'o> {
     pager: &'o dyn Fn() -> Option<PagerCommand>,
     now: UnixMillis,
     warned: Warned,
+    /// Whether a pager did not take everything.
+    is_left_early: bool,
 }
 
 /// What was warned of, where it is not to be said again and again.
@@ -99,7 +101,12 @@ impl<'o> Output<'o> {
         pager: &'o dyn Fn() -> Option<PagerCommand>,
         now: UnixMillis,
     ) -> Self {
-        Self { out, err, terminal, pager, now, warned: Warned::default() }
+        Self { out, err, terminal, pager, now, warned: Warned::default(), is_left_early: false }
+    }
+
+    /// Whether all of it reached whoever reads it, as far as can be told: a pager may have been left early, or have failed.
+    pub fn is_taken(&self) -> bool {
+        !self.is_left_early
     }
 
     /// Whether a person reads: then there may be sentences, colours and questions.
@@ -271,7 +278,10 @@ impl<'o> Output<'o> {
         let is_long = self.terminal.stdout && lines() > self.terminal.height();
         if let Some(command) = is_long.then(|| (self.pager)()).flatten() {
             match pager::show(&command, bytes) {
-                Ok(()) => return Ok(()),
+                Ok(is_taken) => {
+                    self.is_left_early |= !is_taken;
+                    return Ok(());
+                }
                 Err(error) => self.warn(&format!("error starting pager: {error}")),
             }
         }

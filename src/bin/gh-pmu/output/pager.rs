@@ -5,20 +5,20 @@ use std::process::{Command, Stdio};
 
 use crate::config::PagerCommand;
 
-/// Shows the bytes and waits until the user has seen enough. Leaving early is no error.
-pub fn show(command: &PagerCommand, bytes: &[u8]) -> io::Result<()> {
-    let Some((program, arguments)) = command.words.split_first() else { return Ok(()) };
+/// Shows the bytes and waits until the user has seen enough. Leaving early is no error. Returns whether the pager took all of
+/// them, and ended well.
+pub fn show(command: &PagerCommand, bytes: &[u8]) -> io::Result<bool> {
+    // OK because a command without a word is none.
+    let (program, arguments) = command.words.split_first().expect("a program");
     let mut child = Command::new(program)
         .args(arguments)
         .env_remove("PAGER")
         .envs(command.variables.iter().copied())
         .stdin(Stdio::piped())
         .spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        // A pager that ends before it has read everything closes its end.
-        let _ = input.write_all(bytes);
-    }
-    child.wait().map(|_| ())
+    // A pager that ends before it has read everything closes its end.
+    let is_taken = child.stdin.take().is_some_and(|mut input| input.write_all(bytes).is_ok());
+    Ok(child.wait()?.success() && is_taken)
 }
 
 #[cfg(test)]
@@ -35,14 +35,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("shown");
         let script = format!("cat > {0}; echo $LESS >> {0}", file.display());
-        show(&pager(&["sh", "-c", &script]), b"a\nb\n").unwrap();
+        assert!(show(&pager(&["sh", "-c", &script]), b"a\nb\n").unwrap());
         assert_eq!(std::fs::read_to_string(file).unwrap(), "a\nb\nFRX\n");
     }
 
     #[test]
     fn a_pager_that_leaves_early_is_no_error() {
         let bytes = vec![b'x'; 1 << 20];
-        assert!(show(&pager(&["true"]), &bytes).is_ok());
+        assert!(!show(&pager(&["true"]), &bytes).unwrap());
+        assert!(!show(&pager(&["sh", "-c", "cat >/dev/null; false"]), &bytes).unwrap());
         assert!(show(&pager(&["no-such-pager"]), &bytes).is_err());
     }
 }

@@ -11,11 +11,16 @@ pub enum Stream {
     File(File),
     /// Through the standard library's buffer, where there is no descriptor.
     Locked(StdoutLock<'static>),
+    /// There is none: whatever is written to it fails.
+    Closed,
 }
 
 impl Stream {
     /// That of this process.
     pub fn stdout() -> Self {
+        if was_closed() {
+            return Self::Closed;
+        }
         descriptor().map_or_else(|| Self::Locked(io::stdout().lock()), Self::File)
     }
 }
@@ -25,6 +30,7 @@ impl Write for Stream {
         match self {
             Self::File(file) => file.write(bytes),
             Self::Locked(stdout) => stdout.write(bytes),
+            Self::Closed => Err(io::Error::other("standard output is closed")),
         }
     }
 
@@ -32,6 +38,7 @@ impl Write for Stream {
         match self {
             Self::File(file) => file.flush(),
             Self::Locked(stdout) => stdout.flush(),
+            Self::Closed => Ok(()),
         }
     }
 }
@@ -49,6 +56,29 @@ pub fn is_read() -> bool {
 #[cfg(not(unix))]
 pub fn is_read() -> bool {
     true
+}
+
+/// Whether the program was started without a standard output. Before `main` Rust puts `/dev/null` in its place, which takes
+/// everything, and from then on nobody could tell.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "the linker's list of what runs before that")]
+fn was_closed() -> bool {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+    extern "C" fn look() {
+        WAS_CLOSED.store(rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err(), Ordering::Relaxed);
+    }
+    // SAFETY: what is called needs nothing that is set up in between, and cannot panic.
+    #[used]
+    #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
+    #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+    static LOOK: extern "C" fn() = look;
+    WAS_CLOSED.load(Ordering::Relaxed)
+}
+
+#[cfg(not(unix))]
+fn was_closed() -> bool {
+    false
 }
 
 #[cfg(unix)]
