@@ -133,6 +133,12 @@ const PROGRAMS: &[&str] = &[
     "[1, 2] | .[1.7], .[nan]",
     "\"aéb\" | .[1], .[-1], .[7], .[1:], length",
     // Groups that did not match, and other corners of functions.
+    "\"Caf\\u00c9 \\u00e9\" | test(\"caf\\u00e9\"; \"i\"), [scan(\"(?i)\\u00e9\")], [match(\"\\u00e9\"; \"gi\") | .offset, .string]",
+    "\"\\u03a3\\u0391\\u03a3\" | test(\"\\u03c3\\u03b1\\u03c2\"; \"i\"), test(\"\\u03c3\\u03b1\\u03c2\"), test(\"(?-i)\\u03c3\")",
+    "[range(0; 1; 0)], [range(5; 0; -2)], [range(0, 1; 3; 2)], [range(1.5; 4)]",
+    "\"9999-12-31T23:59:59Z\", \"1969-12-31T23:59:59Z\" | fromdate, (fromdate | todate)",
+    "1700000000 | strftime(\"%c|%%c|%H\")",
+    "253402300799, 0, 1.5, -1.5 | todate",
     "\"ab\" | match(\"(a)|(c)\"), capture(\"(?<x>a)|(?<y>c)\"), [scan(\"(a)|(b)\")], test(\"B\"; null)",
     "[{name: \"a\", value: 1}, {Key: \"b\", Value: 2}, {key: \"c\", value: false}] | from_entries",
     "1 | [truncate_stream([[0], 1], [[1, 0], 2], [[1, 0]], [[1]])]",
@@ -178,6 +184,9 @@ const REFUSED: &[&str] = &[
     "[{}] | @tsv",
     "[{a: 1}] | from_entries",
     "1 | test(\"a\")",
+    "\"yesterday\" | fromdate",
+    "1 | fromdate",
+    "{} | todate",
 ];
 
 #[test]
@@ -193,6 +202,16 @@ fn jq_programs_print_what_gh_prints() {
         }
     }
     assert!(differing.is_empty(), "{differing}");
+}
+
+#[test]
+fn an_empty_program_and_an_empty_template_are_none() {
+    let Some(beside) = Beside::new(FIELDS, TITLES) else { return };
+    for flag in ["--jq", "--template"] {
+        let own = beside.listed(&[flag, ""]);
+        assert_eq!((own.stdout, own.code), (beside.listed(&[]).stdout, Some(0)), "{flag}");
+        assert_eq!(beside.of_gh(&[flag, ""]).code, Some(0), "{flag}");
+    }
 }
 
 #[test]

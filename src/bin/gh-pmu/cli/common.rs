@@ -77,10 +77,11 @@ pub fn json(given: &Given<'_>) -> Result<Option<JsonOptions>, Error> {
             None => Ok(None),
         };
     };
+    // An empty one is none, as for gh.
     let shape = match (jq, template) {
-        (None, None) => JsonShape::Plain,
-        (Some(expression), None) => JsonShape::Jq(expression.to_owned()),
-        (None, Some(template)) => JsonShape::Template(template.to_owned()),
+        (None | Some(""), None | Some("")) => JsonShape::Plain,
+        (Some(expression), None | Some("")) => JsonShape::Jq(expression.to_owned()),
+        (None | Some(""), Some(template)) => JsonShape::Template(template.to_owned()),
         (Some(_), Some(_)) => return Err(given.wrong("only one of `--jq` or `--template` may be used")),
     };
     if names.is_empty() {

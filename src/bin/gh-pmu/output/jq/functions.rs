@@ -5,14 +5,15 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
+use gh_pmu::model::UnixMillis;
 use jaq_core::native::{Fun, bome, run, unary, v};
-use jaq_core::{Cv, RunPtr, ValT as _, ValX, ValXs};
-use jaq_json::{Map, Num, Val};
-use regex_bites::bytes::{Captures, Match, Regex, RegexBuilder};
+use jaq_core::{RunPtr, ValT as _, ValX};
+use jaq_json::{Num, Val};
 
 use super::guard;
+use super::pattern::matches;
 use super::text::{float, json_text};
-use super::value::{Data, Error, ValR, Value, fail, shown, type_of};
+use super::value::{Data, Error, ValR, Value, fail, refused, shown, type_of};
 use crate::config;
 
 /// What gh's interpreter defines in the language itself.
@@ -27,11 +28,13 @@ thread_local! {
 
 /// The functions, written in Rust.
 pub(super) fn functions() -> impl Iterator<Item = Fun<Data>> {
-    let of_input: [(&'static str, RunPtr<Data>); 12] = [
+    let of_input: [(&'static str, RunPtr<Data>); 14] = [
         (guard::GUARD, |cv| bome(guard::guard(cv.1))),
         ("fromjson", |cv| bome(guard::from_json(&cv.1))),
         ("tojson", |cv| bome(Ok(Value::from(json_text(&cv.1.0))))),
         ("__uri", |cv| bome(Ok(uri(&cv.1)))),
+        ("fromdateiso8601", |cv| bome(seconds_of(&cv.1))),
+        ("todateiso8601", |cv| bome(date_of(&cv.1))),
         ("env", |_| bome(Ok(environment()))),
         ("@tsv", |cv| bome(joined(&cv.1, "@tsv", "\t", tsv_field))),
         ("@csv", |cv| bome(joined(&cv.1, "@csv", ",", csv_field))),
@@ -53,14 +56,29 @@ pub(super) fn functions() -> impl Iterator<Item = Fun<Data>> {
     of_input.into_iter().map(with(0)).chain(of_one.into_iter().map(with(1))).chain(of_two.into_iter().map(with(2)))
 }
 
-fn refused<T>(name: &str, value: &Value) -> Result<T, Error> {
-    fail(format_args!("{name} cannot be applied to: {}", shown(&value.0)))
-}
-
 /// The variables of the environment.
 pub(super) fn environment() -> Value {
     let pair = |(name, value): (String, String)| (Val::from(name), Val::from(value));
     Value(Val::obj(config::utf8_variables().map(pair).collect()))
+}
+
+/// Seconds of a date to the end of 9999, which jaq's own do not reach.
+fn seconds_of(date: &Value) -> ValR {
+    let Val::TStr(text) = &date.0 else { return refused("fromdateiso8601", date) };
+    let text = String::from_utf8_lossy(text);
+    match UnixMillis::parse_rfc3339(&text) {
+        Ok(time) => Value::from_num(&time.get().div_euclid(1000).to_string()),
+        Err(_) => fail(format_args!("date {text:?} is not of the form \"2015-03-05T23:51:47Z\"")),
+    }
+}
+
+fn date_of(seconds: &Value) -> ValR {
+    let Val::Num(number) = &seconds.0 else { return refused("todateiso8601", seconds) };
+    // Beyond what a date can be it saturates, and is refused.
+    match UnixMillis::new((float(number).trunc() * 1000.0) as i64) {
+        Some(time) => Ok(Value::from(time.to_string())),
+        None => refused("todateiso8601", seconds),
+    }
 }
 
 fn raise(value: Value) -> ValR {
@@ -258,59 +276,4 @@ fn at_hand(value: &Value, key: &Value) -> bool {
     let (Val::Arr(items), Val::Num(at)) = (&value.0, &key.0) else { return false };
     let (at, len) = (float(at), items.len() as f64);
     (-len..len).contains(&at)
-}
-
-fn matches<'a>(mut cv: Cv<'a, Data>) -> ValXs<'a, Value> {
-    let flags = cv.0.pop_var();
-    let pattern = cv.0.pop_var();
-    bome(matched(&cv.1, &pattern, &flags))
-}
-
-/// Each match with its groups, as `match` gives it.
-fn matched(value: &Value, pattern: &Value, flags: &Value) -> ValR {
-    let text_of = |value: &Value| match &value.0 {
-        Val::TStr(text) => Ok(String::from_utf8_lossy(text).into_owned()),
-        _ => refused("match", value),
-    };
-    let text = text_of(value)?;
-    let pattern = text_of(pattern).or_else(|_| refused("match", value))?;
-    let flags = if flags.0 == Val::Null { String::new() } else { text_of(flags)? };
-    if let Some(unknown) = flags.chars().find(|flag| !"gimnpslx".contains(*flag)) {
-        return fail(format_args!("unsupported regular expression flag: {:?}", unknown.to_string()));
-    }
-    let has = |flag: char| flags.contains(flag);
-    let mut builder = RegexBuilder::new(&pattern);
-    builder.case_insensitive(has('i')).ignore_whitespace(has('x')).swap_greed(has('l'));
-    builder.dot_matches_new_line(has('s') || has('p'));
-    builder.multi_line(has('m') || has('p'));
-    let regex =
-        builder.build().or_else(|error| fail(format_args!("invalid regular expression {pattern:?}: {error}")))?;
-    let found = regex.captures_iter(text.as_bytes());
-    let found = found.filter(|groups| !(has('n') && groups.get(0).is_some_and(|whole| whole.is_empty())));
-    let limit = if has('g') { usize::MAX } else { 1 };
-    Ok(found.take(limit).map(|groups| described(&text, &regex, &groups)).collect())
-}
-
-fn described(text: &str, regex: &Regex, groups: &Captures<'_>) -> Value {
-    let describe = |group: Option<Match<'_>>| {
-        let part = group.map(|group| &text[group.range()]);
-        let offset = group.map(|group| text[..group.start()].chars().count() as isize);
-        vec![
-            ("offset", Val::from(offset.unwrap_or(-1))),
-            ("length", Val::from(part.map_or(0, |part| part.chars().count()))),
-            ("string", part.map_or(Val::Null, |part| Val::from(part.to_owned()))),
-        ]
-    };
-    let object = |fields: Vec<(&str, Val)>| {
-        Val::obj(fields.into_iter().map(|(name, value)| (Val::from(name.to_owned()), value)).collect::<Map>())
-    };
-    let captures = groups.iter().zip(regex.capture_names()).skip(1).map(|(group, name)| {
-        let mut fields = describe(group);
-        fields.push(("name", name.map_or(Val::Null, |name| Val::from(name.to_owned()))));
-        object(fields)
-    });
-    let captures = captures.collect();
-    let mut fields = describe(groups.get(0));
-    fields.push(("captures", captures));
-    Value(object(fields))
 }

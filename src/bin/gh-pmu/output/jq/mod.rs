@@ -6,6 +6,7 @@
 
 mod functions;
 mod guard;
+mod pattern;
 mod text;
 mod value;
 

@@ -37,7 +37,11 @@ def flatten($depth):
   if $depth < 0 then error("flatten depth must not be negative: \($depth)") end
   | reduce .[] as $item ([]; . + if ($item | type) == "array" and $depth > 0 then $item | flatten($depth - 1) else [$item] end);
 def flatten: flatten(infinite);
-def todate: strftime("%Y-%m-%dT%H:%M:%SZ");
+def __range($from; $to; $by): range($from; $to; $by);
+def range($from; $to; $by): if $by == 0 then empty else __range($from; $to; $by) end;
+def __strftime($form): strftime($form);
+def strftime($form):
+  __strftime($form | if type == "string" then split("%%") | map(split("%c") | join("%a %b %e %H:%M:%S %Y")) | join("%%") end);
 def join($x):
   reduce .[] as $i (null;
     (if . == null then "" else . + $x end)

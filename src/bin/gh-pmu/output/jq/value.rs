@@ -33,6 +33,11 @@ pub(super) fn fail<T>(sentence: impl fmt::Display) -> Result<T, Error> {
     Err(Error::str(sentence))
 }
 
+/// A function that is not for this value.
+pub(super) fn refused<T>(name: &str, value: &Value) -> Result<T, Error> {
+    fail(format_args!("{name} cannot be applied to: {}", shown(&value.0)))
+}
+
 fn expected(what: &str, found: &Val) -> Error {
     Error::str(format_args!("expected {what} but got: {}", shown(found)))
 }

@@ -5,8 +5,8 @@ answer() {
   until text="$(GH_TOKEN="$read_token" GH_ENTERPRISE_TOKEN="$read_token" gh api graphql --input - <<<"$1")"; do
     if [ -n "${2:-}" ] && jq -e '(.data | type) == "object" and all(.errors[]; .path | type == "array" and . != [])' \
       <<<"$text" >/dev/null 2>&1; then
-      jq -r '"::warning title=pmu-cache::GitHub withheld a part of its answer: \([.errors[].message] | unique | join(" "))"' \
-        <<<"$text" >&2
+      jq -r '[.errors[].message] | unique | join(" ")
+        | "::warning title=pmu-cache::GitHub withheld a part of its answer: \(.)"' <<<"$text" >&2
       break
     fi
     if [ "$tries" -ge 3 ]; then

@@ -9,6 +9,7 @@ def plain($inside):
   "(?:[^-?:,\\[\\]{}#&*!|>%@`\"'\\s]|[-?:](?=[^\\s\($inside)]))(?:[^:#\\n\($inside)]|:(?=[^\\s\($inside)])|(?<=\\S)#)*";
 def item: "(?:" + quoted + "|" + plain("") + ")";
 def flow_item: "(?:" + quoted + "|" + plain(",\\[\\]{}") + ")";
+def flow_list: "^ *\\[\\s*(?:" + flow_item + "\\s*(?:,\\s*" + flow_item + "\\s*)*,?\\s*)?\\] *";
 def comment: "(?:(?:^| +)#[^\\n]*)?";
 def text($key):
   if startswith("\"") then (try fromjson catch stop_at($key))
@@ -49,7 +50,7 @@ def list($key; $default):
     elif $found | length > 1 then stop_at($key)
     else $found[0] | (.text | value($key)) as $value | ($value + "\n" + ([.rows[].text] | join("\n"))) as $all
       | if $all | test("^ *(?:null|~)? *" + comment + "\\n*$") then $default
-        elif $all | test("^ *\\[\\s*(?:" + flow_item + "\\s*(?:,\\s*" + flow_item + "\\s*)*,?\\s*)?\\] *" + comment + "\\n*$")
+        elif $all | test(flow_list + comment + "\\n*$")
         then [$all | capture("^ *\\[(?<inside>(?:" + quoted + "|[^\\]])*)\\]").inside | match(flow_item; "g").string]
         elif $all | test("^ +" + item + " *" + comment + "\\n*$") then [$all | match(item).string]
         elif ($value | test("^ *" + comment + "$")) and (.rows | map(.at) | unique | length) == 1
