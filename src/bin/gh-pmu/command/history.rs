@@ -245,7 +245,7 @@ impl Args {
         let head = HistoryHead { place, searched: self.is_narrowed(), total, moments: &moments, age };
         let rows = changes.iter().map(|(at, change)| changes::row(&sources[*at], change));
         match self.stat {
-            true => context.output.stat(&head, context.clock.zone, rows),
+            true => context.output.stat(&head, context.clock.zone, self.order, rows),
             false => {
                 let rows = rows.map(Ok::<_, Error>);
                 context.output.history(&head, self.json.as_ref(), context.clock.zone, rows)

@@ -1,6 +1,6 @@
 //! `release view`, `microsprint view`.
 
-use gh_pmu::model::{Kind, Repo, Seq, State, TitleParts, Tracker, TrackerNumber};
+use gh_pmu::model::{Kind, Repo, Seq, State, TitleParts, Tracker, TrackerNumber, UnixMillis};
 use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, Words, select};
 use gh_pmu::store::Moment;
 
@@ -85,6 +85,11 @@ impl Command for Args {
             None => context.listed(named, false)?,
         };
         let present = (source.0.clone(), source.1.seq());
+        let at = match self.as_of {
+            None => Some(context.now.millis()),
+            Some(When::At(time)) => Some(time),
+            Some(When::After(seq)) => time_of(seq, &source, context),
+        };
         if let Some(when) = self.as_of {
             let past = context.settled(&mut source, |source, context| as_of(when, source, context));
             source = past.map_err(Failed::into_error)?;
@@ -117,6 +122,7 @@ impl Command for Args {
             row: Row { repo, tracker },
             events: found.changes.iter().map(|(_, change)| changes::row(&sources[0], change)).collect(),
             as_of: past.as_deref(),
+            at,
             age: if self.as_of.is_some() { None } else { context.age_of(&sources) },
         };
         context.output.view(&view, self.json.as_ref(), context.clock.zone)?;
@@ -201,6 +207,12 @@ impl Args {
                 .with_hint(format!("Run `gh pmu {kind} list` to see them all.")),
         }
     }
+}
+
+/// When an event was published, where history tells.
+fn time_of(seq: Seq, (repo, view): &Source, context: &Context<'_, '_>) -> Option<UnixMillis> {
+    let logged = context.store(repo).history(view).and_then(|history| history.event(seq));
+    logged.ok().flatten().map(|logged| logged.sync.changed_at)
 }
 
 fn number_of(which: &str) -> Option<TrackerNumber> {

@@ -32,6 +32,8 @@ pub struct ListHead<'h> {
     pub age: Option<Age>,
 }
 
+/// A branch with a version that is no longer than this is not cut; of a longer one the version stays.
+const SHORT_BRANCH: usize = 24;
 /// A codename that is cut to less than this says nothing.
 const LEAST_CODENAME: usize = 12;
 
@@ -124,9 +126,11 @@ impl Output<'_> {
             Kind::Release => {
                 // All that the codename does not say: nothing of a title is lost.
                 let name = safe(parts.branch);
-                match parts.version.is_some() && !parts.branch.contains(char::is_whitespace) {
-                    true => table.whole_cell(&name, Style::Plain),
-                    false => table.cell(&name, Style::Plain),
+                let version = parts.version.and_then(|version| name.rfind(version).map(|at| at..at + version.len()));
+                let is_short = name.len() <= SHORT_BRANCH && !name.contains(char::is_whitespace);
+                match version {
+                    Some(_) if is_short => table.whole_cell(&name, Style::Plain),
+                    version => table.cell_with(&name, version.unwrap_or_default(), Style::Plain),
                 }
                 table.cell(&safe(parts.codename.unwrap_or("")), Style::Plain);
             }

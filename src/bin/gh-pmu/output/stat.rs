@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use gh_pmu::model::{Change, UnixMillis, counted};
+use gh_pmu::query::Order;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -42,14 +43,25 @@ impl Counts {
         if let Change::Closed { after, .. } = &row.event.change
             && let (Some(created), Some(closed)) = (after.created_at, after.closed_at)
         {
-            self.open_for.push(closed.get().saturating_sub(created.get()));
+            // What was closed before it was opened was open for no time.
+            self.open_for.push(closed.get().saturating_sub(created.get()).max(0));
         }
     }
 
-    /// The median time open, of whole milliseconds.
+    /// The weeks with their events.
+    fn in_order(&self, order: Order) -> Box<dyn Iterator<Item = (&Date, &[u64; 6])> + '_> {
+        match order {
+            Order::Ascending => Box::new(self.weeks.iter()),
+            Order::Descending => Box::new(self.weeks.iter().rev()),
+        }
+    }
+
+    /// The median time open, of whole milliseconds: of two in the middle, half-way between them.
     fn median(&mut self) -> Option<i64> {
-        let middle = self.open_for.len().checked_sub(1)? / 2;
-        Some(*self.open_for.select_nth_unstable(middle).1)
+        let count = self.open_for.len();
+        let (before, middle, _) = self.open_for.select_nth_unstable((count / 2).min(count.checked_sub(1)?));
+        let other = before.iter().max().filter(|_| count % 2 == 0).unwrap_or(middle);
+        Some(other + (*middle - other) / 2)
     }
 }
 
@@ -59,7 +71,7 @@ fn week_of(time: UnixMillis, zone: &TimeZone) -> Option<Date> {
 }
 
 impl Output<'_> {
-    /// Prints how many changes there were in each week, newest first.
+    /// Prints how many changes there were in each week.
     ///
     /// # Errors
     /// Standard output is closed.
@@ -67,6 +79,7 @@ impl Output<'_> {
         &mut self,
         head: &HistoryHead<'_>,
         zone: &dyn Fn() -> TimeZone,
+        order: Order,
         rows: impl Iterator<Item = EventRow<'r>>,
     ) -> Result<(), Error> {
         let zone = zone();
@@ -76,14 +89,14 @@ impl Output<'_> {
             total += 1;
         }
         if !self.terminal.stdout {
-            return self.stat_tsv(&mut counts);
+            return self.stat_tsv(&mut counts, order);
         }
         if total == 0 {
             return self.history(head, None, &|| zone.clone(), std::iter::empty::<Result<EventRow<'_>, Error>>());
         }
         let heading = HistoryHead { total, ..*head };
         let mut bytes = self.heading(&super::history::title(&heading, total), head.age.as_ref()).into_bytes();
-        self.stat_table(&counts, &mut bytes);
+        self.stat_table(&counts, order, &mut bytes);
         if let Some(median) = counts.median() {
             let open = span(UnixMillis::saturating(0), UnixMillis::saturating(median));
             let trackers = counted(counts.open_for.len() as u64, "closed tracker");
@@ -93,7 +106,7 @@ impl Output<'_> {
         self.show(&bytes)
     }
 
-    fn stat_table(&self, counts: &Counts, out: &mut Vec<u8>) {
+    fn stat_table(&self, counts: &Counts, order: Order, out: &mut Vec<u8>) {
         let width = self.terminal.width();
         let counted = |at: &usize| counts.weeks.values().any(|week| week[*at] > 0);
         let needed = (0..WORDS.len()).filter(counted).map(|at| 2 + HEADERS[at].len()).sum::<usize>();
@@ -103,7 +116,7 @@ impl Output<'_> {
         let mut table =
             Table::new([Column::new("WEEK OF", Narrow::Stays)].into_iter().chain(words).chain([bar]).collect());
         let most = counts.weeks.values().map(|week| week.iter().sum::<u64>()).max().unwrap_or(0).max(1);
-        for (monday, week) in counts.weeks.iter().rev() {
+        for (monday, week) in counts.in_order(order) {
             table.cell(&monday.to_string(), Style::Plain);
             for count in week {
                 table.cell(&if *count == 0 { String::new() } else { count.to_string() }, Style::Plain);
@@ -117,9 +130,9 @@ impl Output<'_> {
 
     /// `2025-06-09  closed  3`: a line for each week and event that there was.
     /// Behind them the seconds of the median time open, which is of no one week.
-    fn stat_tsv(&mut self, counts: &mut Counts) -> Result<(), Error> {
+    fn stat_tsv(&mut self, counts: &mut Counts, order: Order) -> Result<(), Error> {
         let mut lines: Portions<'_> = self.portions();
-        for (monday, week) in counts.weeks.iter().rev() {
+        for (monday, week) in counts.in_order(order) {
             for (word, count) in WORDS.iter().zip(week).filter(|(_, count)| **count > 0) {
                 lines.buffer.extend_from_slice(format!("{monday}\t{word}\t{count}\n").as_bytes());
             }

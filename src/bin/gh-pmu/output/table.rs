@@ -1,10 +1,15 @@
 //! Tables fitted to a terminal's width. Owns columns, widths, and what gives way where there is no room; must not know
 //! what the cells mean.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::style::{Palette, Style};
 use super::width::{cut, width_of};
 
 const GAP: usize = 2;
+/// What stands for a beginning that is cut off.
+const DOTS: &str = "...";
 
 /// What becomes of a column where not all of them fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +55,10 @@ struct Cell {
     short_end: usize,
     width: usize,
     short_width: usize,
-    /// Whether the text may not be cut.
-    is_whole: bool,
+    /// The part of the text that may not be cut.
+    kept: Range<usize>,
+    /// What that needs, with dots for what is cut before and behind it.
+    least: usize,
     style: Style,
 }
 
@@ -76,26 +83,34 @@ impl Table {
 
     /// The next cell, left to right, then down. The text is safe to show; escape sequences in it are wanted.
     pub fn cell(&mut self, text: &str, style: Style) {
-        self.push(text, "", false, style);
+        self.push(text, "", 0..0, style);
     }
 
     /// A cell whose text is never cut.
     pub fn whole_cell(&mut self, text: &str, style: Style) {
-        self.push(text, "", true, style);
+        self.push(text, "", 0..text.len(), style);
+    }
+
+    /// A cell of which a part is never cut.
+    pub fn cell_with(&mut self, text: &str, kept: Range<usize>, style: Style) {
+        self.push(text, "", kept, style);
     }
 
     /// A cell with a shorter form for a narrow terminal.
     pub fn cell_or(&mut self, text: &str, short: &str, style: Style) {
-        self.push(text, short, false, style);
+        self.push(text, short, 0..0, style);
     }
 
-    fn push(&mut self, text: &str, short: &str, is_whole: bool, style: Style) {
+    fn push(&mut self, text: &str, short: &str, kept: Range<usize>, style: Style) {
         self.text.push_str(text);
         let end = self.text.len();
         self.text.push_str(short);
         let width = width_of(text);
         let short_width = if short.is_empty() { width } else { width_of(short) };
-        self.cells.push(Cell { end, short_end: self.text.len(), width, short_width, is_whole, style });
+        let dots = |is_cut: bool| if is_cut { DOTS.len() } else { 0 };
+        let beside = dots(kept.start > 0) + dots(kept.end < text.len());
+        let least = if kept.is_empty() { 0 } else { (width_of(&text[kept.clone()]) + beside).min(width) };
+        self.cells.push(Cell { end, short_end: self.text.len(), width, short_width, kept, least, style });
     }
 
     /// How many rows there are.
@@ -125,7 +140,8 @@ impl Table {
                 true => (&self.text[cell.end..cell.short_end], cell.short_width),
                 false => (&self.text[from..cell.end], cell.width),
             };
-            put(out, text, text_width, room, Some(column) != last, palette, cell.style);
+            let (text, text_width) = shortened(text, text_width, &cell.kept, room);
+            put(out, &text, text_width, room, Some(column) != last, palette, cell.style);
             out.extend_from_slice(end(column));
         }
     }
@@ -139,9 +155,7 @@ impl Table {
             let column = at % count;
             long[column] = cell.width.max(long[column]);
             short[column] = cell.short_width.max(short[column]);
-            if cell.is_whole {
-                whole[column] = cell.width.max(whole[column]);
-            }
+            whole[column] = cell.least.max(whole[column]);
         }
         [long, short, whole]
     }
@@ -228,6 +242,17 @@ fn total(shown: &[bool], widths: &[usize]) -> usize {
     let count = shown.iter().filter(|shown| **shown).count();
     let sum: usize = shown.iter().zip(widths).filter(|(shown, _)| **shown).map(|(_, width)| width).sum();
     sum + GAP * count.saturating_sub(1)
+}
+
+/// The text without its beginning, where what is kept would be cut off with its end.
+fn shortened<'t>(text: &'t str, width: usize, kept: &Range<usize>, room: usize) -> (Cow<'t, str>, usize) {
+    let is_beyond = || width_of(&text[..kept.end]) + if kept.end < text.len() { DOTS.len() } else { 0 } > room;
+    if kept.start == 0 || width <= room || !is_beyond() {
+        return (Cow::Borrowed(text), width);
+    }
+    let text = format!("{DOTS}{}", &text[kept.start..]);
+    let width = width_of(&text);
+    (Cow::Owned(text), width)
 }
 
 fn put(out: &mut Vec<u8>, text: &str, text_width: usize, width: usize, pad: bool, palette: Palette, style: Style) {
@@ -346,6 +371,28 @@ mod tests {
         assert_eq!(lines(34), "v1.2.3  #1      open");
         assert_eq!(lines(18), "v1.2.3  #1");
         assert_eq!(lines(5), "v1.2.3  #1", "a version and a number are never cut");
+    }
+
+    #[test]
+    fn of_a_long_name_the_version_stays() {
+        let name = "release/long-component-name-v1.2.3: the next one";
+        let at = name.find("v1.2.3").unwrap();
+        for (width, expected) in [
+            (48, name),
+            (40, "release/long-component-name-v1.2.3: t..."),
+            (37, "release/long-component-name-v1.2.3..."),
+            (36, "...v1.2.3: the next one"),
+            (20, "...v1.2.3: the ne..."),
+            (12, "...v1.2.3..."),
+            (4, "...v1.2.3..."),
+        ] {
+            let mut table = Table::new(vec![Column::new("VERSION", Narrow::IsCut)]);
+            table.cell_with(name, at..at + "v1.2.3".len(), Style::Plain);
+            assert_eq!(text(&table, width).lines().nth(1), Some(expected), "{width}");
+        }
+        let mut table = Table::new(vec![Column::new("VERSION", Narrow::IsCut)]);
+        table.cell_with("a-long-component-v1.2.3", 17..23, Style::Plain);
+        assert_eq!(text(&table, 20).lines().nth(1), Some("...v1.2.3"));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::*;
 use crate::cli::{JsonOptions, JsonShape};
 use crate::config::PagerCommand;
 use gh_pmu::model::{Change, Event, Kind, Repo, Seq, State, Times, Tracker, TrackerNumber};
+use gh_pmu::query::Order;
 use jiff::tz::TimeZone;
 use std::io;
 use style::Palette;

@@ -49,17 +49,18 @@ pub struct TrackerView<'v> {
     pub events: Vec<EventRow<'v>>,
     /// As of which moment.
     pub as_of: Option<&'v str>,
+    /// When that was, if it is known; else now.
+    pub at: Option<UnixMillis>,
     /// How old the answer is.
     pub age: Option<Age>,
 }
 
 impl TrackerView<'_> {
-    /// How long it is or was open, if that is known: of the past, not how long it was by then.
-    fn open_for(&self, now: UnixMillis) -> Option<String> {
+    /// How long it is or was open, if that is known; of the past, how long it was by then.
+    fn open_for(&self) -> Option<String> {
         let tracker = &self.row.tracker;
         let end = match tracker.state {
-            State::Open if self.as_of.is_some() => return None,
-            State::Open => now,
+            State::Open => self.at?,
             State::Closed => tracker.closed_at?,
         };
         Some(span(tracker.created_at?, end))
@@ -105,7 +106,7 @@ impl Output<'_> {
                 line(label, &format!("{} ({})", self.moment(time, zone), ago(self.now, time)), Style::Plain);
             }
         }
-        if let Some(open_for) = view.open_for(self.now) {
+        if let Some(open_for) = view.open_for() {
             line(if tracker.state == State::Open { "open for" } else { "was open" }, &open_for, Style::Plain);
         }
         line("address", &view.row.repo.issue_url(tracker.number), Style::Plain);

@@ -109,6 +109,24 @@ fn long_numbers_and_names_move_the_columns_of_all_lines() {
 }
 
 #[test]
+fn the_median_is_in_the_middle_and_no_time_is_the_least() {
+    let repo = repo();
+    let closed = |created: &str, closed: &str| {
+        let before = Times { created_at: Some(at(created)), closed_at: None };
+        let after = Times { closed_at: Some(at(closed)), ..before };
+        let change = Change::Closed { title: "a".into(), before, after };
+        row(&repo, 1, Event { kind: Kind::Release, number: TrackerNumber::new(1).unwrap(), change }, closed)
+    };
+    let days = |until: &[&str]| {
+        let rows = until.iter().map(|until| closed("2024-12-10T00:00:00Z", &format!("2024-12-{until}T00:00:00Z")));
+        let head = HistoryHead { place: Place::One(&repo), searched: false, total: 0, moments: "", age: None };
+        let text = printed(piped(), |output| output.stat(&head, &|| TimeZone::UTC, Order::Descending, rows)).0;
+        text.lines().last().unwrap().rsplit('\t').next().unwrap().parse::<i64>().unwrap() / 86_400
+    };
+    assert_eq!((days(&["20", "12", "14"]), days(&["30", "12", "14", "20"]), days(&["01"])), (4, 7, 0));
+}
+
+#[test]
 fn changes_are_counted_by_week_and_event() {
     let repo = repo();
     let rows = |seqs: std::ops::Range<usize>| {
@@ -117,7 +135,8 @@ fn changes_are_counted_by_week_and_event() {
         events().into_iter().skip(seqs.start).take(seqs.len()).map(move |(seq, event)| row(repo, seq, event, time(seq)))
     };
     let head = HistoryHead { place: Place::One(&repo), searched: false, total: 0, moments: "", age: None };
-    let counted = |terminal| printed(terminal, |output| output.stat(&head, &|| TimeZone::UTC, rows(0..6))).0;
+    let counted =
+        |terminal| printed(terminal, |output| output.stat(&head, &|| TimeZone::UTC, Order::Descending, rows(0..6))).0;
     let expected = "
 Showing 6 of 6 changes in o/r
 
@@ -132,7 +151,9 @@ median time open: 3 days (1 closed tracker)
     assert_eq!(shown, expected.lines().collect::<Vec<_>>());
     assert!(!counted(colorless(70)).contains('▇'), "the bar gives way");
     assert!(counted(piped()).starts_with("2024-12-23\tredated\t1\n2024-12-23\tremoved\t1\n2024-12-16\tadded\t1\n"));
-    let none = printed(colorless(100), |output| output.stat(&head, &|| TimeZone::UTC, rows(0..0)));
+    let ascending = printed(piped(), |output| output.stat(&head, &|| TimeZone::UTC, Order::Ascending, rows(0..6))).0;
+    assert!(ascending.starts_with("2024-12-16\tadded\t1\n") && ascending.contains("redated\t1\n2024-12-23\tremoved"));
+    let none = printed(colorless(100), |output| output.stat(&head, &|| TimeZone::UTC, Order::Descending, rows(0..0)));
     assert_eq!(none, (String::new(), "no changes in o/r\n".to_owned()));
 }
 
