@@ -52,6 +52,7 @@ pub mod github;
 pub mod index;
 pub mod manifest;
 pub mod model;
+pub mod program;
 pub mod query;
 pub mod segment;
 pub mod store;

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub use disk::Disk;
 pub use map::{Buffer, Bytes};
+pub use signals::exit_at_interrupt;
 
 use crate::format::Signature;
 

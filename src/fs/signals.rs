@@ -1,8 +1,10 @@
-//! Signals by which the system answers about files: they become errors, or a sentence.
+//! Signals by which the system answers about files, or a user ends a wait: they become errors, a sentence, an exit code.
 #![allow(unsafe_code, reason = "only libc sets what a signal does, and nothing else here needs it")]
 
 #[cfg(unix)]
 use std::sync::Once;
+#[cfg(unix)]
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Has a file that would grow beyond the limit of the process (`ulimit -f`) fail with an error. The signal ends the process
 /// in the middle of an answer that needs no file.
@@ -35,6 +37,29 @@ pub(super) fn tell_of_vanished_pages() {
         libc::signal(libc::SIGBUS, tell as libc::sighandler_t);
     });
 }
+
+/// Has Ctrl-C end the process with this exit code from now on, unless whoever started it wants it to be ignored. What is
+/// committed stays, as after every other end.
+#[cfg(unix)]
+pub fn exit_at_interrupt(code: u8) {
+    static CODE: AtomicU8 = AtomicU8::new(0);
+    extern "C" fn end(_signal: libc::c_int) {
+        // SAFETY: it is safe in a signal handler (POSIX.1-2017, 2.4.3).
+        unsafe { libc::_exit(CODE.load(Ordering::Relaxed).into()) }
+    }
+    static SET: Once = Once::new();
+    CODE.store(code, Ordering::Relaxed);
+    let end: extern "C" fn(libc::c_int) = end;
+    // SAFETY: the handler calls nothing that is unsafe in one; what was set before is put back as it was.
+    SET.call_once(|| unsafe {
+        if libc::signal(libc::SIGINT, end as libc::sighandler_t) == libc::SIG_IGN {
+            libc::signal(libc::SIGINT, libc::SIG_IGN);
+        }
+    });
+}
+
+#[cfg(not(unix))]
+pub fn exit_at_interrupt(_code: u8) {}
 
 #[cfg(not(unix))]
 pub(super) fn fail_at_limits() {}

@@ -11,6 +11,8 @@ use std::time::Duration;
 use super::checkout::Checkout;
 use super::error::GitError;
 
+use crate::program;
+
 /// What the repository's configuration might have git run, or answer otherwise.
 const OVERRIDES: [&str; 17] = [
     "advice.graftFileDeprecated=false",
@@ -74,7 +76,7 @@ const POLL: Duration = Duration::from_millis(10);
 impl Checkout {
     /// A `git` that answers a question about this checkout.
     pub(super) fn git(&self) -> Command {
-        self.asking(Command::new("git"))
+        self.asking(program::command("git"))
     }
 
     /// The same by a program of the caller's choice.
@@ -88,7 +90,7 @@ impl Checkout {
 
     /// A `git` that may use the network and whatever the user has configured for that.
     pub(super) fn git_online(&self) -> Command {
-        let mut git = Command::new("git");
+        let mut git = program::command("git");
         git.arg("-C").arg(self.root()).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         self.settle(&mut git);
         git

@@ -9,6 +9,7 @@ use super::error::GitError;
 use super::ssh::Aliases;
 use super::url::Place;
 use crate::model::Repo;
+use crate::program;
 
 /// The hosts on which a remote counts. Github.com always does.
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +54,12 @@ impl Checkout {
     /// # Errors
     /// No git, no remote, or none that counts.
     pub fn repo(&self, hosts: &Hosts<'_>) -> Result<Repo, GitError> {
-        self.repo_by(Command::new("git"), "ssh".as_ref(), hosts)
+        self.repo_by(program::command("git"), "ssh".as_ref(), hosts)
     }
 
     /// Whether a remote names a repository on another host than this one.
     pub fn is_on_another_host(&self, host: &str) -> bool {
-        let Ok(entries) = config::read(self, Command::new("git")) else { return false };
+        let Ok(entries) = config::read(self, program::command("git")) else { return false };
         remotes(&entries).iter().any(|remote| {
             let url = remote.fetch.or(remote.push).map(|url| remote.rewritten(url));
             url.as_deref().and_then(Place::of).is_some_and(|place| !place.host.eq_ignore_ascii_case(host))
@@ -67,7 +68,7 @@ impl Checkout {
 
     /// The host of the remotes, where none is on a known one: that of the remote for this repository, else of the first.
     pub fn unknown_host(&self, hosts: &Hosts<'_>, (owner, name): (&str, &str)) -> Option<String> {
-        let (entries, aliases) = (config::read(self, Command::new("git")).ok()?, Aliases::of("ssh".as_ref()));
+        let (entries, aliases) = (config::read(self, program::command("git")).ok()?, Aliases::of("ssh".as_ref()));
         let remotes = remotes(&entries);
         let repos = remotes.iter().filter_map(|remote| remote.repo(hosts, &aliases));
         let is_meant = |repo: &Repo| Repo::new(repo.host(), owner, name).is_ok_and(|meant| meant == *repo);
@@ -92,7 +93,7 @@ pub(super) struct Remotes<'h> {
 
 impl<'h> Remotes<'h> {
     pub(super) fn read(checkout: &Checkout, hosts: &'h Hosts<'h>) -> Result<Self, GitError> {
-        Ok(Self { entries: config::read(checkout, Command::new("git"))?, hosts })
+        Ok(Self { entries: config::read(checkout, program::command("git"))?, hosts })
     }
 
     /// Each remote and its repository, if that is on a known host; in the order in which `gh` takes them, those on no
@@ -129,7 +130,7 @@ fn remotes(entries: &[(String, String)]) -> Vec<Remote<'_>> {
             // Git fetches from the first.
             "url" => remote.fetch = remote.fetch.or(Some(value)),
             "pushurl" => remote.push = remote.push.or(Some(value)),
-            "gh-resolved" => remote.resolved = Some(value),
+            "gh-resolved" if !value.is_empty() => remote.resolved = Some(value),
             _ => {}
         }
     }

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::wait::within;
 use crate::model::Repo;
+use crate::program;
 
 /// GitHub's host for ssh over the port of https.
 const SSH_OVER_HTTPS: &str = "ssh.github.com";
@@ -43,7 +44,7 @@ impl<'p> Aliases<'p> {
         if host.is_empty() || host.starts_with('-') || !host.chars().all(is_name) {
             return None;
         }
-        let mut ssh = Command::new(self.program);
+        let mut ssh = program::command(self.program);
         ssh.args(["-G", "--", host]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = ssh.spawn().ok()?;
         let status = within(LIMIT, &mut child).ok()??;

@@ -167,6 +167,8 @@ fn what_gh_repo_set_default_noted_goes_before_the_order() {
     assert_eq!(sandbox.repo(&Hosts::GITHUB).as_deref(), Ok("me/fork"));
     sandbox.git("work", &["config", "remote.origin.gh-resolved", "other/one"]);
     assert_eq!(sandbox.repo(&Hosts::GITHUB).as_deref(), Ok("other/one"));
+    sandbox.git("work", &["config", "remote.origin.gh-resolved", ""]);
+    assert_eq!(sandbox.repo(&Hosts::GITHUB).as_deref(), Ok("o/r"), "nothing is no note");
     sandbox.git("work", &["config", "remote.origin.gh-resolved", "bad"]);
     let error = sandbox.repo(&Hosts::GITHUB).unwrap_err();
     assert_eq!(error.to_string(), "expected the \"[HOST/]OWNER/REPO\" format, got \"bad\"");

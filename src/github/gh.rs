@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::error::{GithubError, first_line};
 use super::response::Response;
 
+use crate::program;
+
 /// What would colour, lay out or page the answer, or log unasked: many programs read `DEBUG`.
 const DROPPED: [&str; 3] = ["GH_FORCE_TTY", "CLICOLOR_FORCE", "DEBUG"];
 /// Has gh log its requests to standard error, unless it says not to.
@@ -66,9 +68,10 @@ impl Gh {
 
     /// One request by `gh api`; any answer with an HTTP status is one.
     pub(super) fn call(&self, host: &str, arguments: &[&str], input: &[u8]) -> Result<Response, GithubError> {
-        let mut gh = Command::new(&self.program);
+        let mut gh = program::command(&self.program);
         gh.args(["api", "--include", "--hostname", host]).args(arguments);
         gh.env_clear().envs(self.environment.iter().filter(|(name, _)| !is_dropped(name)).cloned()).envs(SET);
+        gh.envs(program::search_path());
         // The log is the user's; without it what gh says is what went wrong.
         gh.stderr(if self.logs() { Stdio::inherit() } else { Stdio::piped() });
         let ended = run(gh, input, self.timeout).map_err(|stopped| self.not_ended(host, stopped))?;

@@ -34,7 +34,7 @@ pub struct OwnedPage {
     pub repositories: Vec<Owned>,
     /// How many it did not, and why the first.
     pub withheld: Option<(usize, String)>,
-    /// All repositories of the owner.
+    /// All repositories of the owner, as GitHub counts them.
     pub total: u64,
     /// The cursor of the next page.
     pub next: Option<String>,
@@ -104,14 +104,15 @@ impl Gh {
     ) -> Result<Texts, GithubError> {
         let expression = place.to_string();
         let mut texts = Texts::new();
-        let (mut rest, mut size) = (repositories, 0);
+        let mut most = repositories.len().min(PAGE_SIZES[0] as usize);
+        let mut rest = repositories;
         while !rest.is_empty() {
-            let later = rest.split_off(rest.len().min(PAGE_SIZES[size] as usize));
+            let later = rest.split_off(rest.len().min(most));
             let ids: Vec<&str> = rest.iter().map(|repository| repository.id.as_str()).collect();
             let response = self.graphql(host, TEXTS, json!({ "ids": ids, "expression": expression }))?;
             let Partly { mut data, errors } = match response.partly(host, asked_at) {
-                Err(error) if error.is_too_much() && size + 1 < PAGE_SIZES.len() => {
-                    size += 1;
+                Err(error) if error.is_too_much() && rest.len() > 1 => {
+                    most = rest.len().div_ceil(4);
                     rest.extend(later);
                     continue;
                 }

@@ -37,6 +37,8 @@ struct List<'r> {
     issues: u64,
     /// Issues that GitHub counted, when it gave the last page.
     total: u64,
+    /// Whether it counted others when it gave one before.
+    has_changed: bool,
     trackers: Vec<Tracker<'static>>,
 }
 
@@ -87,7 +89,7 @@ impl Gh {
             answered_at.get_or_insert(response.answered_at(asked_at));
             for (slot, list) in SLOTS.iter().zip(lists.iter_mut().filter(|list| !list.is_complete)) {
                 list.take(repo, &repository[format!("list{slot}")], rules)?;
-                if list.issues > list.total {
+                if list.issues > list.total || list.has_changed {
                     return Ok(None);
                 }
             }
@@ -112,6 +114,7 @@ fn lists_of(kind: Kind, rules: &Rules) -> impl Iterator<Item = List<'_>> {
         is_complete: false,
         issues: 0,
         total: 0,
+        has_changed: false,
         trackers: Vec::new(),
     })
 }
@@ -146,7 +149,9 @@ impl List<'_> {
     fn take(&mut self, repo: &Repo, page: &Value, rules: &Rules) -> Result<(), GithubError> {
         let missing = |field: &str| malformed(repo.host(), format!("{field} of {} issues is missing", self.label));
         let nodes = page["nodes"].as_array().ok_or_else(|| missing("nodes"))?;
-        self.total = page["totalCount"].as_u64().ok_or_else(|| missing("totalCount"))?;
+        let total = page["totalCount"].as_u64().ok_or_else(|| missing("totalCount"))?;
+        self.has_changed |= self.after.is_some() && total != self.total;
+        self.total = total;
         let next = next_page(page).map_err(missing)?;
         if let Some(cursor) = &next {
             // Pages that lead nowhere would be asked for without end.

@@ -55,6 +55,9 @@ pub struct Walked {
     pub shown: u64,
     /// Those that it withheld, and why the first.
     pub withheld: Option<(usize, String)>,
+    /// Whether it is known that others were passed over, or shown twice: the list changed between two pages, or is not of the
+    /// length that GitHub says.
+    pub is_uneven: bool,
 }
 
 /// Syncs every repository of an owner that has a manifest. Pages are recorded as they come: whoever is stopped, by a
@@ -71,7 +74,7 @@ pub fn sync_owner(
 ) -> Result<Walked, SyncError> {
     let Asking { gh, host, owner, place, now, .. } = asking;
     let (mut walked, mut after) = (Walked::default(), None);
-    let mut shown = BTreeSet::new();
+    let (mut shown, mut before) = (BTreeSet::new(), None);
     loop {
         let page = gh.owned((host, owner), place, after.as_deref(), now.millis())?;
         if let Some((count, reason)) = page.withheld {
@@ -79,6 +82,7 @@ pub fn sync_owner(
             *all += count;
         }
         let (total, mut wanted) = (page.total, Vec::new());
+        walked.is_uneven |= before.replace(total).is_some_and(|before| before != total);
         shown.extend(page.repositories.iter().map(|owned| Store::of(storage, cache, &owned.repo).dir().to_owned()));
         for repository in page.repositories {
             match at_once(storage, cache, &repository, asking) {
@@ -106,11 +110,15 @@ pub fn sync_owner(
         }
         match page.next {
             Some(next) => after = Some(next),
-            None => break,
+            None => {
+                let withheld = walked.withheld.as_ref().map_or(0, |(count, _)| *count);
+                walked.is_uneven |= (shown.len() + withheld) as u64 != total;
+                break;
+            }
         }
     }
     // What was withheld, or of nobody, may be there all the same.
-    if walked.withheld.is_none() && walked.shown > 0 {
+    if walked.withheld.is_none() && !walked.is_uneven && walked.shown > 0 {
         let whose = Whose { host: Some(host), owner: Some(owner) };
         for repo in cached_beside(storage, cache, whose, &shown)? {
             each(&repo, OwnedSync::Gone, walked.shown, walked.shown);

@@ -26,6 +26,17 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// As a number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Cancelled => 2,
+            Exit::NotSignedIn => 4,
+            Exit::As(code) => code,
+        }
+    }
+
     /// How a program ended that did the work; by a signal, as shells count those.
     pub fn of_child(status: ExitStatus) -> Self {
         #[cfg(unix)]
@@ -42,13 +53,7 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Cancelled => 2,
-            Exit::NotSignedIn => 4,
-            Exit::As(code) => code,
-        })
+        ExitCode::from(exit.code())
     }
 }
 

@@ -497,3 +497,14 @@ fn check_of_a_checkout_that_tells_no_repository_does_not_take_others_for_it() {
     let all = lab.run_in(&other, &["cache", "status", "--check", "--all-repos"]);
     assert_eq!((all.code, all.out.lines().count()), (Some(0), 1), "{}", all.err);
 }
+
+#[test]
+fn a_cache_that_is_switched_off_is_not_written() {
+    let lab = Lab::new();
+    lab.write_manifest(small());
+    lab.write(".gh-pmu.yml", "cache:\n  enabled: false\n");
+    for args in [&["cache", "history", "--all-repos"][..], &["cache", "export", "--all-repos", "--format", "csv"]] {
+        lab.run(args);
+        assert!(lab.cached_files().is_empty(), "{args:?}");
+    }
+}

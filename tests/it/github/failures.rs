@@ -1,7 +1,9 @@
 //! What GitHub and `gh` can do wrong: each its sentence and exit code, and the cache as it was.
 
+use std::process::Stdio;
+
 use crate::github::fake::{Mode, releases};
-use crate::github::lab::{Lab, Run};
+use crate::github::lab::{Lab, Run, program};
 
 const RESET: &str = "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1735036200\r\n";
 const PARTIAL: &str =
@@ -159,4 +161,38 @@ fn a_gh_that_is_missing_or_too_old_is_named_so() {
     let run = lab.run("release list -R o/r");
     let sentence = "this gh is too old to ask GitHub with (unknown flag: --include): update it; 2.23 is known to work";
     assert_eq!((run.stderr, run.code), (nothing_cached(sentence), Some(1)));
+}
+
+#[test]
+fn what_goes_between_two_pages_has_them_read_again() {
+    let Some(lab) = Lab::new() else { return };
+    lab.github.state().releases = releases(250);
+    lab.list("release list -R o/r");
+    lab.github.set(Mode::Drifting);
+    let rows = lab.list("release list -R o/r --refresh");
+    assert_eq!((rows.len(), rows.iter().any(|row| row.starts_with("1\t"))), (249, false));
+    let removed = lab.list("cache history -R o/r --event removed");
+    assert!(removed.len() == 1 && removed[0].contains("\tremoved\trelease\t1\t"), "{removed:?}");
+}
+
+#[test]
+fn a_wait_that_is_interrupted_ends_with_2_and_records_nothing() {
+    let Some(lab) = Lab::new() else { return };
+    lab.github.set(Mode::Silent);
+    for line in ["release list -R o/r", "cache sync --owner octo-org"] {
+        lab.github.requests();
+        // Whatever started the tests may ignore the signal.
+        let program = program();
+        let words: Vec<&str> = ["--default-signal=INT", &program].into_iter().chain(line.split(' ')).collect();
+        let mut command = lab.command("env", &words);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Once GitHub was asked, the program waits.
+        while lab.github.requests().is_empty() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        assert_eq!(lab.run_program("kill", &["-INT", &child.id().to_string()]).code, Some(0));
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!((ended.status.code(), &*ended.stdout, &*ended.stderr), (Some(2), &b""[..], &b""[..]), "{line}");
+        assert!(!lab.cache().join("github.com").exists());
+    }
 }

@@ -19,10 +19,12 @@ pub enum Mode {
     Status(&'static str, &'static str, &'static str),
     /// HTTP 200 with this body.
     Body(&'static str),
-    /// HTTP 502 for pages of more than so many issues, so many times.
+    /// HTTP 502 for pages of more than so many issues or texts, so many times.
     BadGateway { above: u64, times: usize },
     /// Takes the question and says nothing.
     Silent,
+    /// Answers a page, and loses the first issue and the second repository.
+    Drifting,
     /// Answers the first page, then HTTP 403.
     LimitedAfterOnePage,
 }
@@ -105,12 +107,25 @@ fn answer(stream: &UnixStream, state: &Mutex<State>) {
     state.requests.push(request.clone());
     let (status, headers, body) = match state.mode.clone() {
         Mode::Ok => state.ok(&request),
+        Mode::Drifting => {
+            let page = state.ok(&request);
+            if !request.path.contains("/contents/") {
+                state.mode = Mode::Ok;
+                let State { releases, owned, .. } = &mut *state;
+                releases.drain(..releases.len().min(1));
+                owned.drain(1.min(owned.len())..2.min(owned.len()));
+            }
+            page
+        }
         // What says so in GraphQL says so nowhere else.
         Mode::Status("200 OK", ..) | Mode::Body(_) if request.path.contains("/contents/") => state.ok(&request),
         Mode::Status(status, headers, body) => (status, headers, body.to_owned()),
         Mode::Body(body) => ("200 OK", "", body.to_owned()),
         Mode::BadGateway { above, times } => {
-            let is_too_much = request.variables["count"].as_u64().is_some_and(|count| count > above);
+            let variables = &request.variables;
+            let ids = variables["ids"].as_array().map(|ids| ids.len() as u64);
+            let issues = variables["count"].as_u64().filter(|_| variables["expression"].is_null());
+            let is_too_much = ids.or(issues).is_some_and(|count| count > above);
             match is_too_much && times > 0 {
                 true => {
                     state.mode = Mode::BadGateway { above, times: times - 1 };

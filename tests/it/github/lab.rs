@@ -102,14 +102,20 @@ impl Lab {
 
     /// Any program, without network where that can be had.
     pub fn run_program(&self, program: &str, arguments: &[&str]) -> Run {
+        let output: Output = self.command(program, arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+    }
+
+    /// What runs it.
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut words = without_network().to_vec();
         words.push(program);
         words.extend(arguments);
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).env_clear().envs(self.variables.iter().cloned()).current_dir(&self.cwd);
-        let output: Output = command.stdin(Stdio::null()).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Run { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+        command.stdin(Stdio::null());
+        command
     }
 
     /// `cache status --json`, of the one repository there is.

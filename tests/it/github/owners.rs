@@ -85,6 +85,29 @@ fn what_came_before_github_stopped_is_kept_and_told() {
 }
 
 #[test]
+fn a_list_that_changes_while_it_is_read_is_not_called_whole() {
+    let Some(lab) = lab() else { return };
+    lab.github.set(Mode::Drifting);
+    let run = lab.run("cache sync --owner octo-org");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.stderr.starts_with("GitHub's list of the repositories of octo-org changed while it was read\n"),
+        "{run:?}"
+    );
+    assert_eq!(lab.run("cache sync --owner octo-org").code, Some(0));
+}
+
+#[test]
+fn few_manifests_that_take_github_too_long_are_asked_for_one_by_one() {
+    let Some(lab) = lab() else { return };
+    lab.github.set(Mode::BadGateway { above: 2, times: 20 });
+    lab.github.state().owned =
+        (0..7).map(|at| (format!("r{at}"), Some(manifest(&format!("octo-org/r{at}"), &["a"])))).collect();
+    let run = lab.run("cache sync --owner octo-org");
+    assert_eq!((run.code, run.stdout.lines().last()), (Some(0), Some("7 repositories: 7 changed")), "{run:?}");
+}
+
+#[test]
 fn what_github_withholds_is_told_and_the_rest_is_whole() {
     let Some(lab) = lab() else { return };
     let manifest_of = |name: &str| Some(manifest(&format!("octo-org/{name}"), &["Release: v1.0.0"]));

@@ -146,3 +146,61 @@ fn hosts_that_the_user_is_signed_in_to_count_as_in_gh() {
     assert_eq!(lab.list("release list -R o/r --refresh").len(), 1);
     assert_eq!(asked(&lab).0, "api.github.com");
 }
+
+#[test]
+fn only_absolute_directories_of_the_path_are_looked_into() {
+    let Some(mut lab) = Lab::new() else { return };
+    lab.checkout("https://github.com/o/r");
+    lab.github.state().releases = releases(2);
+    for name in ["git", "gh", "ssh", "own-pager"] {
+        lab.write(name, "#!/bin/sh\ntouch was-run\n");
+        std::fs::set_permissions(lab.cwd().join(name), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = std::env::var("PATH").unwrap();
+    for before in [".:", ":", "bin:"] {
+        lab.set("PATH", &format!("{before}{path}"));
+        assert_eq!(lab.list("release list --refresh").len(), 2);
+        assert_eq!(lab.list("release list -R o/r --refresh").len(), 2);
+    }
+    lab.set("GH_FORCE_TTY", "80");
+    lab.set("GH_PAGER", "own-pager");
+    lab.github.state().releases = releases(100);
+    let run = lab.run("release list --refresh");
+    assert!(run.stderr.contains("error starting pager"), "{run:?}");
+    lab.set("GH_PMU_DELEGATE", "./git");
+    let run = lab.run("board");
+    assert!(run.code == Some(1) && run.stderr.contains("by a path that is not absolute"), "{run:?}");
+    assert!(!lab.cwd().join("was-run").exists());
+}
+
+#[test]
+fn a_checkout_whose_manifest_cannot_be_used_does_not_stand_in_the_way_of_others() {
+    let Some(lab) = Lab::new() else { return };
+    lab.checkout("https://github.com/o/r");
+    lab.github.state().releases = releases(2);
+    lab.write(".gh-pmu.yml", "cache:\n  branch: pmu-cache\n");
+    assert_eq!(lab.list("release list -R x/y").len(), 2);
+    assert_eq!(lab.run("cache sync -R x/z").code, Some(0));
+    std::fs::remove_file(lab.cwd().join(".gh-pmu.yml")).unwrap();
+    std::fs::create_dir_all(lab.cwd().join(".github/pmu-cache.json")).unwrap();
+    assert_eq!(lab.list("release list -R x/a").len(), 2);
+    assert_eq!(lab.run("cache sync -R x/b").code, Some(0));
+    assert_eq!(lab.run("cache sync").code, Some(1));
+}
+
+#[test]
+fn what_github_says_now_is_newer_than_a_manifest_of_the_future() {
+    let Some(lab) = Lab::new() else { return };
+    lab.checkout("https://github.com/o/r");
+    let now = std::process::Command::new("date").args(["-u", "-d", "+20 hours", "+%Y-%m-%dT%H:%M:%SZ"]).output();
+    let ahead = String::from_utf8(now.unwrap().stdout).unwrap();
+    let tracker = r#"{"number": 3, "title": "Release: v0.3.0", "state": "OPEN"}"#;
+    let text = format!(r#"{{"version": 1, "updated_at": "{}", "repo": "o/r", "releases": [{tracker}]}}"#, ahead.trim());
+    lab.write(".github/pmu-cache.json", &text);
+    assert!(lab.list("release list")[0].starts_with("3\tOPEN\t"));
+    lab.github.state().releases = releases(3);
+    for line in ["release list --refresh", "release list", "release list --refresh"] {
+        let rows = lab.list(line);
+        assert!(rows.len() == 3 && rows[0].starts_with("3\tCLOSED\t"), "{line}: {rows:?}");
+    }
+}

@@ -13,9 +13,10 @@ use imports::{Import, in_tests, module, tokens};
 const LAYERS: &[(&str, u8, &[&str])] = &[
     ("model", 0, &[]),
     ("format", 1, &[]),
+    ("program", 0, &[]),
     ("manifest", 1, &["model"]),
-    ("git", 1, &["model"]),
-    ("github", 1, &["model"]),
+    ("git", 1, &["model", "program"]),
+    ("github", 1, &["model", "program"]),
     ("fs", 2, &["format::Signature"]),
     ("segment", 3, &[]),
     ("index", 3, &[]),
@@ -52,7 +53,7 @@ const LIFTED: &[(&str, &[&str])] = &[
     ("disallowed_macros", &["src/bin/gh-pmu/main.rs", "src/lib.rs", "src/bin/gh-pmu/output/tests.rs"]),
     (
         "disallowed_methods",
-        &["src/bin/gh-pmu/main.rs", "src/bin/gh-pmu/config/", "src/bin/gh-pmu/output/", "src/lib.rs"],
+        &["src/bin/gh-pmu/main.rs", "src/bin/gh-pmu/config/", "src/bin/gh-pmu/output/", "src/lib.rs", "src/program.rs"],
     ),
 ];
 

@@ -2,7 +2,6 @@
 //! microsprints is asked of GitHub afterwards, so that whoever did it sees it at once.
 
 use std::ffi::OsString;
-use std::process;
 
 use gh_pmu::model::Repo;
 
@@ -66,7 +65,7 @@ pub fn run(delegated: Delegated<'_>, env: config::Env<'_>) -> Result<(Exit, bool
         return Err(Error::new("the delegate calls this program for a command that it was given by it")
             .with_hint("Let GH_PMU_DELEGATE name the other program (see `gh pmu help delegate`)."));
     }
-    let mut command = process::Command::new(program);
+    let mut command = gh_pmu::program::command(program);
     command.args(first).args(delegated.args).env(MARK, "1");
     let status = command.status().map_err(|error| {
         Error::new(format!("could not start {program}: {error}"))

@@ -1,5 +1,6 @@
 //! `release list`, `microsprint list`.
 
+use gh_pmu::github::Rules;
 use gh_pmu::github::Wanted;
 use gh_pmu::model::{Kind, Repo, Seq, State};
 use gh_pmu::query::{Filter, Order, Row, SortBy, TimeRange, Use, merged, select};
@@ -133,9 +134,10 @@ impl Args {
         })
     }
 
-    fn page(&self) -> Page<'_> {
+    fn page<'p>(&'p self, rules: &'p Rules) -> Page<'p> {
         let Self { kind, state, created, closed, .. } = *self;
-        Page { kind, state, created, closed, search: self.search.as_deref().unwrap_or_default() }
+        let labels = (*rules != Rules::default()).then(|| &rules.of(kind).labels[..]);
+        Page { kind, labels, state, created, closed, search: self.search.as_deref().unwrap_or_default() }
     }
 }
 
@@ -151,7 +153,8 @@ impl Command for Args {
     /// Lists trackers.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
         if self.web {
-            return web::run(&self.page(), named, context);
+            let rules = &context.config.cache.rules;
+            return web::run(&self.page(rules), named, context);
         }
         if self.as_of.is_some() {
             context.need_past();

@@ -91,6 +91,7 @@ impl Args {
                     missing = Some(error);
                     None
                 }
+                Err(error) if context.is_of_another(located, &error, named.as_ref()) => None,
                 result => Some(result?),
             },
             None => None,

@@ -58,7 +58,9 @@ impl Sum {
         let parts: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         let what = what[usize::from(all != 1)];
-        context.output.success(&format!("{all} {what}: {}", parts.join(", ")))?;
+        if all > 0 {
+            context.output.success(&format!("{all} {what}: {}", parts.join(", ")))?;
+        }
         Ok(if self.refused.is_empty() { Exit::Done } else { Exit::Failed })
     }
 }
@@ -150,6 +152,10 @@ pub fn of_owner(owner: &Owner, force: bool, context: &mut Context<'_, '_>) -> Re
             .with_hint("Check the name, and with `gh auth status` who you are."));
     }
     let exit = sum.tell(REPOSITORIES, context)?;
+    if walked.is_uneven {
+        return Err(Error::new(format!("GitHub's list of the repositories of {owner} changed while it was read"))
+            .with_hint("Run this again: what has not changed costs nothing more."));
+    }
     let Some((count, reason)) = walked.withheld else { return Ok(exit) };
     let what = REPOSITORIES[usize::from(count != 1)];
     Err(Error::new(format!("GitHub withheld {count} {what} of {owner}: {reason}")))

@@ -1,7 +1,5 @@
 //! `--web`: the same list in the browser.
 
-use std::process::Command;
-
 use gh_pmu::model::{Kind, Repo, State, TrackerNumber};
 use gh_pmu::query::TimeRange;
 
@@ -13,6 +11,8 @@ use crate::source::Context;
 pub struct Page<'p> {
     /// Which trackers.
     pub kind: Kind,
+    /// The labels that make an issue one; the kind's own name where they are the usual ones.
+    pub labels: Option<&'p [String]>,
     /// Only those in this state.
     pub state: Option<State>,
     /// Words of their titles; empty for all.
@@ -50,7 +50,9 @@ pub fn open_issue(repo: &Repo, number: TrackerNumber, context: &mut Context<'_, 
 /// The list in the words of GitHub's search.
 fn query(page: &Page<'_>) -> String {
     let mut words: Vec<String> = page.search.split_whitespace().map(quoted).collect();
-    words.push(format!("label:{}", page.kind));
+    // With commas between them, one of them is enough.
+    let labels = page.labels.map(|labels| labels.iter().map(|label| quoted(label)).collect::<Vec<_>>().join(","));
+    words.push(format!("label:{}", labels.unwrap_or_else(|| page.kind.to_string())));
     words.extend(page.state.map(|state| match state {
         State::Open => "state:open".to_owned(),
         State::Closed => "state:closed".to_owned(),
@@ -107,7 +109,7 @@ pub fn open(url: &str) -> Result<(), Error> {
     };
     for words in &candidates {
         let Some((program, arguments)) = words.split_first() else { continue };
-        match Command::new(program).args(arguments).arg(url).status() {
+        match gh_pmu::program::command(program).args(arguments).arg(url).status() {
             Ok(status) if status.success() => return Ok(()),
             Ok(status) => return Err(Error::new(format!("{program} failed to open {url}: {status}"))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
@@ -129,6 +131,7 @@ mod tests {
         let time = |text| UnixMillis::parse_rfc3339(text).ok();
         let page = Page {
             kind: Kind::Release,
+            labels: None,
             state: Some(State::Open),
             search: "Phoenix is:pr -x é",
             created: Some(TimeRange { min: time("2024-12-01T00:00:00Z"), max: None }),
@@ -137,5 +140,8 @@ mod tests {
         let expected = "Phoenix+%22is%3Apr%22+%22-x%22+%C3%A9+label%3Arelease+state%3Aopen\
                         +created%3A%3E%3D2024-12-01T00%3A00%3A00Z+type%3Aissue";
         assert_eq!(encoded(&query(&page)), expected);
+        let labels = ["ship".to_owned(), "it's out".to_owned()];
+        let own = Page { labels: Some(&labels), ..page };
+        assert!(query(&own).contains(" label:ship,\"it's out\" state:open"), "{}", query(&own));
     }
 }

@@ -32,6 +32,8 @@ pub struct TerminalWishes {
     pub color_off: bool,
     /// `CLICOLOR_FORCE`, unless it is 0.
     pub color_on: bool,
+    /// `GH_PROMPT_DISABLED`: nobody is asked.
+    pub prompt_off: bool,
     /// `TERM` or `COLORTERM` promise 256 colours.
     pub colors_256: bool,
 }
@@ -45,6 +47,7 @@ impl TerminalWishes {
             force_tty: text(env, "GH_FORCE_TTY"),
             color_off: is("NO_COLOR", &|_| true) || is("CLICOLOR", &|value| value == "0"),
             color_on: is("CLICOLOR_FORCE", &|value| value != "0"),
+            prompt_off: env("GH_PROMPT_DISABLED").is_some(),
             colors_256: is("TERM", &rich) || is("COLORTERM", &rich),
         }
     }
@@ -167,10 +170,15 @@ pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
         _ => named,
     };
     // A path may have spaces in it.
-    if Path::new(&named).is_file() {
+    if Path::new(&named).is_absolute() && Path::new(&named).is_file() {
         return Ok(Some(vec![named]));
     }
     match split_words(&named).filter(|words| !words.is_empty()) {
+        // Which program that is would depend on the directory, and a repository may have one there.
+        Some(words) if Path::new(&words[0]).components().count() > 1 && !Path::new(&words[0]).is_absolute() => {
+            Err(Error::new(format!("{named:?} names a program to delegate to by a path that is not absolute"))
+                .with_hint("Name it by its whole path, or by its name alone if it is in PATH."))
+        }
         Some(words) => Ok(Some(words)),
         None => Err(Error::new(format!("{named:?} names no program to delegate to: a quote is not closed"))),
     }

@@ -216,6 +216,8 @@ impl<'o> Output<'o> {
 
     /// A sign of life on standard error if what follows takes longer than half a second, until it is dropped.
     pub fn progress(&self, doing: &str) -> Progress {
+        // Whoever ends the wait has cancelled.
+        gh_pmu::fs::exit_at_interrupt(Exit::Cancelled.code());
         let is_shown = self.terminal.stdout && self.terminal.stderr;
         Progress::start(is_shown, sanitize::visible_line(doing).into_owned())
     }

@@ -1,7 +1,7 @@
 //! A pager. Owns the child process; must not know what it shows.
 
 use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::config::PagerCommand;
 
@@ -10,7 +10,7 @@ use crate::config::PagerCommand;
 pub fn show(command: &PagerCommand, bytes: &[u8]) -> io::Result<bool> {
     // OK because a command without a word is none.
     let (program, arguments) = command.words.split_first().expect("a program");
-    let mut child = Command::new(program)
+    let mut child = gh_pmu::program::command(program)
         .args(arguments)
         .env_remove("PAGER")
         .envs(command.variables.iter().copied())

@@ -60,7 +60,7 @@ impl Counts {
     fn median(&mut self) -> Option<i64> {
         let count = self.open_for.len();
         let (before, middle, _) = self.open_for.select_nth_unstable((count / 2).min(count.checked_sub(1)?));
-        let other = before.iter().max().filter(|_| count % 2 == 0).unwrap_or(middle);
+        let other = before.iter().max().filter(|_| count.is_multiple_of(2)).unwrap_or(middle);
         Some(other + (*middle - other) / 2)
     }
 }

@@ -17,6 +17,8 @@ pub struct Terminal {
     /// Colours of standard output.
     pub palette: Palette,
     /// Width and height where they are given; else the terminal is asked.
+    /// Whether the user wants no questions.
+    is_never_asked: bool,
     forced: Size,
 }
 
@@ -62,13 +64,14 @@ impl Terminal {
             (true, false) => Palette::Ansi,
             (true, true) => Palette::Rich,
         };
-        Self { stdout: is_terminal, stderr: stderr(), palette, forced: forced.map_or(Size::Asked, size) }
+        let forced = forced.map_or(Size::Asked, size);
+        Self { stdout: is_terminal, stderr: stderr(), palette, is_never_asked: wishes.prompt_off, forced }
     }
 
     /// A terminal of so many columns, for tests.
     #[cfg(test)]
     pub fn of_width(columns: usize, palette: Palette) -> Self {
-        Self { stdout: true, stderr: false, palette, forced: Size::Columns(columns) }
+        Self { stdout: true, stderr: false, palette, is_never_asked: false, forced: Size::Columns(columns) }
     }
 
     /// Columns; 80 where nothing tells.
@@ -87,7 +90,7 @@ impl Terminal {
 
     /// Whether there is somebody to ask.
     pub fn can_ask(&self) -> bool {
-        self.stdout && std::io::stdin().is_terminal()
+        self.stdout && !self.is_never_asked && std::io::stdin().is_terminal()
     }
 
     /// Colours of standard error.

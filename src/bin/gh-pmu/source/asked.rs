@@ -30,7 +30,7 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// No answer, and nothing cached.
-    pub fn refreshed(&mut self, known: Known) -> Result<(Source, Exit), Error> {
+    pub fn refreshed(&mut self, known: Known, is_one_of_many: bool) -> Result<(Source, Exit), Error> {
         if let (Some(stopped), Some(_)) = (&known.stopped, &known.view) {
             self.output.warn(&stopped.to_string());
         }
@@ -40,7 +40,8 @@ impl Context<'_, '_> {
             (Err(error), Some(view)) => {
                 let time = self.output.time(view.changed_at());
                 let code = Error::from(error.clone()).exit();
-                self.output.warn(&format!("{error}; what is shown is the cache, as of {time}"));
+                let of = if is_one_of_many { format!(" of {}", known.repo) } else { String::new() };
+                self.output.warn(&format!("{error}; what is shown{of} is the cache, as of {time}"));
                 return Ok(((known.repo, view), code));
             }
         };
@@ -116,7 +117,7 @@ impl Context<'_, '_> {
         force: bool,
         each: &mut dyn FnMut(&Repo, OwnedSync),
     ) -> Result<Walked, SyncError> {
-        let (gh, place) = (config::gh(&process_env), self.manifest_place(true));
+        let (gh, place) = (config::gh(&process_env), self.manifest_place(false));
         let host = owner.host.clone().unwrap_or_else(|| self.hosting().default_host());
         let (owner, patience, now) = (owner.name.as_str(), PATIENCE, self.now);
         let progress = self.output.progress(&format!("Asking {host} for repositories of {owner}"));

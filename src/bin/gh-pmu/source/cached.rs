@@ -149,7 +149,7 @@ impl Context<'_, '_> {
         }
         // The manifest first: what it has published is dated by it, for everyone alike.
         let known = self.known(named)?;
-        self.refreshed(known)
+        self.refreshed(known, false)
     }
 
     /// What there is without GitHub, synced first.
@@ -167,8 +167,7 @@ impl Context<'_, '_> {
                     return Ok(Known { repo, view: Some(view), named: is_named, stopped });
                 }
                 Ok(None) => {}
-                // What is wrong with the manifest here matters only to its own repository.
-                Err(_) if named.is_some() && located.known.is_some() && located.known != named => {}
+                Err(error) if self.is_of_another(located, &error, named.as_ref()) => {}
                 Err(error) => {
                     self.is_set_aside = true;
                     stopped = Some(error);
@@ -205,6 +204,16 @@ impl Context<'_, '_> {
             }
             Err(error) => Ok(Known { repo, view: None, named: is_named, stopped: Some(error.into()) }),
         }
+    }
+
+    /// Whether what is wrong with the manifest here is nothing to the repository that is named.
+    pub fn is_of_another(&self, located: &Located, error: &SyncError, named: Option<&Repo>) -> bool {
+        let is_here = |named| {
+            located.known.as_ref() == Some(named)
+                || located.remote_repo(self.hosting()).is_ok_and(|repo| repo == *named)
+        };
+        // What is wrong with its store is.
+        named.is_some_and(|named| !is_here(named)) && !matches!(error, SyncError::Store(_))
     }
 
     /// `None` where there is no manifest to use, and what is cached must do.

@@ -107,7 +107,7 @@ impl Context<'_, '_> {
             exit = None;
             for (repo, view) in std::mem::take(&mut sources) {
                 let known = Known { repo, view: Some(view), named: true, stopped: None };
-                let (source, code) = self.refreshed(known)?;
+                let (source, code) = self.refreshed(known, true)?;
                 sources.push(source);
                 exit = exit.or(Some(code).filter(|code| *code != Exit::Done));
             }
@@ -133,7 +133,8 @@ impl Context<'_, '_> {
 
     /// What cannot be synced is a warning: other repositories are none the worse.
     fn sync_here(&mut self) {
-        if let Some(located) = self.located().filter(|_| self.config.cache.auto_sync)
+        let syncs = self.config.cache.enabled && self.config.cache.auto_sync;
+        if let Some(located) = self.located().filter(|_| syncs)
             && let Err(error) = self.try_sync(&located, None)
         {
             self.is_set_aside = true;
