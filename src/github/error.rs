@@ -75,7 +75,7 @@ pub enum GithubError {
         reason: String,
     },
     /// 5xx, or a query that took GitHub too long, down to the smallest page.
-    #[error("{host} could not answer ({message}), not even in small pages: try again in a few minutes")]
+    #[error("{host} could not answer ({message}): try again in a few minutes")]
     Unavailable {
         /// The host.
         host: String,

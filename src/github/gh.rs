@@ -114,6 +114,8 @@ fn unanswered(host: &str, status: ExitStatus, stderr: &[u8]) -> GithubError {
         GithubError::TooOld(line.to_owned())
     } else if status.success() {
         GithubError::Malformed { host: host.to_owned(), what: "there is no HTTP status".to_owned() }
+    } else if line.contains("read configuration") {
+        GithubError::NotStarted(line.to_owned())
     } else {
         let reason = if line.is_empty() { format!("gh ended with {status}") } else { line.to_owned() };
         GithubError::NotReached { host: host.to_owned(), reason }

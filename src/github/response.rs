@@ -135,7 +135,13 @@ impl Response {
 
     fn json(&self, host: &str, repo: Option<&Repo>, asked_at: UnixMillis) -> Result<Value, GithubError> {
         let body = self.checked(host, repo, asked_at)?;
-        serde_json::from_slice(body).map_err(|error| malformed(host, error))
+        serde_json::from_slice(body).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            malformed(
+                host,
+                if error.is_eof() { "it breaks off".to_owned() } else { format!("it is no JSON at {place}") },
+            )
+        })
     }
 
     fn graphql_error(&self, error: &Value, (host, repo): (&str, Option<&Repo>), asked_at: UnixMillis) -> GithubError {
@@ -181,7 +187,8 @@ impl Response {
             return UnixMillis::new(from + i64::from(seconds) * 1000);
         }
         let reset = self.header("X-RateLimit-Reset").filter(|_| self.is_used_up())?;
-        UnixMillis::new(reset.parse::<i64>().ok()?.checked_mul(1000)?)
+        // One that is over says nothing of when to try again.
+        UnixMillis::new(reset.parse::<i64>().ok()?.checked_mul(1000)?).filter(|reset| reset.get() > from)
     }
 }
 
@@ -195,7 +202,9 @@ fn errors(json: &Value) -> &[Value] {
 }
 
 fn is_rate_limit(message: &str) -> bool {
-    message.to_ascii_lowercase().contains("rate limit")
+    let message = message.to_ascii_lowercase();
+    // The second is what older servers say.
+    message.contains("rate limit") || message.contains("abuse detection")
 }
 
 /// A token was sent; without one GitHub says that authentication is required.

@@ -193,12 +193,24 @@ fn each_http_status_has_its_sentence() {
             "{}",
             "the rate limit of github.com is reached: try again after 2024-12-24T10:01:00Z",
         ),
+        (
+            "403 Forbidden",
+            "Date: Tue, 24 Dec 2024 10:00:00 GMT\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1000\r\n",
+            "{}",
+            "the rate limit of github.com is reached: try again in a few minutes",
+        ),
+        (
+            "403 Forbidden",
+            "",
+            r#"{"message":"You have triggered an abuse detection mechanism"}"#,
+            "the rate limit of github.com is reached",
+        ),
         ("403 Forbidden", "", r#"{"message":"secondary rate limit"}"#, "the rate limit of github.com is reached"),
         ("429 Too Many Requests", "", "<html>", "the rate limit of github.com is reached: try again in a few minutes"),
         ("404 Not Found", "", r#"{"message":"Not Found"}"#, "o/r was not found, or this account may not see it"),
-        ("502 Bad Gateway", "", "<html>", "github.com could not answer (HTTP 502), not even in small pages"),
+        ("502 Bad Gateway", "", "<html>", "github.com could not answer (HTTP 502)"),
         ("418 I'm a teapot", "", "", "github.com refused the request (HTTP 418)"),
-        ("200 OK", "", "<html>", "the answer of github.com cannot be read (expected value"),
+        ("200 OK", "", "<html>", "the answer of github.com cannot be read (it is no JSON at line 1, column 1)"),
         ("200 OK", "", "{}", "the answer of github.com cannot be read (there is no data.repository)"),
     ] {
         let sentence = sentence(status, headers, body);

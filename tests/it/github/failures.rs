@@ -46,10 +46,7 @@ fn modes() -> Vec<(Mode, &'static str)> {
             Mode::Body(PARTIAL),
             "github.com answered only in part (one went missing), so the answer was not used: try again in a minute",
         ),
-        (
-            status("502 Bad Gateway", "", "<html>"),
-            "github.com could not answer (HTTP 502), not even in small pages: try again in a few minutes",
-        ),
+        (status("502 Bad Gateway", "", "<html>"), "github.com could not answer (HTTP 502): try again in a few minutes"),
         (Mode::LimitedAfterOnePage, "the rate limit of github.com is reached: try again after 2024-12-24T10:01:00Z"),
         (Mode::Silent, "github.com did not answer within 2 seconds: try again later"),
     ]

@@ -41,7 +41,8 @@ const THEIRS: [&str; 25] = [
     "ls",
     "new",
 ];
-const THEIR_VERBS: [&str; 9] = ["add", "close", "current", "remove", "reopen", "resolve", "start", "update", "view"];
+const THEIR_VERBS: [&str; 10] =
+    ["add", "close", "create", "current", "remove", "reopen", "resolve", "start", "update", "view"];
 
 /// A command that is not ours.
 pub struct Delegated<'d> {

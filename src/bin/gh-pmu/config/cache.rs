@@ -200,11 +200,11 @@ impl Reader<'_> {
                 }
             }
             "release_labels" | "microsprint_labels" => {
-                let labels = texts(node).ok_or_else(|| wrong("a list of labels such as [release, branch]"))?;
+                let labels = self.texts(key, node, "a list of labels such as [release, branch]")?;
                 rules_of(section, key).labels = labels;
             }
             "release_titles" | "microsprint_titles" => {
-                let titles = texts(node).ok_or_else(|| wrong("a list of texts such as [\"Release: \"]"))?;
+                let titles = self.texts(key, node, "a list of texts such as [\"Release: \"]")?;
                 rules_of(section, key).titles = titles;
             }
             _ if OLD_KEYS.contains(&key) => {}
@@ -228,6 +228,19 @@ impl Reader<'_> {
             return Err("the path of a directory of this machine, without streams or dots at the end of a name");
         }
         shell::dir(text, base(self.file), self.home).map(Some)
+    }
+
+    /// One text or a list of them, none of them empty or with control characters.
+    fn texts(&self, key: &str, node: &Node, may: &str) -> Result<Vec<String>, Error> {
+        let is_text = |text: &&str| !text.trim().is_empty() && !text.contains(char::is_control);
+        let text =
+            |key: &str, node| string(node).filter(is_text).map(str::to_owned).ok_or_else(|| self.wrong(key, node, may));
+        match &node.value {
+            Value::Sequence(nodes) if !nodes.is_empty() => {
+                nodes.iter().map(|node| text(&format!("an item of cache.{key}"), node)).collect()
+            }
+            _ => text(&format!("cache.{key}"), node).map(|text| vec![text]),
+        }
     }
 
     fn wrong(&self, key: &str, node: &Node, may: &str) -> Error {
@@ -271,16 +284,6 @@ fn seconds(node: &Node) -> Option<u64> {
         // A number and nothing else: `parse` alone would take a plus sign.
         Value::Scalar { text, plain: true } if text.bytes().all(|c| c.is_ascii_digit()) => text.parse().ok(),
         _ => None,
-    }
-}
-
-/// One text or a list of them, none of them empty or with control characters.
-fn texts(node: &Node) -> Option<Vec<String>> {
-    let is_text = |text: &&str| !text.trim().is_empty() && !text.contains(char::is_control);
-    let text = |node| string(node).filter(is_text).map(str::to_owned);
-    match &node.value {
-        Value::Sequence(nodes) if !nodes.is_empty() => nodes.iter().map(text).collect(),
-        _ => text(node).map(|text| vec![text]),
     }
 }
 
@@ -334,7 +337,7 @@ pub fn is_branch(name: &str) -> bool {
     name.len() <= 255
         && !name.starts_with('-')
         && !name.ends_with('.')
-        && name != "@"
+        && !["@", "HEAD"].contains(&name)
         && !name.contains("..")
         && !name.contains("@{")
         && !name.contains(forbidden)
@@ -455,7 +458,10 @@ mod tests {
         {
             assert!(error(entry).ends_with("it may be a list of labels such as [release, branch]"), "{entry}");
         }
-        assert!(error("release_titles: [[a]]").ends_with("it may be a list of texts such as [\"Release: \"]"));
+        assert_eq!(
+            error("release_titles: [a, [b]]"),
+            "FILE: line 3: an item of cache.release_titles is a list; it may be a list of texts such as [\"Release: \"]"
+        );
         assert_eq!(error("history: all"), "FILE: line 3: cache.history is all; it may be git or none");
     }
 

@@ -163,8 +163,13 @@ pub fn cache_dir(env: Env<'_>, cwd: Option<&Path>) -> Result<Option<PathBuf>, Er
 /// # Errors
 /// A quote is not closed; not UTF-8.
 pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
-    let own = || setting(&default_cache_dir(env)?.with_file_name("config.yml"), "delegate");
-    let Some(named) = told(env, "GH_PMU_DELEGATE")?.or_else(own) else { return Ok(None) };
+    let named = match told(env, "GH_PMU_DELEGATE")? {
+        Some(named) => named,
+        None => match delegate_of_file(env)? {
+            Some(named) => named,
+            None => return Ok(None),
+        },
+    };
     let named = match (named.strip_prefix("~/"), home(env)) {
         (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
         _ => named,
@@ -181,6 +186,22 @@ pub fn delegate(env: Env<'_>) -> Result<Option<Vec<String>>, Error> {
         }
         Some(words) => Ok(Some(words)),
         None => Err(Error::new(format!("{named:?} names no program to delegate to: a quote is not closed"))),
+    }
+}
+
+/// `delegate:` of the user's own file.
+fn delegate_of_file(env: Env<'_>) -> Result<Option<String>, Error> {
+    let Some(path) = default_cache_dir(env).map(|dir| dir.with_file_name("config.yml")) else { return Ok(None) };
+    let wrong = |line: usize, what: &str| Error::new(format!("{}: line {line}: {what}", path.display()));
+    let Ok(bytes) = file::read_plain(&path) else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|_| Error::new(format!("{} is not UTF-8", path.display())))?;
+    let node = yaml::top_level(&text, "delegate").map_err(|malformed| wrong(malformed.line, &malformed.reason))?;
+    match node {
+        None => Ok(None),
+        Some(yaml::Node { value: yaml::Value::Scalar { text, .. }, .. }) => {
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        }
+        Some(node) => Err(wrong(node.line, "delegate is no text; it may be the name or the whole path of a program")),
     }
 }
 

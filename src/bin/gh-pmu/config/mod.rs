@@ -22,6 +22,7 @@ pub use env::{
     Env, PagerCommand, TerminalWishes, browser, delegate, gh, home, process_env, temporary_dir, utf8_variables,
 };
 pub use file::{FILE_NAME, MAX_LEN};
+pub use yaml::{Malformed, not_yaml};
 
 /// Why there may be no directory for caches.
 pub const HOMELESS: &str = "there is no home directory to keep the cache in";

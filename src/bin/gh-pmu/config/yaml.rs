@@ -109,14 +109,14 @@ fn slice<'t>(text: &'t str, key: &str) -> Slice<'t> {
 /// # Errors
 /// The text is not YAML.
 pub fn keys(text: &str) -> Result<Vec<String>, Malformed> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before: 0, anchors: Vec::new(), copies: 0 };
+    let mut reader = Reader::of(text, 0);
     let entries = if reader.enter()? { reader.mapping(0)? } else { Vec::new() };
     Ok(entries.into_iter().map(|(key, ..)| key).collect())
 }
 
 /// Reads the top-level mapping of the first document up to the key.
 fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Malformed> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), lines_before, anchors: Vec::new(), copies: 0 };
+    let mut reader = Reader::of(text, lines_before);
     let (mut found, mut merged) = (None, None);
     if !reader.enter()? {
         return Ok(None);
@@ -144,7 +144,32 @@ fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Mal
     }
 }
 
+/// Why a text is no YAML, in plain words; the line is counted in the text.
+pub fn not_yaml(text: &str, error: &ScanError) -> Malformed {
+    const REASONS: [(&str, &str); 7] = [
+        ("tab", "a tab stands where only spaces may"),
+        ("anchor", "an alias such as *x stands before its anchor, such as &x"),
+        ("quoted scalar", "a quote is not closed, or the text in it is not indented"),
+        ("flow", "a bracket is not closed, or a comma is missing"),
+        ("mapping values", "a colon stands in the middle of a value; quotes around the value cure that"),
+        (
+            "unexpected character",
+            "a value begins with a sign that YAML keeps for itself; quotes around the value cure that",
+        ),
+        ("block mapping", "a line is no key with a colon, or not indented as those above it"),
+    ];
+    let is_marker = |line: &str| ["<<<<<<< ", ">>>>>>> "].iter().any(|marker| line.starts_with(marker));
+    if let Some(at) = text.lines().position(is_marker) {
+        let reason = "git's conflict markers stand here; resolve the conflict first".to_owned();
+        return Malformed { line: at + 1, reason };
+    }
+    let reason =
+        REASONS.iter().find(|(word, _)| error.info().contains(word)).map_or("it cannot be read", |(_, reason)| reason);
+    Malformed { line: error.marker().line(), reason: format!("not YAML: {reason}") }
+}
+
 struct Reader<'t> {
+    text: &'t str,
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     lines_before: usize,
     /// By the parser's number, from 1.
@@ -174,6 +199,10 @@ fn size(node: &Node) -> usize {
 }
 
 impl<'t> Reader<'t> {
+    fn of(text: &'t str, lines_before: usize) -> Self {
+        Self { text, parser: Parser::new_from_str(text), lines_before, anchors: Vec::new(), copies: 0 }
+    }
+
     fn next(&mut self) -> Result<(Event<'t>, usize), Malformed> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, span.start.line() + self.lines_before)),
@@ -194,7 +223,8 @@ impl<'t> Reader<'t> {
     }
 
     fn malformed(&self, error: &ScanError) -> Malformed {
-        Malformed { line: error.marker().line() + self.lines_before, reason: format!("not YAML: {}", error.info()) }
+        let malformed = not_yaml(self.text, error);
+        Malformed { line: malformed.line + self.lines_before, ..malformed }
     }
 
     /// The node that begins with the event.
@@ -351,6 +381,23 @@ mod tests {
         }
         bomb.push_str("cache: *a39\n");
         assert!(shown(&bomb).ends_with("the aliases stand for too much"), "{}", shown(&bomb));
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_said_in_plain_words() {
+        for (text, reason) in [
+            (
+                "cache:\n<<<<<<< ours\n  a: b\n=======\n",
+                "line 2: git's conflict markers stand here; resolve the conflict first",
+            ),
+            ("cache:\n  a:\n\tb: 1\n", "line 3: not YAML: a tab stands where only spaces may"),
+            ("cache:\n  a: b: c\n", "line 2: not YAML: a colon stands in the middle of a value"),
+            ("cache: [a\n", "not YAML: a bracket is not closed"),
+            ("cache:\n  a: 'x\n", "not YAML: a quote is not closed"),
+            ("cache:\n  a: *x\n", "line 2: not YAML: an alias such as *x stands before its anchor"),
+        ] {
+            assert!(shown(text).contains(reason), "{text}: {}", shown(text));
+        }
     }
 
     #[test]

@@ -5,17 +5,10 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use crate::config::{Malformed, not_yaml};
+
 /// The key of the section.
 const CACHE: &str = "cache";
-
-/// Why a file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// Counted from 1.
-    pub line: usize,
-    /// In the parser's words.
-    pub reason: String,
-}
 
 /// What the file's only document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +146,7 @@ fn events(text: &str) -> Result<Vec<(Event<'_>, Span)>, Malformed> {
     let mut parser = Parser::new_from_str(text);
     let mut events = Vec::new();
     while let Some(event) = parser.next_event() {
-        let event = event.map_err(|error| {
-            let line = error.marker().line();
-            Malformed { line, reason: error.info().to_owned() }
-        })?;
+        let event = event.map_err(|error| not_yaml(text, &error))?;
         if event.0 == Event::StreamEnd {
             break;
         }

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::document::{Document, Entry, Malformed, Pair, Root, Value};
+use super::document::{Document, Entry, Pair, Root, Value};
 use super::section;
+use crate::config::Malformed;
 
 /// The key that merges another mapping (YAML 1.1's merge type).
 const MERGE: &str = "<<";
