@@ -58,6 +58,7 @@ pub fn exit_at_interrupt(code: u8) {
     });
 }
 
+/// The system's own way to end it stays.
 #[cfg(not(unix))]
 pub fn exit_at_interrupt(_code: u8) {}
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::json;
 
-use crate::cli::lab::{Lab, Ran, program};
+use crate::cli::lab::Lab;
 use crate::cli::manifests::{SMALL_RELEASES, manifest, many, open, small, tracker};
 
 const TTY: (&str, &str) = ("GH_FORCE_TTY", "80");
@@ -230,9 +230,13 @@ fn what_nobody_got_is_not_seen_yet() {
     lab.write_manifest(manifest(10, &json!(releases), &json!([])));
     let closed = |args: &[&str]| {
         let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(program()).args(args).current_dir(&lab.checkout);
+        shell
+            .args(["-c", "exec \"$0\" \"$@\" >&-"])
+            .arg(crate::cli::lab::program())
+            .args(args)
+            .current_dir(&lab.checkout);
         lab.enclose(&mut shell);
-        Ran::from(shell.output().unwrap())
+        crate::cli::lab::Ran::from(shell.output().unwrap())
     };
     for args in [
         &["cache", "history", "--since", "last:x"][..],

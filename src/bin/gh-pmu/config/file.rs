@@ -43,19 +43,25 @@ pub fn in_dir(dir: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> Re
 
 /// `None` for a file that is not to be trusted.
 fn read(path: &Path, root: Option<&Path>, warnings: &mut Vec<String>) -> io::Result<Option<Vec<u8>>> {
-    if is_foreign(&std::fs::metadata(path)?) && !root.is_some_and(is_trusted) {
+    let of = std::fs::metadata(path)?;
+    if is_foreign(&of) && !root.is_some_and(is_trusted) {
         warnings.push(format!("{} belongs to another user and is not used", path.display()));
         return Ok(None);
     }
-    read_plain(path).map(Some)
+    content(path, &of).map(Some)
 }
 
 /// The content of a file that somebody could have replaced by a pipe, a device, or very much.
 pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
+    content(path, &std::fs::metadata(path)?)
+}
+
+fn content(path: &Path, of: &std::fs::Metadata) -> io::Result<Vec<u8>> {
+    if !of.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    let mut bytes = Vec::new();
+    // With room to spare, so that one read is enough.
+    let mut bytes = Vec::with_capacity((of.len().min(MAX_LEN) + 64) as usize);
     // It can grow after it was looked at.
     std::fs::File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_LEN {

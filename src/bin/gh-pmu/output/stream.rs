@@ -2,15 +2,12 @@
 //! means nothing.
 #![allow(clippy::disallowed_methods, reason = "the one place that opens standard output")]
 
-use std::fs::File;
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, Write};
 
 /// Standard output.
 pub enum Stream {
     /// Straight to the descriptor.
-    File(File),
-    /// Through the standard library's buffer, where there is no descriptor.
-    Locked(StdoutLock<'static>),
+    Open,
     /// There is none: whatever is written to it fails.
     Closed,
 }
@@ -18,29 +15,32 @@ pub enum Stream {
 impl Stream {
     /// That of this process.
     pub fn stdout() -> Self {
-        if was_closed() {
-            return Self::Closed;
-        }
-        descriptor().map_or_else(|| Self::Locked(io::stdout().lock()), Self::File)
+        if was_closed() { Self::Closed } else { Self::Open }
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::File(file) => file.write(bytes),
-            Self::Locked(stdout) => stdout.write(bytes),
+            Self::Open => write(bytes),
             Self::Closed => Err(io::Error::other("standard output is closed")),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.flush(),
-            Self::Locked(stdout) => stdout.flush(),
-            Self::Closed => Ok(()),
-        }
+        if cfg!(unix) { Ok(()) } else { io::stdout().flush() }
     }
+}
+
+#[cfg(unix)]
+fn write(bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::io::write(rustix::stdio::stdout(), bytes)?)
+}
+
+/// Through the standard library's buffer, which knows consoles.
+#[cfg(not(unix))]
+fn write(bytes: &[u8]) -> io::Result<usize> {
+    io::stdout().write(bytes)
 }
 
 /// Whether standard output has a reader: without news nothing is written, which would tell.
@@ -79,15 +79,4 @@ fn was_closed() -> bool {
 #[cfg(not(unix))]
 fn was_closed() -> bool {
     false
-}
-
-#[cfg(unix)]
-fn descriptor() -> Option<File> {
-    use std::os::fd::AsFd;
-    io::stdout().as_fd().try_clone_to_owned().ok().map(File::from)
-}
-
-#[cfg(not(unix))]
-fn descriptor() -> Option<File> {
-    None
 }
