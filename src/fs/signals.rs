@@ -47,15 +47,15 @@ pub fn exit_at_interrupt(code: u8) {
         // SAFETY: it is safe in a signal handler (POSIX.1-2017, 2.4.3).
         unsafe { libc::_exit(CODE.load(Ordering::Relaxed).into()) }
     }
-    static SET: Once = Once::new();
     CODE.store(code, Ordering::Relaxed);
     let end: extern "C" fn(libc::c_int) = end;
+    // Each time: a question that was asked in between had the signal end itself.
     // SAFETY: the handler calls nothing that is unsafe in one; what was set before is put back as it was.
-    SET.call_once(|| unsafe {
+    unsafe {
         if libc::signal(libc::SIGINT, end as libc::sighandler_t) == libc::SIG_IGN {
             libc::signal(libc::SIGINT, libc::SIG_IGN);
         }
-    });
+    }
 }
 
 /// The system's own way to end it stays.

@@ -20,8 +20,6 @@ const TEXTS: &str = include_str!("texts.graphql");
 pub struct Owned {
     /// As it is called now.
     pub repo: Repo,
-    /// Nothing changes in it any more.
-    pub is_archived: bool,
     /// Git's name of its manifest's content; `None` if it has none, or is empty.
     pub oid: Option<String>,
     id: String,
@@ -38,8 +36,6 @@ pub struct OwnedPage {
     pub total: u64,
     /// The cursor of the next page.
     pub next: Option<String>,
-    /// When GitHub answered.
-    pub answered_at: UnixMillis,
 }
 
 /// What came of asking for some manifests: each repository's, or why there is none.
@@ -59,7 +55,7 @@ impl Gh {
     ) -> Result<OwnedPage, GithubError> {
         let expression = place.to_string();
         let mut size = 0;
-        let (page, errors, answered_at) = loop {
+        let (page, errors) = loop {
             let count = PAGE_SIZES[size];
             let variables = json!({ "owner": owner, "count": count, "after": after, "expression": expression });
             let response = self.graphql(host, OWNED, variables)?;
@@ -67,7 +63,7 @@ impl Gh {
                 Err(error) if error.is_too_much() && size + 1 < PAGE_SIZES.len() => size += 1,
                 answer => {
                     let Partly { mut data, errors } = answer?;
-                    break (data["repositoryOwner"].take(), errors, response.answered_at(asked_at));
+                    break (data["repositoryOwner"].take(), errors);
                 }
             }
         };
@@ -88,7 +84,7 @@ impl Gh {
         let count = nodes.len() - repositories.len();
         let reason = errors.first().map_or_else(|| "not shown".to_owned(), |error| error.message.clone());
         let total = page["totalCount"].as_u64().unwrap_or(nodes.len() as u64);
-        Ok(OwnedPage { repositories, withheld: (count > 0).then_some((count, reason)), total, next, answered_at })
+        Ok(OwnedPage { repositories, withheld: (count > 0).then_some((count, reason)), total, next })
     }
 
     /// The manifests of these repositories, which should be no more than a hundred.
@@ -164,7 +160,6 @@ fn owned(host: &str, node: &Value) -> Option<Owned> {
     let (owner, name) = node["nameWithOwner"].as_str()?.split_once('/')?;
     Some(Owned {
         repo: Repo::new(host, owner, name).ok()?,
-        is_archived: node["isArchived"] == true,
         oid: node["object"]["oid"].as_str().map(str::to_owned),
         id: node["id"].as_str()?.to_owned(),
     })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::checkout::{Hosting, Located, seen_by, seen_key};
-use super::collected::Collection;
+use super::collection::Collection;
 use super::error::{Now, SyncError};
 use super::line::{GitLine, Line, has_news, missing};
 use super::outcome::{Note, Synced};

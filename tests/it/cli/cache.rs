@@ -322,6 +322,8 @@ fn pruning_forgets_what_was_before_and_says_where_history_starts() {
     let ran = lab.run(&["cache", "history", "--since", "@2", "--json", "seq"]);
     assert_eq!((ran.code, &*ran.out), (Some(1), "[{\"seq\":6}]\n"), "the answer is not whole");
     assert!(ran.err.contains("starts with event 6"), "{}", ran.err);
+    let shown = lab.run_with(&[("GH_FORCE_TTY", "80")], &["cache", "history", "--since", "@2", "-L", "1"]);
+    assert_eq!(shown.err.matches("starts with event 6").count(), 1, "{}", shown.err);
     assert!(lab.run(&["cache", "verify"]).ok().ends_with(" and 1 event verify\n"));
     lab.write_manifest(small_at(12));
     assert_eq!(sync(&lab), "octo-org/atlas synced: 1 retitled (event 7)\n");

@@ -10,9 +10,12 @@ use crate::output::{EventRow, hex};
 use crate::source::{Context, Failed, Source, no_such_event};
 
 /// Changes with the place of their repository among the sources, and what stood in the way of more.
+#[derive(Default)]
 pub struct Found {
     pub changes: Vec<(usize, Change)>,
     pub stopped: Option<Error>,
+    /// Where histories begin that the question reaches behind, and whether it named such a moment.
+    cuts: Vec<(String, bool)>,
 }
 
 /// The changes that a filter admits, one for each source, in one order.
@@ -20,7 +23,17 @@ pub struct Found {
 /// # Errors
 /// An event is named that is yet to come; nothing is left to open.
 pub fn find(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Context<'_, '_>) -> Result<Found, Error> {
-    let (mut found, mut stopped, is_many) = (Vec::new(), None, sources.len() > 1);
+    let found = search(sources, filters, context)?;
+    for (cut, is_named) in &found.cuts {
+        context.output.warn(cut);
+        // Whoever asks for all gets all that there is; whoever names a moment before it does not.
+        context.falls_short |= is_named;
+    }
+    Ok(found)
+}
+
+fn search(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Context<'_, '_>) -> Result<Found, Error> {
+    let (mut found, mut stopped, mut cuts, is_many) = (Vec::new(), None, Vec::new(), sources.len() > 1);
     for (at, (source, filter)) in sources.iter_mut().zip(filters).enumerate() {
         let mut answer = context.settled(source, |source, context| of_one(source, filter, context));
         if let Err(Failed::Store(error)) = &answer
@@ -31,7 +44,7 @@ pub fn find(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Con
                 of_one(source, filter, context)
             });
         }
-        let (changes, damage) = match answer {
+        let OfOne { changes, damage, cut } = match answer {
             Ok(answer) => answer,
             // The others have their answer.
             Err(failed) if is_many => {
@@ -41,39 +54,40 @@ pub fn find(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Con
             Err(failed) => return Err(failed.into_error()),
         };
         stopped = stopped.or(damage.map(Error::from));
+        cuts.extend(cut.map(|cut| (cut, filter.since.is_some())));
         found.extend(changes.into_iter().map(|change| (at, change)));
     }
     if sources.len() > 1 {
         merge(&mut found, filters);
     }
-    Ok(Found { changes: found, stopped })
+    Ok(Found { changes: found, stopped, cuts })
 }
 
-fn of_one(
-    source: &Source,
-    filter: &HistoryFilter,
-    context: &mut Context<'_, '_>,
-) -> Result<(Vec<Change>, Option<StoreError>), Failed> {
+/// Changes of one repository, newest or oldest first, up to the damage that stands in the way of more.
+#[derive(Default)]
+struct OfOne {
+    changes: Vec<Change>,
+    damage: Option<StoreError>,
+    cut: Option<String>,
+}
+
+fn of_one(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>) -> Result<OfOne, Failed> {
     let (repo, view) = source;
     let store = context.store(repo);
     if !view.is_recorded() {
         // What is recorded nowhere has no past, unless something is there of before.
         match store.view() {
             Ok(Some(_)) => {}
-            Err(error @ StoreError::Damaged(_)) => return Ok((Vec::new(), Some(error))),
-            Ok(None) | Err(_) => return Ok((Vec::new(), None)),
+            Err(error @ StoreError::Damaged(_)) => return Ok(OfOne { damage: Some(error), ..OfOne::default() }),
+            Ok(None) | Err(_) => return Ok(OfOne::default()),
         }
     }
     let history = store.history(view)?;
     // Where that cannot be told, the changes themselves are in the way of damage too.
-    if let Ok(Some((start, time))) = cut_short(&history, filter) {
+    let cut = cut_short(&history, filter).ok().flatten().map(|(start, time)| {
         let time = time.map_or_else(String::new, |time| format!(", {}", context.output.time(time)));
-        context
-            .output
-            .warn(&format!("history of {repo} starts with event {start}{time}: older events were pruned or lost"));
-        // Whoever asks for all gets all that there is; whoever names a moment before it does not.
-        context.falls_short |= filter.since.is_some();
-    }
+        format!("history of {repo} starts with event {start}{time}: older events were pruned or lost")
+    });
     if let Some(Moment::Seq(seq)) = filter.since
         && seq > view.seq()
         && view.check_history().is_ok()
@@ -85,7 +99,7 @@ fn of_one(
         Some(error @ StoreError::Unstable { .. }) => Err(error.into()),
         // The log may answer without its index.
         Some(StoreError::Damaged(damage)) if !damage.is_of_log() => Err(StoreError::Damaged(damage).into()),
-        stopped => Ok((changes, stopped)),
+        damage => Ok(OfOne { changes, damage, cut }),
     }
 }
 
@@ -136,7 +150,7 @@ pub fn count(
     }
     let unlimited: Vec<HistoryFilter> =
         filters.iter().map(|filter| HistoryFilter { limit: None, ..filter.clone() }).collect();
-    Ok(find(sources, &unlimited, context)?.changes.len() as u64)
+    Ok(search(sources, &unlimited, context)?.changes.len() as u64)
 }
 
 /// The change as it is printed.

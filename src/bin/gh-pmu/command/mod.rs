@@ -1,7 +1,6 @@
 //! One file a command: its words, its arguments, and what it does. Owns the tree of commands; each file owns its own
 //! command, and must not know how flags are parsed or how answers look.
 
-mod aside;
 mod changes;
 mod clear;
 mod compact;
@@ -19,6 +18,7 @@ mod list;
 mod overview;
 mod rebuild;
 mod repair;
+mod replace;
 mod status;
 mod sync;
 mod sync_many;

@@ -51,7 +51,7 @@ impl Command for Args {
         let (found, asked_at) = match context.config.cache.enabled {
             true => new(&mut source, context)?,
             // What is recorded nowhere has no past.
-            false => (changes::Found { changes: Vec::new(), stopped: None }, None),
+            false => (changes::Found::default(), None),
         };
         let sources = [source];
         let age = context.age_of(&sources);

@@ -58,8 +58,11 @@ impl Sum {
         let parts: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         let what = what[usize::from(all != 1)];
-        if all > 0 {
-            context.output.success(&format!("{all} {what}: {}", parts.join(", ")))?;
+        let sum = format!("{all} {what}: {}", parts.join(", "));
+        match (all, self.refused.is_empty()) {
+            (0, _) => {}
+            (_, true) => context.output.success(&sum)?,
+            (_, false) => context.output.line(&sum)?,
         }
         Ok(if self.refused.is_empty() { Exit::Done } else { Exit::Failed })
     }

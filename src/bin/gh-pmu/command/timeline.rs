@@ -9,9 +9,9 @@ use gh_pmu::model::{Kind, Repo, State, Tracker, UnixMillis};
 use gh_pmu::query::{Change, HistoryFilter, Order, changes};
 use gh_pmu::store::{Moment, StoreError};
 
-use super::aside;
 use super::changes::row;
 use super::frame::{Command, Spec, cached};
+use super::replace;
 use super::web;
 use crate::cli::common::KIND;
 use crate::cli::spec::{Switch, Valued, switch, text};
@@ -223,7 +223,7 @@ fn replace(path: &Path, page: &[u8]) -> io::Result<()> {
     if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
         return std::fs::write(path, page);
     }
-    match aside::replace(path, page) {
+    match replace::replace(path, page) {
         // The file is the user's, and its directory is not.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => std::fs::write(path, page),
         written => written,

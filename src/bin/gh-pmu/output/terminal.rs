@@ -16,9 +16,9 @@ pub struct Terminal {
     pub stderr: bool,
     /// Colours of standard output.
     pub palette: Palette,
-    /// Width and height where they are given; else the terminal is asked.
     /// Whether the user wants no questions.
     is_never_asked: bool,
+    /// Width and height where they are given; else the terminal is asked.
     forced: Size,
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::command::aside;
+use crate::command::replace::replace;
 use crate::config::MAX_LEN;
 use crate::exit::Error;
 
@@ -34,7 +34,7 @@ pub fn read(path: &Path) -> Result<Option<String>, Error> {
     })
 }
 
-/// Makes the directories from `root` to the file, and the file, as [`aside::replace`] does.
+/// Makes the directories from `root` to the file, and the file, as [`replace`] does.
 ///
 /// # Errors
 /// A directory that is a symbolic link; the system's.
@@ -46,7 +46,7 @@ pub fn write(root: &Path, path: &Path, text: &str) -> Result<(), Error> {
     for dir in dirs_below(root, dir) {
         make_dir(&dir).map_err(|error| failed("make", &dir, &error))?;
     }
-    aside::replace(path, text.as_bytes()).map_err(|error| failed("write", path, &error))
+    replace(path, text.as_bytes()).map_err(|error| failed("write", path, &error))
 }
 
 /// Removes a file that was made before.
