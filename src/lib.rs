@@ -1,9 +1,9 @@
 //! The cache behind `gh pmu`: release and microsprint trackers as an event log with a compacted index.
 //!
 //! Layers, lowest first; imports go strictly downward (`tests/it/layering` holds it):
-//! [`model`] · [`mod@format`], [`fs`] · [`segment`], [`index`] · [`store`] · [`query`] · [`manifest`], [`git`], [`github`]
-//! · [`sync`].
-//! Nothing here prints, reads the environment or asks the clock: the program above does, and passes it down.
+//! [`model`], [`program`] · [`mod@format`], [`manifest`], [`git`], [`github`] · [`fs`] · [`segment`], [`index`] · [`store`]
+//! · [`query`] · [`sync`].
+//! Nothing here prints, asks the clock, or reads the environment but for `PATH`: the program above does, and passes it down.
 //!
 //! # Example
 //!

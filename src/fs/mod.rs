@@ -1,8 +1,8 @@
 //! The one storage trait, and the disk behind it.
 //!
 //! Everything that a store reads, writes, syncs, renames or locks goes through [`Storage`]: crash tests are its second
-//! implementation. Knows no formats but the stat signature. The only unsafe code of the crate is in `map`,
-//! and in `windows` what the standard library does not give there.
+//! implementation. Knows no formats but the stat signature. The only unsafe code of the library is in `map`,
+//! in `signals`, and in `windows` what the standard library does not give there.
 
 mod disk;
 mod map;

@@ -49,8 +49,9 @@ pub(super) fn explain(text: &str, reader: Reader<'_>, error: &serde_json::Error)
 /// serde_json's reason, where its words are those of its parser.
 fn in_plain_words(reason: &str) -> &str {
     match reason {
+        "key must be a string" => "a key must be in quotes",
         "expected ident" => "expected `true`, `false` or `null`",
-        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => "half of a character behind `\\u`",
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => "half of a character after `\\u`",
         _ if reason.starts_with("control character") => "a text has a line break or a control character in it",
         _ => reason,
     }

@@ -27,11 +27,11 @@ fn what_is_not_json_is_refused_with_line_and_column() {
         ("{\"é\":\n\"éé\" x}", "line 2, column 6: is not JSON (expected `,` or `}`)"),
         ("{\"a\": \"\n\"}", "line 1, column 7: is not JSON (a text has a line break or a control character in it)"),
         ("{\"a\": nil}", "line 1, column 8: is not JSON (expected `true`, `false` or `null`)"),
-        (r#"{"repo": "\ud800"}"#, "line 1, column 17: is not JSON (half of a character behind `\\u`)"),
+        (r#"{"repo": "\ud800"}"#, "line 1, column 17: is not JSON (half of a character after `\\u`)"),
         ("{\"a\": 01}", "line 1, column 8: is not JSON (invalid number)"),
         ("{\"a\": NaN}", "line 1, column 7: is not JSON"),
         ("{\"a\": 1,}", "line 1, column 9: is not JSON (trailing comma)"),
-        ("{a: 1}", "line 1, column 2: is not JSON (key must be a string)"),
+        ("{a: 1}", "line 1, column 2: is not JSON (a key must be in quotes)"),
         ("// c\n{}", "line 1, column 1: is not JSON (expected value)"),
         ("\0\0\0\0", "line 1, column 1: is not JSON (expected value)"),
     ] {

@@ -136,7 +136,7 @@ fn fish_completes_with_what_the_words_mean() {
     let script = "gh-pmu completion -s fish | source; for line in $argv; complete -C $line; end";
     let lines = ["gh-pmu rel", "gh-pmu release view v0.9", "gh-pmu release list --state=cl"];
     let Some(out) = printed_by(&lab, "fish", &[&["--no-config", "-c", script][..], &lines].concat()) else { return };
-    assert_eq!(out, "release\tList releases\nv0.9.0\tRelease: v0.9.0\n--state=closed\n");
+    assert_eq!(out, "release\tList and view releases\nv0.9.0\tRelease: v0.9.0\n--state=closed\n");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn fish_completes_beside_gh_s_own_completion_which_it_loads_at_the_first_use() {
     std::fs::write(completions.join("gh.fish"), own).unwrap();
     let script = "set -x PATH $argv[1] $PATH; gh-pmu completion -s fish | source; complete -C 'gh pmu rel'; complete -C 'gh iss'";
     let Some(out) = printed_by(&lab, "fish", &["-c", script, text(gh.parent().unwrap())]) else { return };
-    assert_eq!(out, "release\tList releases\nissue\n");
+    assert_eq!(out, "release\tList and view releases\nissue\n");
 }
 
 #[test]

@@ -51,6 +51,10 @@ The manifest is the file .github/pmu-cache.json in a repository:
                  \"createdAt\": \"2024-12-20T08:00:00Z\", \"closedAt\": null}],
    \"microsprints\": []}
 
+An issue is a tracker if it has one of the labels (release, branch or patch;
+microsprint), and its title begins with \"Release: \", \"Branch: \", \"Patch: \" or
+\"Microsprint: \". The `cache:` section of .gh-pmu.yml can name others.
+
 A workflow writes it whenever a tracker changes: `gh pmu init --workflow` sets
 it up. Lists and history commands sync from it first, which takes no network.
 
@@ -67,14 +71,15 @@ XDG_CONFIG_HOME    else ~/.config: the cache is in gh-pmu/cache below it
 TZ                 the local time zone, for dates without one
 
 These mean what they mean to gh: GH_REPO, GH_HOST, GH_TOKEN, GH_CONFIG_DIR,
-GH_PATH, GH_BROWSER and BROWSER, GH_PAGER and PAGER, GH_FORCE_TTY, GH_DEBUG,
-NO_COLOR, CLICOLOR, CLICOLOR_FORCE.
+GH_PATH, GH_BROWSER and BROWSER, GH_PAGER and PAGER, GH_PROMPT_DISABLED,
+GH_FORCE_TTY, GH_DEBUG, NO_COLOR, CLICOLOR, CLICOLOR_FORCE.
 ";
 
 const EXIT_CODES: &str = "\
 0   done
-1   failed; also wrong flags, `cache status --check` of a stale cache, and
-    damage that `cache verify` found
+1   failed; also wrong flags, `cache status --check` of a stale cache, damage
+    that `cache verify` found, `cache history --exit-code` with something to
+    show, and a `view` that several trackers match
 2   cancelled
 4   not signed in to GitHub: run `gh auth login`
 
@@ -85,9 +90,12 @@ delegate ends as the delegate ends.
 const DELEGATE: &str = "\
 gh takes only one extension named `pmu`. If your team also uses the other gh-pmu
 (https://github.com/rubrical-works/gh-pmu), install that program elsewhere and
-name it, in the environment or in your own ~/.config/gh-pmu/config.yml:
+name it, in the environment:
 
   export GH_PMU_DELEGATE=~/bin/gh-pmu-classic
+
+or in your own ~/.config/gh-pmu/config.yml:
+
   delegate: ~/bin/gh-pmu-classic
 
 It gets every command that is not ours, with the terminal, and its exit code is

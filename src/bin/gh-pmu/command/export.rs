@@ -30,7 +30,8 @@ pub const SPEC: Spec = Spec {
            give it to --since the next time; or let --since last:NAME keep the place here.",
     flags: &[&ALL_REPOS.0, &DIALECT.flag, &EVENTS.0, &FORMAT.flag, &OBSERVED.0, &OWNER.flag, &SINCE.flag],
     examples: "$ gh pmu cache export --format sql | sqlite3 -bail cache.db\n\
-               $ gh pmu cache export --format sql --dialect postgres | psql -1 $DATABASE\n\
+               $ gh pmu cache export --format sql --dialect postgres |\n\
+               \x20   psql -1 -v ON_ERROR_STOP=1 $DATABASE\n\
                $ gh pmu cache export --format sql --dialect duckdb | duckdb cache.duckdb\n\
                $ gh pmu cache export --events --since last:lake --format ndjson",
     ..Spec::command("export", "gh pmu cache export", "Export trackers or events", |given| cached(Args::read(given)))

@@ -29,7 +29,7 @@ const UNTIL: Valued<When> = text("until", None, "when", "Show what changed up to
 pub const SPEC: Spec = Spec {
     long: "Show what changed, newest first.\n\n\
            A moment is a time, a date, an age such as 90m, 36h, 3d or 2w, \"yesterday\", \"3 days ago\",\n\
-           @412 (event 412) or, for --since, \"last\": when --since last was used last.",
+           @412 (right after event 412) or, for --since, \"last\": when --since last was used last.",
     argument: Some(Argument { name: "[<number>]" }),
     flags: &[
         &ALL_REPOS.0,

@@ -16,7 +16,7 @@ use crate::output::{Age, ListHead, Place, TrackerField};
 use crate::source::{Context, Failed, ManyListed, Source, no_such_event, switched_off};
 
 pub(super) const AS_OF: Valued<When> =
-    text("as-of", None, "when", "List as it was then: a time, date, age such as 3d, or event @N");
+    text("as-of", None, "when", "As it was then: a time, date, age such as 3d, or event @N");
 const CLOSED: Valued<TimeRange> =
     text("closed", None, "range", "Filter by closing date, such as 2024-12-01..2024-12-31");
 const CREATED: Valued<TimeRange> = text("created", None, "range", "Filter by creation date, such as >=2024-12-01");
@@ -25,7 +25,7 @@ const REFRESH: Switch = switch("refresh", "Ask GitHub now, and record the answer
 const SEARCH: Valued<String> = text("search", Some('S'), "text", "Filter by words in the title");
 const SORT: Valued<SortBy> = word("sort", None, "Sort by: {number|created|closed|title|version} (default \"number\")");
 const STATE: Valued<Option<State>> = word("state", Some('s'), "Filter by state: {open|closed|all} (default \"all\")");
-pub(super) const WEB: Switch = Switch(Flag { short: Some('w'), ..switch("web", "List in the web browser").0 });
+pub(super) const WEB: Switch = Switch(Flag { short: Some('w'), ..switch("web", "Open in the web browser").0 });
 
 const FLAGS: &[&Flag] = &[
     &ALL_REPOS.0,

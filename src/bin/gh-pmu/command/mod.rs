@@ -36,12 +36,17 @@ use frame::{Read, Spec};
 
 const RELEASE: Spec = Spec {
     examples: "$ gh pmu release list --state open\n$ gh pmu release list --as-of 2024-12-24",
-    ..Spec::group("release", "gh pmu release", "List releases", &[&list::RELEASE, &view::RELEASE])
+    ..Spec::group("release", "gh pmu release", "List and view releases", &[&list::RELEASE, &view::RELEASE])
 };
 
 const MICROSPRINT: Spec = Spec {
     examples: "$ gh pmu microsprint list --state open",
-    ..Spec::group("microsprint", "gh pmu microsprint", "List microsprints", &[&list::MICROSPRINT, &view::MICROSPRINT])
+    ..Spec::group(
+        "microsprint",
+        "gh pmu microsprint",
+        "List and view microsprints",
+        &[&list::MICROSPRINT, &view::MICROSPRINT],
+    )
 };
 
 const CACHE: Spec = Spec {

@@ -165,3 +165,15 @@ fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_has_the_fields_of_lists_and_the_events() {
+        let mut names: Vec<&str> = TrackerField::NAMES.iter().copied().chain([EVENTS]).collect();
+        names.sort_unstable();
+        assert_eq!(VIEW_FIELDS, names);
+    }
+}

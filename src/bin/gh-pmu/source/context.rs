@@ -151,7 +151,7 @@ impl Context<'_, '_> {
 
     pub fn tell_mended(&mut self, mended: &[Damage]) {
         for damage in mended {
-            self.output.warn(&format!("{damage}; it has been written anew"));
+            self.output.warn(&format!("{damage}; it was rebuilt"));
         }
     }
 
