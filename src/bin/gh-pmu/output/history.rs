@@ -1,7 +1,7 @@
 //! What changed: days and signs for people, tab-separated lines for scripts, JSON for programs. Owns columns and
 //! fields; must not know where events are kept.
 
-use gh_pmu::model::{Change, Times, TitleParts, UnixMillis, counted};
+use gh_pmu::model::{Change, Kind, Times, TitleParts, UnixMillis, counted};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -29,8 +29,24 @@ pub struct HistoryHead<'h> {
     pub age: Option<Age>,
 }
 
-/// News are cut to no less than this before a column is left out for them.
-const LEAST_NEWS: usize = 24;
+/// Whose events stand in the lines: what they have in common is not said in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Repos,
+    Repo,
+    Tracker,
+}
+
+impl Subject {
+    fn of(with_repo: bool) -> Self {
+        if with_repo { Self::Repos } else { Self::Repo }
+    }
+
+    /// News are cut to no less than this before a column is left out for them.
+    fn least_news(self) -> usize {
+        if self == Self::Tracker { 8 } else { 24 }
+    }
+}
 
 impl Output<'_> {
     /// A moment in local time, as `--as-of` and `--since` take it.
@@ -111,7 +127,7 @@ impl Output<'_> {
         I: IntoIterator<Item = Result<EventRow<'r>, E>>,
         Error: From<E>,
     {
-        let (bytes, shown) = self.days(head.place.is_many(), zone, rows)?;
+        let (bytes, shown) = self.days(Subject::of(head.place.is_many()), zone, rows)?;
         if shown == 0 {
             let place = head.place.any();
             let what = if head.searched { "no changes match your search in" } else { "no changes in" };
@@ -136,7 +152,7 @@ impl Output<'_> {
         match json {
             Some(options) => self.history_json(options, rows),
             None if self.terminal.stdout => {
-                let (bytes, _) = self.days(with_repo, zone, rows)?;
+                let (bytes, _) = self.days(Subject::of(with_repo), zone, rows)?;
                 self.write(&bytes)
             }
             None => self.history_tsv(with_repo, rows),
@@ -146,7 +162,7 @@ impl Output<'_> {
     /// The lines under their days, and how many there are.
     pub(super) fn days<'r, I, E>(
         &self,
-        with_repo: bool,
+        subject: Subject,
         zone: &dyn Fn() -> TimeZone,
         rows: I,
     ) -> Result<(Vec<u8>, u64), Error>
@@ -155,7 +171,7 @@ impl Output<'_> {
         Error: From<E>,
     {
         let rows = rows.into_iter().collect::<Result<Vec<_>, E>>()?;
-        let columns = Columns::of(&rows, with_repo, self.terminal.width());
+        let columns = Columns::of(&rows, subject, self.terminal.width());
         let (zone, mut bytes, mut day) = (zone(), Vec::new(), String::new());
         for (at, row) in rows.iter().enumerate() {
             let (this_day, clock) = local(row.changed_at, &zone);
@@ -175,7 +191,7 @@ impl Output<'_> {
         let (sign, style) = sign(&row.event.change);
         let palette = self.terminal.palette;
         let ([aside, word, rest], room) = columns.line(row, clock);
-        let news = news(&row.event.change, row.event.kind);
+        let news = columns.news(row);
         let news = news.iter().find(|news| width_of(news) <= room).unwrap_or(&news[news.len() - 1]);
         let (fitting, dots) = truncated(news, room);
         // The word is coloured with its sign.
@@ -188,7 +204,9 @@ impl Output<'_> {
 
 /// The widths of what stands before the news, the same for all lines that have room for it.
 struct Columns {
-    with_repo: bool,
+    subject: Subject,
+    /// Whether titles stand without their prefix, since one of them would not fit with it.
+    bare: bool,
     seq: usize,
     /// `release #430`
     tracker: usize,
@@ -200,18 +218,32 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(rows: &[EventRow<'_>], with_repo: bool, width: usize) -> Self {
+    fn of(rows: &[EventRow<'_>], subject: Subject, width: usize) -> Self {
         let digits = |number: u64| number.checked_ilog10().unwrap_or_default() as usize + 1;
         let widest = |least: usize, of: &dyn Fn(&EventRow<'_>) -> usize| rows.iter().map(of).fold(least, usize::max);
         let number = |row: &EventRow<'_>| 1 + digits(row.event.number.get());
-        Self {
-            with_repo,
+        let with_repo = subject == Subject::Repos;
+        let columns = Self {
+            subject,
+            bare: false,
             seq: widest(6, &|row| 1 + digits(row.seq.0)),
             tracker: widest(16, &|row| row.event.kind.as_str().len() + 1 + number(row)),
             number: widest(5, &number),
             repo: if with_repo { widest(0, &|row| row.repo.to_string().len()) } else { 0 },
             width,
+        };
+        // A clock is as wide as another.
+        let fits = |row: &EventRow<'_>| width_of(&columns.news(row)[0]) <= columns.line(row, "00:00").1;
+        Self { bare: !rows.iter().all(fits), ..columns }
+    }
+
+    /// What is new, in full and ever shorter: the new title is the last to go.
+    fn news(&self, row: &EventRow<'_>) -> Vec<String> {
+        let mut news = news(&row.event.change, row.event.kind, self.subject);
+        if self.bare && news.len() > 1 {
+            news.remove(0);
         }
+        news
     }
 
     /// What stands before the word of the change, the word, and what stands after it; how much is left for the news.
@@ -220,23 +252,31 @@ impl Columns {
         let seq = format!("{seq:>0$}  ", self.seq);
         let word = format!("{:8}  ", row.event.change.as_str());
         let number = format!("#{}", row.event.number);
-        let repo = if self.with_repo { row.repo.to_string() } else { String::new() };
+        let with_repo = self.subject == Subject::Repos;
+        let repo = if with_repo { row.repo.to_string() } else { String::new() };
         let tracker = format!("{:1$}  ", format!("{} {number}", row.event.kind), self.tracker);
         let right = format!("{number:>0$}  ", self.number);
         // A number says nothing without its repository.
-        let short = if self.with_repo { format!("{repo}{number}  ") } else { right.clone() };
+        let short = if with_repo { format!("{repo}{number}  ") } else { right.clone() };
         let timed = format!("{clock}  {seq}");
-        let forms = [[&*timed, &word, &tracker, &repo], [&timed, &word, &right, &repo], [&seq, &word, &short, ""]];
-        let mut columns = forms.into_iter().filter_map(|[aside, word, tracker, repo]| {
-            let room = self.width.checked_sub(2 + aside.len() + word.len() + tracker.len() + LEAST_NEWS)?;
+        let (of_one, of_many) = (
+            [[&*timed, &*word, "", ""]],
+            [[&*timed, &*word, &*tracker, &*repo], [&timed, &word, &right, &repo], [&seq, &word, &short, ""]],
+        );
+        let is_of_one = self.subject == Subject::Tracker;
+        let forms = if is_of_one { &of_one[..] } else { &of_many };
+        let least = self.subject.least_news();
+        let mut columns = forms.iter().filter_map(|[aside, word, tracker, repo]| {
+            let room = self.width.checked_sub(2 + aside.len() + word.len() + tracker.len() + least)?;
             let padded = self.repo.min(room.saturating_sub(2));
             let repo = if repo.is_empty() { String::new() } else { format!("{repo:padded$}  ") };
-            let room = room.checked_sub(repo.len())? + LEAST_NEWS;
-            Some(([aside.to_owned(), word.to_owned(), format!("{tracker}{repo}")], room))
+            let room = room.checked_sub(repo.len())? + least;
+            Some(([aside.to_string(), word.to_string(), format!("{tracker}{repo}")], room))
         });
         columns.next().unwrap_or_else(|| {
-            let room = self.width.saturating_sub(2 + short.len());
-            ([String::new(), String::new(), short.clone()], room)
+            let (word, short) = if is_of_one { (word.clone(), String::new()) } else { (String::new(), short.clone()) };
+            let room = self.width.saturating_sub(2 + word.len() + short.len());
+            ([String::new(), word, short], room)
         })
     }
 }
@@ -249,8 +289,7 @@ pub(super) fn title(head: &HistoryHead<'_>, shown: u64) -> String {
     format!("Showing {shown} of {changes} in {place}{searched}{}", head.moments)
 }
 
-/// What is new, in full and ever shorter: the new title is the last to go.
-fn news(change: &Change<'_>, kind: gh_pmu::model::Kind) -> Vec<String> {
+fn news(change: &Change<'_>, kind: Kind, subject: Subject) -> Vec<String> {
     let line = |text: &str| sanitize::visible_line(text).into_owned();
     let name = |title: &str| line(TitleParts::of(kind, title).name);
     match change {
@@ -259,11 +298,13 @@ fn news(change: &Change<'_>, kind: gh_pmu::model::Kind) -> Vec<String> {
             format!("{} → {}", name(before), name(after)),
             format!("→ {}", name(after)),
         ],
+        Change::Redated { before, after, .. } if subject == Subject::Tracker => vec![moved(*before, *after)],
         Change::Redated { title, before, after, .. } => vec![
             format!("{} ({})", line(title), moved(*before, *after)),
             format!("{} ({})", name(title), moved(*before, *after)),
             name(title),
         ],
+        _ if subject == Subject::Tracker => vec![String::new()],
         change => vec![line(change.title()), name(change.title())],
     }
 }

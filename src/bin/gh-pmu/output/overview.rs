@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::age::Age;
 use super::event::{EventRow, write_event};
 use super::fields::{EventField, TrackerField};
+use super::history::Subject;
 use super::json::{JsonWriter, Text};
 use super::list::Fields;
 use super::relative::{ago, short, span};
@@ -71,7 +72,7 @@ impl Output<'_> {
         }
         let title = wrapped(&self.news_title(overview), width);
         let shown = &overview.changes[..overview.changes.len().min(MOST_CHANGES)];
-        let (days, _) = self.days(false, zone, shown.iter().cloned().map(Ok::<_, Error>))?;
+        let (days, _) = self.days(Subject::Repo, zone, shown.iter().cloned().map(Ok::<_, Error>))?;
         bytes.extend_from_slice(format!("{}\n", palette.paint(Style::Bold, &title)).as_bytes());
         if !shown.is_empty() {
             bytes.push(b'\n');

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::age::Age;
 use super::event::{EventRow, write_event};
 use super::fields::{EventField, TrackerField};
+use super::history::Subject;
 use super::json::Text;
 use super::list::{Fields, status};
 use super::relative::{ago, span};
@@ -112,7 +113,7 @@ impl Output<'_> {
         line("address", &view.row.repo.issue_url(tracker.number), Style::Plain);
         if !view.events.is_empty() {
             let rows = view.events.iter().cloned().map(Ok::<_, Error>);
-            let (days, _) = self.days(false, zone, rows)?;
+            let (days, _) = self.days(Subject::Tracker, zone, rows)?;
             text.push('\n');
             text.push_str(&String::from_utf8_lossy(&days));
         }

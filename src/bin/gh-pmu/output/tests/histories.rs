@@ -79,7 +79,7 @@ x 09:30      @2  closed    release #430      Release: v1.0.0
         assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
         assert!(text.lines().any(|line| line == retitled), "{width}: {text}");
     }
-    assert!(history(colorless(100), None, true).0.contains("release #430      o/r  Release"));
+    assert!(history(colorless(120), None, true).0.contains("release #430      o/r  Release"));
 }
 
 #[test]
