@@ -281,7 +281,7 @@ impl Columns {
     }
 }
 
-pub(super) fn title(head: &HistoryHead<'_>, shown: u64) -> String {
+fn title(head: &HistoryHead<'_>, shown: u64) -> String {
     let total = head.total.max(shown);
     let changes = counted(total, "change");
     let place = head.place.all();

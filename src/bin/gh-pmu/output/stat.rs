@@ -22,7 +22,9 @@ use crate::exit::Error;
 const WORDS: [&str; 6] = ["added", "closed", "reopened", "retitled", "redated", "removed"];
 const HEADERS: [&str; 6] = ["ADDED", "CLOSED", "REOPENED", "RETITLED", "REDATED", "REMOVED"];
 const SHORT_HEADERS: [&str; 6] = ["ADD", "CLO", "REO", "RET", "RED", "REM"];
-const LONGEST_BAR: u64 = 20;
+/// What stands above the bars; shorter ones say nothing.
+const BAR: &str = "CHANGES";
+const LONGEST_BAR: usize = 20;
 
 /// What was counted.
 #[derive(Default)]
@@ -94,8 +96,9 @@ impl Output<'_> {
         if total == 0 {
             return self.history(head, None, &|| zone.clone(), std::iter::empty::<Result<EventRow<'_>, Error>>());
         }
-        let heading = HistoryHead { total, ..*head };
-        let mut bytes = self.heading(&super::history::title(&heading, total), head.age.as_ref()).into_bytes();
+        let searched = if head.searched { " that match your search" } else { "" };
+        let title = format!("{} in {}{searched}{} by week", counted(total, "change"), head.place.all(), head.moments);
+        let mut bytes = self.heading(&title, head.age.as_ref()).into_bytes();
         self.stat_table(&counts, order, &mut bytes);
         if let Some(median) = counts.median() {
             let open = span(UnixMillis::saturating(0), UnixMillis::saturating(median));
@@ -108,22 +111,35 @@ impl Output<'_> {
 
     fn stat_table(&self, counts: &Counts, order: Order, out: &mut Vec<u8>) {
         let width = self.terminal.width();
-        let counted = |at: &usize| counts.weeks.values().any(|week| week[*at] > 0);
-        let needed = (0..WORDS.len()).filter(counted).map(|at| 2 + HEADERS[at].len()).sum::<usize>();
-        let headers = if "2024-12-23".len() + needed <= width { HEADERS } else { SHORT_HEADERS };
+        let is_counted = |at: &usize| counts.weeks.values().any(|week| week[*at] > 0);
+        let needed = |headers: [&str; 6]| -> usize {
+            let columns = (0..WORDS.len()).filter(is_counted).map(|at| 2 + headers[at].len());
+            "2024-12-23".len() + columns.sum::<usize>()
+        };
+        let headers = if needed(HEADERS) <= width { HEADERS } else { SHORT_HEADERS };
+        let longest = width.saturating_sub(needed(headers) + 2).min(LONGEST_BAR);
+        let bar = (longest >= BAR.len()).then(|| Column::new(BAR, Narrow::Stays));
         let words = headers.map(|header| Column::new(header, Narrow::Stays));
-        let bar = Column::new("", Narrow::GivesWay { turn: 1, min: usize::MAX });
         let mut table =
-            Table::new([Column::new("WEEK OF", Narrow::Stays)].into_iter().chain(words).chain([bar]).collect());
+            Table::new([Column::new("WEEK OF", Narrow::Stays)].into_iter().chain(words).chain(bar).collect());
         let most = counts.weeks.values().map(|week| week.iter().sum::<u64>()).max().unwrap_or(0).max(1);
+        let mut before: Option<Date> = None;
         for (monday, week) in counts.in_order(order) {
-            table.cell(&monday.to_string(), Style::Plain);
-            for count in week {
-                table.cell(&if *count == 0 { String::new() } else { count.to_string() }, Style::Plain);
+            // Weeks in which nothing happened.
+            if before.replace(*monday).is_some_and(|before| (before - *monday).get_days().abs() > 7) {
+                table.cell("⋮", Style::Gray);
+                (0..headers.len() + bar.iter().len()).for_each(|_| table.cell("", Style::Plain));
             }
-            let length = (week.iter().sum::<u64>() * LONGEST_BAR).div_ceil(most);
-            // The cast keeps the value: it is 20 at most.
-            table.cell(&"▇".repeat(length as usize), Style::Green);
+            table.cell(&monday.to_string(), Style::Plain);
+            for (count, header) in week.iter().zip(headers) {
+                let count = if *count == 0 { String::new() } else { format!("{count:>0$}", header.len()) };
+                table.cell(&count, Style::Plain);
+            }
+            if bar.is_some() {
+                let length = (week.iter().sum::<u64>() * longest as u64).div_ceil(most);
+                // The cast keeps the value: it is no more than the longest.
+                table.cell(&"▇".repeat(length as usize), Style::Green);
+            }
         }
         table.render(width, self.terminal.palette, out);
     }

@@ -138,11 +138,11 @@ fn changes_are_counted_by_week_and_event() {
     let counted =
         |terminal| printed(terminal, |output| output.stat(&head, &|| TimeZone::UTC, Order::Descending, rows(0..6))).0;
     let expected = "
-Showing 6 of 6 changes in o/r
+6 changes in o/r by week
 
-WEEK OF     ADDED  CLOSED  REOPENED  RETITLED  REDATED  REMOVED
-2024-12-23                                     1        1        ▇▇▇▇▇▇▇▇▇▇
-2024-12-16  1      1       1         1                           ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+WEEK OF     ADDED  CLOSED  REOPENED  RETITLED  REDATED  REMOVED  CHANGES
+2024-12-23                                           1        1  ▇▇▇▇▇▇▇▇▇▇
+2024-12-16      1       1         1         1                    ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
 
 median time open: 3 days (1 closed tracker)
 ";
@@ -150,6 +150,7 @@ median time open: 3 days (1 closed tracker)
     let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
     assert_eq!(shown, expected.lines().collect::<Vec<_>>());
     assert!(!counted(colorless(70)).contains('▇'), "the bar gives way");
+    assert!(counted(colorless(76)).lines().all(|line| line.trim_end().chars().count() <= 76), "or is shorter");
     assert!(counted(piped()).starts_with("2024-12-23\tredated\t1\n2024-12-23\tremoved\t1\n2024-12-16\tadded\t1\n"));
     let ascending = printed(piped(), |output| output.stat(&head, &|| TimeZone::UTC, Order::Ascending, rows(0..6))).0;
     assert!(ascending.starts_with("2024-12-16\tadded\t1\n") && ascending.contains("redated\t1\n2024-12-23\tremoved"));
