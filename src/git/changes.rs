@@ -82,9 +82,10 @@ impl Commit {
     fn read(line: &str) -> Option<Self> {
         let mut fields = line.split(' ');
         let id = unhex(fields.next()?.as_bytes())?;
-        let seconds: i64 = fields.next()?.parse().ok()?;
+        let time = fields.next()?.parse::<i64>().map(|seconds| UnixMillis::saturating(seconds.saturating_mul(1000)));
         let parent = fields.next().filter(|parent| !parent.is_empty());
         let parent = parent.map(|parent| unhex(parent.as_bytes())).map_or(Some(None), |parent| parent.map(Some))?;
-        Some(Self { id, committed_at: UnixMillis::saturating(seconds.saturating_mul(1000)), parent })
+        // Git prints nothing for a time that it cannot tell: no version is dated after that.
+        Some(Self { id, committed_at: time.unwrap_or(UnixMillis::MAX), parent })
     }
 }

@@ -396,8 +396,15 @@ fn present(
     let version = done.last.as_ref();
     let floor = before.updated_at.max(version.map(|version| version.updated_at));
     let is = |manifest: Option<[u8; 32]>| record.manifest.is_some() && manifest == record.manifest;
-    if version.is_some_and(|version| is(version.manifest)) && !way.force {
-        return Ok(None);
+    if let Some(version) = version.filter(|version| is(version.manifest) && !way.force) {
+        // What was observed after the date of its commit is put back over it, unless the file itself is newer.
+        match before.updated_at.filter(|observed| *observed > version.updated_at) {
+            None => return Ok(None),
+            Some(cached) if record.updated_at < cached => {
+                return Ok(Some(Outcome::Older { manifest: record.updated_at, cached }));
+            }
+            Some(_) => {}
+        }
     }
     let older = floor.filter(|cached| record.updated_at < *cached);
     let mut record = record.clone();

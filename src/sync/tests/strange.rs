@@ -1,6 +1,7 @@
 //! Clocks, disks, clones and neighbours that are not as they should be.
 
 use super::*;
+use crate::model::Seq;
 use crate::store::StoreError;
 
 #[test]
@@ -160,4 +161,53 @@ fn a_committed_manifest_from_the_future_is_dated_by_its_commit_for_everybody() {
     machine.write(&ahead(&manifest(3, &["Release: c"])));
     assert!(matches!(machine.try_sync(|_| ()), Err(SyncError::Refused { .. })));
     assert_eq!(machine.titles("o/r"), ["Release: b", "Release: a"]);
+}
+
+#[test]
+fn a_newer_manifest_counts_although_its_commit_is_dated_before_what_was_observed() {
+    let machine = Machine::new();
+    let dated = |date: &str, text: &str| {
+        machine.write(text);
+        machine.git(&["add", "-A"]);
+        let name = format!("GIT_COMMITTER_DATE={date}");
+        let mut git = std::process::Command::new("env");
+        git.args([&name, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "x"]);
+        assert!(git.current_dir(machine.root()).status().unwrap().success());
+    };
+    dated("2024-12-24T01:00:00Z", &manifest(1, &["Release: a"]));
+    machine.sync();
+    machine.write(&manifest(5, &["Release: observed"]));
+    machine.sync();
+    let newest = manifest(8, &["Release: newest"]).replace("2024-12-24", "2024-12-27");
+    dated("2024-12-24T02:00:00Z", &newest);
+    machine.sync();
+    assert_eq!(machine.titles("o/r"), ["Release: newest"]);
+    assert_eq!(machine.view("o/r").published_seq(), machine.view("o/r").seq(), "nothing is observed any more");
+    // One that is older than what was observed is set aside, and that is said.
+    machine.write(&manifest(9, &["Release: observed again"]).replace("2024-12-24", "2024-12-28"));
+    machine.sync();
+    dated("2024-12-24T03:00:00Z", &manifest(9, &["Release: older"]).replace("2024-12-24", "2024-12-27"));
+    let synced = machine.sync();
+    assert!(matches!(synced.outcome, Outcome::Changed { set_aside: Some(_), .. }), "{:?}", synced.outcome);
+    assert_eq!(machine.titles("o/r"), ["Release: observed again"]);
+}
+
+#[test]
+fn a_commit_whose_date_git_cannot_tell_costs_no_history() {
+    for date in ["-1 +0000", "1704070002 0530", "-2000000000 +0000", "abc", "", "99999999999999999999 +0000"] {
+        let machine = Machine::new();
+        machine.commit(&manifest(1, &["Release: a"]));
+        machine.write(&manifest(2, &["Release: b"]));
+        machine.git(&["add", "-A"]);
+        let (tree, parent) = (machine.git(&["write-tree"]), machine.git(&["rev-parse", "HEAD"]));
+        let (tree, parent) = (tree.trim(), parent.trim());
+        let text = format!("tree {tree}\nparent {parent}\nauthor a <a@b> {date}\ncommitter a <a@b> {date}\n\nx\n");
+        let file = machine.dir.path().join("commit");
+        std::fs::write(&file, text).unwrap();
+        let id = machine.git(&["hash-object", "-t", "commit", "-w", "--literally", file.to_str().unwrap()]);
+        machine.git(&["reset", "-q", "--hard", id.trim()]);
+        machine.commit(&manifest(3, &["Release: c"]));
+        let synced = machine.sync();
+        assert_eq!((synced.view.published_seq(), synced.notes.len()), (Seq(3), 0), "{date:?}: {:?}", synced.notes);
+    }
 }

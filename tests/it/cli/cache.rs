@@ -63,7 +63,11 @@ fn an_older_manifest_changes_nothing_unless_it_is_forced() {
     assert_eq!(sync(&lab), older);
     assert_eq!(sync(&lab), older, "and says so every time");
     let shown = lab.run_with(&[("GH_FORCE_TTY", "80"), ("NO_COLOR", "1")], &["cache", "sync"]).ok();
-    assert_eq!(shown, format!("✓ {older}"), "ages would not tell one from the other");
+    assert_eq!(
+        shown.replace(char::is_whitespace, " "),
+        older.replace(char::is_whitespace, " "),
+        "no tick, and no ages"
+    );
     assert_eq!(log(), before);
     assert_eq!(lab.run(&["cache", "sync", "--force"]).ok(), "octo-org/atlas synced: 1 retitled (event 6)\n");
     assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES.replace("v0.9.0", "v0.8.9"));

@@ -38,7 +38,7 @@ fn bars_are_fitted_to_the_terminal() {
     let shown = shown(&lab(), "70", &[]);
     // How old the manifest is differs from day to day.
     let (first, rest) = shown.split_once("\n\nRELEASES").unwrap();
-    assert!(first.starts_with("\nShowing 3 trackers of o/r, from opened to closed\n· manifest of "), "{first}");
+    assert!(first.starts_with("\nShowing 3 trackers in o/r, from opened to closed\n· manifest of "), "{first}");
     assert_eq!(format!("RELEASES{rest}"), wide);
 }
 

@@ -3,7 +3,7 @@
 use gh_pmu::git::Limits;
 use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Located, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
+use gh_pmu::sync::{Located, Outcome, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::spec::{Switch, switch};
@@ -54,6 +54,7 @@ impl Command for Args {
             // What was just said need not be said again.
             context.output.warn_of_news_only();
             match context.sync(&located, Some(&repo), false, PATIENCE) {
+                Ok(synced) if matches!(synced.outcome, Outcome::Unchanged) => {}
                 Ok(synced) => context.output.success(&super::synced::sentence(&synced.repo, &synced.outcome))?,
                 Err(error) => context.output.warn(&format!("{error}; the rest is rebuilt")),
             }

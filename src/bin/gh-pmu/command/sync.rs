@@ -114,7 +114,11 @@ impl Args {
             true => answer_sentence(&synced),
             false => sentence(&synced.repo, &synced.outcome),
         };
-        context.output.success(&sentence)?;
+        match synced.outcome {
+            // Nothing was done.
+            Outcome::Older { .. } => context.output.sentence(&sentence)?,
+            _ => context.output.success(&sentence)?,
+        }
         if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
             context.output.warn(&format!("the cache was not compacted: {error}"));
         }

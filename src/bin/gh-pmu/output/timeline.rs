@@ -63,7 +63,7 @@ impl Output<'_> {
         }
         let layout = self.layout(head, trackers, zone);
         let count = counted(trackers.len() as u64, "tracker");
-        let title = format!("Showing {count} of {}, from opened to closed", head.repo);
+        let title = format!("Showing {count} in {}, from opened to closed", head.repo);
         let mut out = self.heading(&title, head.age.as_ref()).into_bytes();
         for (at, kind) in Kind::ALL.into_iter().enumerate() {
             let mut of_kind = trackers.iter().filter(|tracker| tracker.kind == kind).peekable();
