@@ -91,6 +91,8 @@ impl Checkout {
     /// A `git` that may use the network and whatever the user has configured for that.
     pub(super) fn git_online(&self) -> Command {
         let mut git = program::command("git");
+        // Nothing that the repository names is run for having been pulled.
+        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
         git.arg("-C").arg(self.root()).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         self.settle(&mut git);
         git

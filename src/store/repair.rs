@@ -130,7 +130,8 @@ impl Store<'_> {
     fn begin_anew(&self, mut repaired: Repaired) -> Result<Repaired, StoreError> {
         let mut aside = Vec::new();
         for name in self.own_names()?.iter().filter(|name| is_numbered(name)) {
-            aside.extend(self.set_aside(name)?);
+            // What is no file would be in the way of one.
+            aside.extend(if self.is_blocked(name)? { Some(self.move_aside(name)?) } else { self.set_aside(name)? });
         }
         // Not damaged, it was not copied yet: it names files that are gone.
         aside.extend(self.copy_aside(CURRENT)?);

@@ -139,7 +139,27 @@ impl Store<'_> {
                 }
             }
         }
-        self.recover_current()
+        let recovered = self.recover_current()?;
+        if recovered.is_none() && !verified.findings.is_empty() {
+            // Then it costs more than time.
+            self.verify_unnamed_logs(verified)?;
+        }
+        Ok(recovered)
+    }
+
+    /// Logs of which none can be taken for the live one.
+    fn verify_unnamed_logs(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        let mut names = self.own_names()?;
+        names.retain(|name| is_numbered(name) && name.starts_with("log-"));
+        let damage = |name: &str, what: &str| {
+            let path = if name.is_empty() { self.dir.clone() } else { self.file(name) };
+            Damage { path, offset: 0, part: Part::Log, what: what.to_owned() }
+        };
+        match names[..] {
+            [] => verified.findings.push(damage("", "has no log any more")),
+            _ => verified.findings.extend(names.iter().map(|name| damage(name, "does not verify"))),
+        }
+        Ok(())
     }
 
     fn verify_lock(&self, verified: &mut Verified) -> Result<(), StoreError> {

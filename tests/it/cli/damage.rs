@@ -330,3 +330,36 @@ fn where_the_log_is_no_better_than_its_index_a_list_fails() {
         assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 2), "{args:?}: {}", ran.err);
     }
 }
+
+#[test]
+fn what_is_no_file_but_has_the_name_of_a_log_is_set_aside() {
+    for name in ["log-7", "log-1", "index-1-1"] {
+        let lab = Lab::new();
+        lab.write_manifest(small());
+        let store = lab.cache.join("github.com/octo-org/atlas");
+        std::fs::create_dir_all(store.join(name)).unwrap();
+        assert_eq!(lab.run(&["cache", "sync"]).code, Some(1), "{name}");
+        let said = lab.run(&["cache", "repair"]).ok();
+        assert!(said.contains("its cache begins anew") && said.contains("5 added"), "{name}: {said}");
+        lab.run(&["cache", "sync"]).ok();
+        assert!(lab.run(&["cache", "verify"]).ok().contains("5 events verify"), "{name}");
+    }
+}
+
+#[test]
+fn verify_names_a_log_that_is_lost_with_current() {
+    for (log, what) in [(Some("x"), "does not verify"), (None, "has no log any more")] {
+        let lab = Lab::synced(&small());
+        let store = lab.cache.join("github.com/octo-org/atlas");
+        std::fs::write(store.join("CURRENT"), "x").unwrap();
+        match log {
+            Some(bytes) => std::fs::write(store.join("log-1"), bytes).unwrap(),
+            None => std::fs::remove_file(store.join("log-1")).unwrap(),
+        }
+        let said = lab.run(&["cache", "verify"]);
+        assert_eq!(said.code, Some(1), "{}", said.out);
+        assert!(said.out.contains(what) && said.out.contains("changes that only this file holds"), "{}", said.out);
+        lab.run(&["cache", "repair"]).ok();
+        assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES);
+    }
+}

@@ -147,8 +147,19 @@ fn publish(theirs: &Lab, manifest: &str, branch: &str) {
 }
 
 #[test]
+#[cfg(unix)]
 fn auto_pull_brings_what_others_pushed_and_its_failure_is_a_warning() {
     let (theirs, ours) = team("cache:\n  auto_pull: true\n  auto_pull_interval: 0\n");
+    // What a clone's own configuration and hooks name is not run for it.
+    let (git, canary) = (ours.checkout.join(".git"), ours.root().join("canary"));
+    let script = format!("#!/bin/sh\necho run >>{}\n", canary.display());
+    for hook in ["post-merge", "reference-transaction", "fsmonitor"] {
+        let path = git.join("hooks").join(hook);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &script).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    ours.git(&["config", "core.fsmonitor", git.join("hooks/fsmonitor").to_str().unwrap()]);
     let first = ours.run(&["release", "list"]).ok();
     assert!(first.contains("v0.9.0"));
     publish(&theirs, &small_at(2).replace("v0.9.0", "v0.9.7"), "HEAD");
@@ -156,6 +167,7 @@ fn auto_pull_brings_what_others_pushed_and_its_failure_is_a_warning() {
     std::fs::rename(theirs.root().join("origin.git"), theirs.root().join("gone.git")).unwrap();
     let (out, warning) = ours.run(&["release", "list"]).warns();
     assert!(out.contains("v0.9.7") && warning.contains("could not pull"), "{warning}");
+    assert!(!canary.exists());
 }
 
 #[test]
