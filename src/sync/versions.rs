@@ -98,6 +98,8 @@ impl<'r> Judge<'r> {
         }
         if !begins && self.last.is_some_and(|last| dated < last) {
             self.tally.older += 1;
+            // What the repository is called it says all the same.
+            self.hear(name, &manifest.trackers);
             return Verdict::Nothing;
         }
         if begins {
@@ -110,7 +112,8 @@ impl<'r> Judge<'r> {
             repo: full_name(&name),
             ..SyncRecord::new(Source::Git, dated, self.now.millis())
         };
-        self.take(name, dated, &manifest.trackers);
+        (self.tally.taken, self.last) = (self.tally.taken + 1, Some(dated));
+        self.hear(name, &manifest.trackers);
         if begins { Verdict::First(record, manifest) } else { Verdict::Next(record, manifest) }
     }
 
@@ -139,9 +142,8 @@ impl<'r> Judge<'r> {
         kept * 2 >= self.trackers.len()
     }
 
-    fn take(&mut self, name: Repo, dated: UnixMillis, trackers: &[Tracker<'_>]) {
-        self.tally.taken += 1;
-        self.last = Some(dated);
+    /// Remembers under which name the repository goes on.
+    fn hear(&mut self, name: Repo, trackers: &[Tracker<'_>]) {
         if name == *self.repo {
             if let Some(former) = self.former.take().filter(|_| !self.is_own) {
                 self.remember(former);

@@ -211,3 +211,38 @@ fn a_commit_whose_date_git_cannot_tell_costs_no_history() {
         assert_eq!((synced.view.published_seq(), synced.notes.len()), (Seq(3), 0), "{date:?}: {:?}", synced.notes);
     }
 }
+
+#[test]
+fn what_was_taken_under_a_clock_of_another_year_keeps_nothing_out() {
+    for force in [false, true] {
+        let machine = Machine::new();
+        machine.write(&manifest(1, &["Release: a"]));
+        machine.sync();
+        machine.write(&manifest(5, &["Release: b"]).replace("2024-12-24", "2027-01-05"));
+        let ahead = time("2027-01-05T06:00:00Z");
+        let later = Now { nanos: ahead.get() * 1_000_000 };
+        let options = Options { force, ..OPTIONS };
+        sync(&Disk, &machine.cache(), &machine.located(), HOSTING, options, later).unwrap();
+        assert_eq!(machine.titles("o/r"), ["Release: b"]);
+        machine.write(&manifest(7, &["Release: c"]));
+        machine.sync();
+        assert_eq!(machine.titles("o/r"), ["Release: c"], "{force}");
+    }
+}
+
+#[test]
+fn a_version_that_is_set_aside_tells_the_repository_s_new_name_all_the_same() {
+    let machine = Machine::new();
+    machine.commit(&manifest_of("o/old", 2, &["Release: a", "Release: b"]));
+    // Under the new name, and older by its own date.
+    machine.commit(&manifest_of("o/r", 1, &["Release: a", "Release: b"]));
+    machine.sync();
+    let other = manifest_of("o/r", 3, &["Release: c"]).replace("\"number\": 1,", "\"number\": 3,");
+    machine.commit(&other);
+    machine.sync();
+    let fresh = Machine::empty();
+    let cloned = machine.sync_into(&fresh);
+    assert_eq!(cloned.view.history_hash(), machine.view("o/r").history_hash());
+    assert_eq!(cloned.view.published_seq(), machine.view("o/r").published_seq());
+    assert!(cloned.view.published_seq() > Seq(2));
+}
