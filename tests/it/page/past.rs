@@ -97,4 +97,10 @@ fn a_page_that_begins_later_goes_back_no_further() {
     // What had been closed by then is off the axis.
     assert_eq!((view.counts()[0], view.counts()[2]), (counts[0], counts[2]));
     view.browser.was_quiet();
+    // Where the log itself begins later, that is said.
+    view.lab.run(&["cache", "compact", "--prune-before", &since]).ok();
+    let Some(mut view) = View::of(view.lab, &[]) else { return };
+    view.slide(0);
+    assert_eq!(view.text("#what"), "what changed before was pruned or lost");
+    view.browser.was_quiet();
 }

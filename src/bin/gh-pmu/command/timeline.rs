@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use gh_pmu::format;
-use gh_pmu::model::{Kind, Repo, State, Tracker, UnixMillis};
+use gh_pmu::model::{Kind, Repo, Seq, State, Tracker, UnixMillis};
 use gh_pmu::query::{Change, HistoryFilter, Order, changes};
 use gh_pmu::store::{Moment, StoreError};
 
@@ -207,6 +207,7 @@ fn page(options: &Args, window: Window, source: &mut Source, context: &mut Conte
         kind: options.kind,
         trackers: &trackers,
         events: &events,
+        is_cut: window.from.is_none() && view.history_start() > Seq(1),
     };
     Ok(page.html())
 }

@@ -34,6 +34,8 @@ pub struct Page<'p> {
     pub trackers: &'p [Tracker<'p>],
     /// What the slider undoes: events of these trackers without a gap up to the present, oldest first.
     pub events: &'p [EventRow<'p>],
+    /// Whether there were others before them, which are not known any more.
+    pub is_cut: bool,
 }
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -98,6 +100,7 @@ impl Page<'_> {
             json.key(name);
             millis(json.out, time);
         }
+        json.key("cut").raw(if self.is_cut { "true" } else { "false" });
         json.key("prefixes").raw("[");
         for (at, prefix) in prefixes.in_order().into_iter().enumerate() {
             json.raw(if at > 0 { "," } else { "" });

@@ -88,7 +88,7 @@ function changesText(index) {
   const moment = history.moments[index];
   if (moment.now) return `${plural(history.events.length, "change")} on this page`;
   const events = history.events.slice(index > 0 ? history.moments[index - 1].end : 0, moment.end);
-  if (events.length === 0) return "before the first change on this page";
+  if (events.length === 0) return data.cut ? "what changed before was pruned or lost" : "before the first change on this page";
   if (events.length <= 2) {
     return events.map(({ word, next, prev }) => `${word} ${(next || prev).name}`).join(", ");
   }

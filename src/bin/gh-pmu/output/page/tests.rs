@@ -42,6 +42,7 @@ fn page_of(title: &str, change: Change<'static>) -> String {
         kind: None,
         trackers: &[tracker],
         events: &[row],
+        is_cut: false,
     };
     String::from_utf8(page.html()).unwrap()
 }
@@ -56,7 +57,7 @@ fn the_data_are_rows_of_the_present_and_of_what_events_changed() {
     let page = page_of("Release: v1.0.0 (Phoenix)", removed());
     let expected = concat!(
         "{\"url\":\"https://github.com/o/r\",\"source\":\"Manifest\",\"kind\":null,\"sourceAt\":5000,",
-        "\"generated\":9000,\"from\":null,\"to\":null,\"prefixes\":[\"Release: \",\"Microsprint: \"],\"trackers\":[\n",
+        "\"generated\":9000,\"from\":null,\"to\":null,\"cut\":false,\"prefixes\":[\"Release: \",\"Microsprint: \"],\"trackers\":[\n",
         "[0,430,1,0,\"v1.0.0 (Phoenix)\",1000,null]],\"events\":[\n",
         "[5000,1,9,\"removed\",[0,1,\"x\",null,4000]]]}</script>"
     );
