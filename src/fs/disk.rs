@@ -335,7 +335,7 @@ impl Storage for Disk {
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         // Who writes follows no link into another store.
         for dir in path.ancestors().skip(1).take(STORE_DEPTH) {
-            if found(fs::symlink_metadata(dir))?.is_some_and(|metadata| metadata.is_symlink()) {
+            if self.is_link(dir) {
                 return Err(io::Error::other(format!("{} is a symbolic link", dir.display())));
             }
         }
@@ -367,6 +367,10 @@ impl Storage for Disk {
 
     fn signature(&self, path: &Path) -> io::Result<Option<Signature>> {
         signature_at(path)
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
     }
 
     fn wait(&self, time: Duration) {

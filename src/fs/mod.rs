@@ -159,6 +159,11 @@ pub trait Storage {
     /// The system's.
     fn signature(&self, path: &Path) -> io::Result<Option<Signature>>;
 
+    /// Whether the name is a symbolic link; not where there are none.
+    fn is_link(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// Waits.
     fn wait(&self, time: Duration);
 
@@ -195,6 +200,9 @@ fn write_parts(storage: &dyn Storage, path: &Path, parts: &[&[u8]]) -> io::Resul
 /// # Errors
 /// The system's; `path` is then as it was.
 pub fn publish_unsynced(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(dir) = path.parent().filter(|dir| storage.is_link(dir)) {
+        return Err(io::Error::other(format!("{} is a symbolic link", dir.display())));
+    }
     // Writers of such files hold no lock: two must not share one temporary name.
     let nonce = storage.nonce();
     let unique = u32::from_le_bytes([nonce[0], nonce[1], nonce[2], nonce[3]]);

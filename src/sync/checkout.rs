@@ -90,16 +90,23 @@ pub fn locate(
     Located { manifest, path_key, known, checkout, naming: None, hint_path, git_config }
 }
 
-/// Removes the hints of all checkouts. Best effort: they are only hints.
+/// Removes the hints of all checkouts.
 pub(super) fn forget(storage: &dyn Storage, cache: &Path) {
-    let dir = cache.join(HINTS);
-    for name in storage.list(&dir).unwrap_or_default() {
+    sweep(storage, &cache.join(HINTS));
+}
+
+/// Removes files that are named after a key, and their directory if it is then empty. Best effort: they are only hints.
+pub(super) fn sweep(storage: &dyn Storage, dir: &Path) {
+    if storage.is_link(dir) {
+        return;
+    }
+    for name in storage.list(dir).unwrap_or_default() {
         let stem = name.split('.').next().unwrap_or_default();
         if stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let _ = storage.remove(&dir.join(name));
         }
     }
-    let _ = storage.remove_dir(&dir);
+    let _ = storage.remove_dir(dir);
 }
 
 /// FNV-1a of 128 bits (Fowler, Noll, Vo; draft-eastlake-fnv, section 5), big-endian: it tells paths apart, and no answer

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkout::{forget, key};
+use super::checkout::{forget, key, sweep};
 use super::error::SyncError;
 use super::outcome::Synced;
 use super::versions::full_name;
@@ -86,11 +86,5 @@ fn is_contained(
 /// Forgets what is known of checkouts, and all former names. Best effort: they are only hints.
 pub fn forget_checkouts(storage: &dyn Storage, cache: &Path) {
     forget(storage, cache);
-    let dir = cache.join(NAMES);
-    for name in storage.list(&dir).unwrap_or_default() {
-        if name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let _ = storage.remove(&dir.join(name));
-        }
-    }
-    let _ = storage.remove_dir(&dir);
+    sweep(storage, &cache.join(NAMES));
 }

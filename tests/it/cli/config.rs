@@ -508,3 +508,23 @@ fn a_cache_that_is_switched_off_is_not_written() {
         assert!(lab.cached_files().is_empty(), "{args:?}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn no_link_is_followed_for_what_is_known_of_checkouts() {
+    let lab = Lab::with_git();
+    lab.write_manifest(small());
+    let (victim, cache) = (lab.root().join("victim"), lab.checkout.join("cc"));
+    std::fs::create_dir_all(&victim).unwrap();
+    std::fs::create_dir_all(&cache).unwrap();
+    let name = "0123456789abcdef0123456789abcdef";
+    std::fs::write(victim.join(name), "x").unwrap();
+    for hints in [".checkouts", ".renamed"] {
+        std::os::unix::fs::symlink(&victim, cache.join(hints)).unwrap();
+    }
+    let run = |args: &[&str]| lab.run_with(&[("GH_PMU_CACHE_DIR", cache.to_str().unwrap())], args);
+    assert_eq!(run(&["release", "list"]).ok(), SMALL_RELEASES);
+    run(&["cache", "clear", "--all", "--yes"]).ok();
+    let left: Vec<_> = std::fs::read_dir(&victim).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [name]);
+}
