@@ -16,6 +16,8 @@ pub struct Checkout {
 
 /// What git itself reads of a `.git` file is a line; this is more than any path has.
 const MAX_LINK_LEN: u64 = 64 << 10;
+/// More than what git writes for a million references.
+const MAX_TEXT_LEN: u64 = 256 << 20;
 
 impl Checkout {
     /// The checkout that holds `cwd`, an absolute path: its first ancestor, itself included, with a `.git` (directory
@@ -105,7 +107,7 @@ impl Checkout {
 
     /// Whether git has only the newest commits: the boundary's ids.
     pub(super) fn shallow_commits(&self) -> Vec<String> {
-        let text = self.common_dir().ok().and_then(|dir| std::fs::read_to_string(dir.join("shallow")).ok());
+        let text = self.common_dir().ok().and_then(|dir| plain_text(&dir.join("shallow")));
         text.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
@@ -157,14 +159,27 @@ pub fn git_path(path: &Path) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
-/// The content of a short file, without the line break at its end.
-fn line(path: &Path) -> io::Result<Vec<u8>> {
+/// The text of one of git's files that may be long; `None` if it is no file, or longer than any such file is.
+pub(super) fn plain_text(path: &Path) -> Option<String> {
+    let content = plain(path, MAX_TEXT_LEN + 1).ok().filter(|content| content.len() as u64 <= MAX_TEXT_LEN)?;
+    String::from_utf8(content).ok()
+}
+
+fn plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Anything but a file could make the reader wait.
-    if !path.metadata()?.is_file() {
+    let of = path.metadata()?;
+    if !of.is_file() {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut content = Vec::new();
-    File::open(path)?.take(MAX_LINK_LEN).read_to_end(&mut content)?;
+    // With room to spare, so that one read is enough.
+    let mut content = Vec::with_capacity((of.len().min(most) + 64) as usize);
+    File::open(path)?.take(most).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The content of a short file, without the line break at its end.
+fn line(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = plain(path, MAX_LINK_LEN)?;
     content.truncate(content.trim_ascii_end().len());
     Ok(content)
 }

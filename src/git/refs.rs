@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::checkout::Checkout;
+use super::checkout::{Checkout, plain_text};
 
 /// A commit's id: 20 or 32 bytes.
 pub type CommitId = Vec<u8>;
@@ -52,7 +52,7 @@ impl Checkout {
         }
         // A worktree has a HEAD of its own.
         let own = self.git_dir().ok()?.join(name);
-        let text = std::fs::read_to_string(own).or_else(|_| std::fs::read_to_string(directory.join(name))).ok()?;
+        let text = small(&own).or_else(|| small(&directory.join(name)))?;
         text.trim_end().strip_prefix("ref: ").filter(|target| is_reference(target)).map(str::to_owned)
     }
 
@@ -115,7 +115,7 @@ fn is_reference(name: &str) -> bool {
 }
 
 fn packed(common: &Path, name: &str) -> Found {
-    let Ok(text) = std::fs::read_to_string(common.join("packed-refs")) else { return Found::Missing };
+    let Some(text) = plain_text(&common.join("packed-refs")) else { return Found::Missing };
     let line = text.lines().find(|line| line.split_once(' ').is_some_and(|(_, packed)| packed == name));
     let commit = line.and_then(|line| line.split_once(' ')).and_then(|(id, _)| unhex(id.as_bytes()));
     commit.map_or(Found::Missing, Found::Commit)

@@ -80,3 +80,22 @@ fn a_pipe_in_the_place_of_a_configuration_keeps_nobody_waiting() {
     let paged = lab.run_with(&[("GH_FORCE_TTY", "80")], &["release", "list"]);
     assert_eq!(paged.code, Some(0), "{}", paged.err);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_among_git_s_files_does_not_hold_a_list_up() {
+    for name in ["packed-refs", "shallow", "refs/remotes/origin/HEAD"] {
+        let lab = Lab::with_git();
+        lab.write_manifest(small());
+        lab.run(&["release", "list"]).ok();
+        let pipe = lab.checkout.join(".git").join(name);
+        std::fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+        let _ = std::fs::remove_file(&pipe);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut waits = std::process::Command::new("timeout");
+        waits.arg("60").arg(crate::cli::lab::program()).args(["release", "list"]).current_dir(&lab.checkout);
+        lab.enclose(&mut waits);
+        let ran = crate::cli::lab::Ran::from(waits.output().unwrap());
+        assert_eq!((ran.code, &*ran.out), (Some(0), SMALL_RELEASES), "{name}: {}", ran.err);
+    }
+}
