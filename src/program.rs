@@ -20,7 +20,11 @@ pub fn search_path() -> Option<(&'static str, OsString)> {
     if std::env::split_paths(&path).all(|dir| is_absolute(&dir)) {
         return None;
     }
-    let absolute = std::env::split_paths(&path).filter(|dir| is_absolute(dir));
+    let mut absolute: Vec<_> = std::env::split_paths(&path).filter(|dir| is_absolute(dir)).collect();
+    if absolute.is_empty() {
+        // None at all would be the working directory; in this one nothing is found.
+        absolute.push("/nonexistent".into());
+    }
     // OK because they were apart before.
     Some(("PATH", std::env::join_paths(absolute).unwrap_or_default()))
 }
