@@ -86,8 +86,11 @@ impl<'s> Store<'s> {
         Ok(self.storage.signature(&path).map_err(StoreError::io("read", &path))?.is_some())
     }
 
-    /// Whether something that is no regular file has the name, such as a directory.
+    /// Whether something that is no regular file has the name, such as a directory or a link.
     pub(super) fn is_blocked(&self, name: &str) -> Result<bool, StoreError> {
+        if self.storage.is_link(&self.file(name)) {
+            return Ok(true);
+        }
         Ok(!self.is_file(name)? && self.own_names()?.iter().any(|own| own == name))
     }
 

@@ -166,8 +166,8 @@ impl Store<'_> {
         let path = self.file(LOCK);
         // Looked at and not read: readers need no lock, and may have none.
         let what = match self.storage.signature(&path).map_err(StoreError::io("read", &path))? {
+            _ if self.is_blocked(LOCK)? => "is no regular file: nothing can be recorded",
             Some(signature) if signature.len > 0 => "is not empty, as a lock is",
-            None if self.is_blocked(LOCK)? => "is no regular file: nothing can be recorded",
             _ => return Ok(()),
         };
         let what = what.to_owned();

@@ -363,3 +363,17 @@ fn verify_names_a_log_that_is_lost_with_current() {
         assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES);
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_link_in_place_of_the_lock_is_set_aside() {
+    let lab = Lab::synced(&small());
+    let (store, elsewhere) = (lab.cache.join("github.com/octo-org/atlas"), lab.root().join("elsewhere"));
+    std::fs::write(&elsewhere, "").unwrap();
+    std::fs::remove_file(store.join("lock")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, store.join("lock")).unwrap();
+    assert!(lab.run(&["cache", "verify"]).out.contains("is no regular file"));
+    assert!(lab.run(&["cache", "repair"]).ok().contains("kept aside as damaged-lock"));
+    lab.write_manifest(small_at(12).replace("v0.9.0", "v0.9.1"));
+    assert!(lab.run(&["cache", "sync"]).ok().contains("1 retitled"));
+}
