@@ -8,7 +8,7 @@ use std::time::Duration;
 use fs2::FileExt;
 
 use super::signals::fail_at_limits;
-use super::{Bytes, Lock, ReadFile, Storage, WriteFile};
+use super::{Bytes, Lock, ReadFile, Storage, WriteFile, refuse_link};
 use crate::format::Signature;
 
 /// How many directories below the cache a store is.
@@ -334,11 +334,7 @@ impl Storage for Disk {
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         // Who writes follows no link into another store.
-        for dir in path.ancestors().skip(1).take(STORE_DEPTH) {
-            if self.is_link(dir) {
-                return Err(io::Error::other(format!("{} is a symbolic link", dir.display())));
-            }
-        }
+        path.ancestors().skip(1).take(STORE_DEPTH).try_for_each(|dir| refuse_link(self, dir))?;
         loop {
             let mut options = OpenOptions::new();
             let options = private(options.write(true));
@@ -369,8 +365,8 @@ impl Storage for Disk {
         signature_at(path)
     }
 
-    fn is_link(&self, path: &Path) -> bool {
-        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+    fn is_link(&self, path: &Path) -> io::Result<bool> {
+        Ok(found(fs::symlink_metadata(path))?.is_some_and(|metadata| metadata.is_symlink()))
     }
 
     fn wait(&self, time: Duration) {

@@ -160,8 +160,11 @@ pub trait Storage {
     fn signature(&self, path: &Path) -> io::Result<Option<Signature>>;
 
     /// Whether the name is a symbolic link; not where there are none.
-    fn is_link(&self, _path: &Path) -> bool {
-        false
+    ///
+    /// # Errors
+    /// The system's.
+    fn is_link(&self, _path: &Path) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// Waits.
@@ -200,9 +203,7 @@ fn write_parts(storage: &dyn Storage, path: &Path, parts: &[&[u8]]) -> io::Resul
 /// # Errors
 /// The system's; `path` is then as it was.
 pub fn publish_unsynced(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(dir) = path.parent().filter(|dir| storage.is_link(dir)) {
-        return Err(io::Error::other(format!("{} is a symbolic link", dir.display())));
-    }
+    path.parent().map_or(Ok(()), |dir| refuse_link(storage, dir))?;
     // Writers of such files hold no lock: two must not share one temporary name.
     let nonce = storage.nonce();
     let unique = u32::from_le_bytes([nonce[0], nonce[1], nonce[2], nonce[3]]);
@@ -214,6 +215,14 @@ pub fn publish_unsynced(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> io:
         let _ = storage.remove(&temporary);
     }
     written
+}
+
+/// Fails where the directory is a symbolic link: whoever writes follows none to a place elsewhere.
+fn refuse_link(storage: &dyn Storage, dir: &Path) -> io::Result<()> {
+    if storage.is_link(dir)? {
+        return Err(io::Error::other(format!("{} is a symbolic link", dir.display())));
+    }
+    Ok(())
 }
 
 /// How the names of temporary files end; no live file's name does.

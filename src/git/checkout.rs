@@ -166,13 +166,22 @@ pub(super) fn plain_text(path: &Path) -> Option<String> {
 }
 
 fn plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    plain_content(path, &path.metadata()?, most)
+}
+
+/// Returns the first `most` bytes of a file that somebody could have replaced by a pipe, a device, or very much; `of` is what
+/// the system says of it.
+///
+/// # Errors
+/// The system's; it is no regular file.
+pub fn plain_content(path: &Path, of: &std::fs::Metadata, most: u64) -> io::Result<Vec<u8>> {
     // Anything but a file could make the reader wait.
-    let of = path.metadata()?;
     if !of.is_file() {
-        return Err(io::ErrorKind::InvalidData.into());
+        return Err(io::Error::other("it is no regular file"));
     }
     // With room to spare, so that one read is enough.
     let mut content = Vec::with_capacity((of.len().min(most) + 64) as usize);
+    // It can grow after it was looked at.
     File::open(path)?.take(most).read_to_end(&mut content)?;
     Ok(content)
 }

@@ -28,7 +28,7 @@ mod walk;
 
 pub use blobs::{Blob, Blobs};
 pub use changes::FileVersion;
-pub use checkout::{Checkout, git_path, is_foreign};
+pub use checkout::{Checkout, git_path, is_foreign, plain_content};
 pub use error::GitError;
 pub use naming::{Naming, Place};
 pub use publisher::Publisher;

@@ -88,7 +88,8 @@ impl<'s> Store<'s> {
 
     /// Whether something that is no regular file has the name, such as a directory or a link.
     pub(super) fn is_blocked(&self, name: &str) -> Result<bool, StoreError> {
-        if self.storage.is_link(&self.file(name)) {
+        let path = self.file(name);
+        if self.storage.is_link(&path).map_err(StoreError::io("read", &path))? {
             return Ok(true);
         }
         Ok(!self.is_file(name)? && self.own_names()?.iter().any(|own| own == name))

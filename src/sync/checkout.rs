@@ -97,7 +97,7 @@ pub(super) fn forget(storage: &dyn Storage, cache: &Path) {
 
 /// Removes files that are named after a key, and their directory if it is then empty. Best effort: they are only hints.
 pub(super) fn sweep(storage: &dyn Storage, dir: &Path) {
-    if storage.is_link(dir) {
+    if storage.is_link(dir).unwrap_or(true) {
         return;
     }
     for name in storage.list(dir).unwrap_or_default() {

@@ -49,8 +49,6 @@ pub(super) struct Way {
 struct Before {
     is_new: bool,
     updated_at: Option<UnixMillis>,
-    /// What is older than this changes nothing: `updated_at`, unless a wrong clock left that in the future.
-    floor: Option<UnixMillis>,
     manifest: Option<[u8; 32]>,
     commit: Option<CommitId>,
     published: Option<SyncRecord>,
@@ -146,7 +144,7 @@ fn take_all(
     way: Way,
 ) -> Result<Option<Synced>, SyncError> {
     let mut writer = store.writer(repo, way.patience)?;
-    let before = Before::of(store, &writer, way.now)?;
+    let before = Before::of(store, &writer)?;
     let mut plan = match line.as_deref_mut() {
         Some(line) => planned(line, (store, repo), &writer, (&before, way))?,
         None => Plan::default(),
@@ -206,17 +204,15 @@ fn take_all(
 }
 
 impl Before {
-    fn of(store: &Store<'_>, writer: &Writer<'_>, now: Now) -> Result<Self, StoreError> {
+    fn of(store: &Store<'_>, writer: &Writer<'_>) -> Result<Self, StoreError> {
         let Some(view) = writer.view() else {
-            let (updated_at, floor, manifest, commit, published) = (None, None, None, None, None);
-            return Ok(Self { is_new: true, updated_at, floor, manifest, commit, published });
+            return Ok(Self { is_new: true, updated_at: None, manifest: None, commit: None, published: None });
         };
         let fresh = view.freshness();
         let published = if view.has_published() { store.published_record(view)? } else { None };
         Ok(Self {
             is_new: false,
             updated_at: Some(view.updated_at()),
-            floor: Some(view.updated_at()).filter(|updated_at| !updated_at.is_ahead_of(now.millis())),
             manifest: fresh.and_then(|fresh| fresh.manifest),
             commit: fresh.and_then(|fresh| fresh.commit.clone()),
             published,
@@ -398,22 +394,18 @@ fn present(
     trackers: &[Tracker<'_>],
 ) -> Result<Option<Outcome>, StoreError> {
     let version = done.last.as_ref();
-    let floor = before.floor.max(version.map(|version| version.updated_at));
+    let now = way.now.millis();
+    // What a wrong clock left in the future keeps nothing out.
+    let cached = before.updated_at.filter(|updated_at| !updated_at.is_ahead_of(now));
+    let floor = cached.max(version.map(|version| version.updated_at));
     let is = |manifest: Option<[u8; 32]>| record.manifest.is_some() && manifest == record.manifest;
-    if let Some(version) = version.filter(|version| is(version.manifest) && !way.force) {
-        // What was observed after the date of its commit is put back over it, unless the file itself is newer.
-        match before.updated_at.filter(|observed| *observed > version.updated_at) {
-            None => return Ok(None),
-            Some(_) => {
-                if let Some(cached) = before.floor.filter(|floor| record.updated_at < *floor) {
-                    return Ok(Some(Outcome::Older { manifest: record.updated_at, cached }));
-                }
-            }
-        }
+    // What was observed after the date of its commit would be put back over it: then the file itself counts.
+    let is_newest = |version: &SyncRecord| before.updated_at.is_none_or(|cached| cached <= version.updated_at);
+    if version.is_some_and(|version| is(version.manifest) && is_newest(version)) && !way.force {
+        return Ok(None);
     }
     let older = floor.filter(|cached| record.updated_at < *cached);
     let mut record = record.clone();
-    let now = way.now.millis();
     if way.force && record.updated_at > now {
         // A time from the future must not keep out what comes later.
         record.changed_at = now;

@@ -3,10 +3,10 @@
 //!
 //! It comes with a clone: what is no regular file, large, or another user's is not read.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use gh_pmu::git::{Checkout, is_foreign};
+use gh_pmu::git::{Checkout, is_foreign, plain_content};
 
 use crate::exit::Error;
 
@@ -57,13 +57,7 @@ pub fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn content(path: &Path, of: &std::fs::Metadata) -> io::Result<Vec<u8>> {
-    if !of.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    // With room to spare, so that one read is enough.
-    let mut bytes = Vec::with_capacity((of.len().min(MAX_LEN) + 64) as usize);
-    // It can grow after it was looked at.
-    std::fs::File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
+    let bytes = plain_content(path, of, MAX_LEN + 1)?;
     match bytes.len() as u64 > MAX_LEN {
         true => Err(io::Error::other("it is larger than 1 MiB")),
         false => Ok(bytes),
