@@ -111,6 +111,13 @@ impl<'l> GitLine<'l> {
         let publisher = publisher.ok_or_else(|| git_error(GitError::Unborn))?;
         Ok(Self::of((located, checkout, path), publisher, limits))
     }
+
+    /// Reads the versions that another file had up to a commit of this line; `false` if some are not here.
+    pub(super) fn read_before(&self, commit: &[u8], file: &str, take: &mut Take<'_>) -> Result<bool, SyncError> {
+        let place = Place { path: file, usual: file, naming: None };
+        let log = self.checkout.log_of((commit, None), place, self.limits).map_err(SyncError::History)?;
+        read_versions(self.checkout, &log.versions(&log.path), (false, self.limits), take)
+    }
 }
 
 impl Line for GitLine<'_> {

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::checkout::{Hosting, Located};
 use super::error::{Held, Loss, Now, SyncError};
+use super::import::{Import, Imported};
 use super::line::{Found, GitLine, Line};
 use super::outcome::Note;
-use super::versions::{Judge, Tally, Verdict};
+use super::versions::{Committed, Judge, Tally, Verdict};
 use crate::format::SyncRecord;
 use crate::fs::Storage;
 use crate::git::{CommitId, Limits};
@@ -19,6 +20,8 @@ use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, View, Writer};
 pub struct Rebuilt {
     /// What became of the versions.
     pub tally: Tally,
+    /// How many of them came from before the manifest; `None` if nobody asked for those.
+    pub imported: Option<u64>,
     /// What the log held before; `None` if there was none.
     pub before: Option<Held>,
     /// What it holds now.
@@ -32,6 +35,8 @@ pub struct Rebuilt {
 pub struct Rebuilding<'a> {
     /// Even if something is lost by it.
     pub yes: bool,
+    /// What begins before the manifest.
+    pub import: Option<Import<'a>>,
     /// Who watches it.
     pub limits: Limits<'a>,
     /// The present.
@@ -50,18 +55,21 @@ pub fn rebuild(
     (repo, branch, hosting): (&Repo, Option<&str>, Hosting<'_>),
     rebuilding: Rebuilding<'_>,
 ) -> Result<Rebuilt, SyncError> {
-    let Rebuilding { yes, limits, now } = rebuilding;
+    let Rebuilding { yes, import, limits, now } = rebuilding;
     let mut line = GitLine::found(located, (repo, branch, hosting), limits)?;
     let (found, name) = (line.look(None)?, line.name().to_owned());
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
+    let older = import.map(|import| Imported::of(&mut line, import)).transpose()?;
+    let imported = older.as_ref().map(Imported::count);
+    let older = older.unwrap_or_default();
     let is_whole = found == Found::Whole;
-    let mut replayed = replay(&writer, &mut line, (is_whole, None), (repo, now))?;
+    let mut replayed = replay(&writer, (&older, &mut line), (is_whole, None), (repo, now))?;
     let mut note = (!is_whole).then_some(Note::Shallow);
     if is_whole && replayed.lacks {
         // Numbers from a part of history would bend those of everybody else.
         note = Some(line.missing());
-        replayed = replay(&writer, &mut line, (false, None), (repo, now))?;
+        replayed = replay(&writer, (&older, &mut line), (false, None), (repo, now))?;
     }
     let Replayed { rewrite, records, tally, after, .. } = replayed;
     if records.is_empty() {
@@ -82,7 +90,7 @@ pub fn rebuild(
         None => None,
     };
     writer.replace_log(rewrite, Replaced::Renumbered)?;
-    Ok(Rebuilt { tally, before, after, note })
+    Ok(Rebuilt { tally, imported, before, after, note })
 }
 
 /// Returns the states that git holds of a manifest, oldest first, for repairs. Best effort: none if git cannot tell.
@@ -122,7 +130,7 @@ struct Replayed {
 
 fn replay(
     writer: &Writer<'_>,
-    line: &mut dyn Line,
+    (older, line): (&Imported, &mut dyn Line),
     (published, begins_at): (bool, Option<CommitId>),
     (repo, now): (&Repo, Now),
 ) -> Result<Replayed, SyncError> {
@@ -131,7 +139,7 @@ fn replay(
     let (mut records, mut events, mut span, mut restart) = (Vec::new(), 0, None, None);
     let mut skipped = 0;
     let mut skipping = begins_at;
-    let are_here = line.read(published, &mut |committed| {
+    let mut take = |committed: &Committed<'_>| {
         if let Some(first) = &skipping {
             if first != committed.commit {
                 skipped += 1;
@@ -159,9 +167,13 @@ fn replay(
             }
         }
         Ok(true)
-    })?;
+    };
+    for version in older.iter() {
+        take(&version)?;
+    }
+    let are_here = line.read(published, &mut take)? && !older.lacks;
     if restart.is_some() {
-        return replay(writer, line, (published, restart), (repo, now));
+        return replay(writer, (older, line), (published, restart), (repo, now));
     }
     let tally = Tally { skipped: judge.tally.skipped + skipped, ..judge.tally };
     Ok(Replayed { rewrite, records, tally, after: Held { events, span }, lacks: !are_here })

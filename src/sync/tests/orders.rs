@@ -205,7 +205,7 @@ fn a_commit_that_was_changed_is_noticed_although_its_manifest_is_the_same() {
     assert!(is_named(&ours.sync().notes));
     assert!(rewritten(&ours.view("o/r")).is_some());
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
-    let rebuilding = Rebuilding { yes: true, limits: Limits::NONE, now: NOW };
+    let rebuilding = Rebuilding { yes: true, import: None, limits: Limits::NONE, now: NOW };
     rebuild(&Disk, &ours.cache(), &ours.located(), (&repo, None, HOSTING), rebuilding).unwrap();
     assert!(ours.try_sync(|options| options.history = History::Needed).unwrap().notes.is_empty());
     assert_eq!(standing_of(&ours), Standing::Current);

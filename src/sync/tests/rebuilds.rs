@@ -5,7 +5,7 @@ use crate::format::Mark;
 
 fn rebuild_of(machine: &Machine, yes: bool) -> Result<Rebuilt, SyncError> {
     let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
-    let rebuilding = Rebuilding { yes, limits: Limits::NONE, now: NOW };
+    let rebuilding = Rebuilding { yes, import: None, limits: Limits::NONE, now: NOW };
     rebuild(&Disk, &machine.cache(), &machine.located(), (&repo, None, HOSTING), rebuilding)
 }
 

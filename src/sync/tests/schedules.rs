@@ -121,7 +121,7 @@ fn settled(clone: &Machine) {
     let notes = explicit(clone).notes;
     if notes.iter().any(|note| matches!(note, Note::Rewritten { .. })) {
         let repo = Repo::parse("o/r", Repo::DEFAULT_HOST).unwrap();
-        let rebuilding = Rebuilding { yes: true, limits: Limits::NONE, now: NOW };
+        let rebuilding = Rebuilding { yes: true, import: None, limits: Limits::NONE, now: NOW };
         rebuild(&Disk, &clone.cache(), &clone.located(), (&repo, None, HOSTING), rebuilding).unwrap();
         explicit(clone);
     }

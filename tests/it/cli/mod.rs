@@ -18,6 +18,7 @@ mod lists;
 mod lists_json;
 pub mod manifests;
 mod many;
+mod moving;
 mod readme;
 mod refused;
 #[cfg(target_os = "linux")]

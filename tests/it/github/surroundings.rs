@@ -1,5 +1,7 @@
 //! The program as an extension, other hosts, browsers, and what a list from the cache costs.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::github::fake::releases;
 use crate::github::lab::{Lab, program};
 
@@ -203,4 +205,23 @@ fn what_github_says_now_is_newer_than_a_manifest_of_the_future() {
         let rows = lab.list(line);
         assert!(rows.len() == 3 && rows[0].starts_with("3\tCLOSED\t"), "{line}: {rows:?}");
     }
+}
+
+#[test]
+fn what_a_delegate_did_shows_in_the_next_list_and_what_it_could_not_do_asks_nobody() {
+    let Some(mut lab) = Lab::new() else { return };
+    lab.github.state().releases = releases(1);
+    assert_eq!(lab.run("release list -R o/r").code, Some(0));
+    lab.write("other", "#!/bin/sh\n[ \"$1\" = release ]\n");
+    let other = lab.cwd().join("other");
+    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o755)).unwrap();
+    lab.set("GH_PMU_DELEGATE", other.to_str().unwrap());
+    lab.github.state().releases = releases(2);
+    lab.github.requests();
+    assert_eq!(lab.run("patch start -R o/r").code, Some(1));
+    assert_eq!(lab.github.requests().len(), 0);
+    assert_eq!(lab.run("release start -R o/r").code, Some(0));
+    assert!(!lab.github.requests().is_empty());
+    assert_eq!(lab.run("release list -R o/r --json number -q .[].number").stdout, "2\n1\n");
+    assert_eq!(lab.github.requests().len(), 0);
 }

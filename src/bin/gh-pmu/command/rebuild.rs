@@ -3,10 +3,11 @@
 use gh_pmu::git::Limits;
 use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Located, Outcome, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
+use gh_pmu::sync::{Import, Located, Outcome, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
 
 use super::frame::{Command, Spec, cached};
 use crate::cli::spec::{Switch, switch};
+use crate::config::{FILE_NAME, manifest_of_lists};
 use crate::exit::{Error, Exit};
 use crate::output::hex;
 use crate::source::{Context, DISK};
@@ -15,19 +16,24 @@ use crate::source::{Context, DISK};
 pub const SPEC: Spec = Spec {
     long: "Replace the cache by the full history of the manifest in git, then the working tree.\n\n\
            What only this cache holds (observed events, an earlier start, a later end) would be gone:\n\
-           it is named, and `--yes` or an answer is needed. The old log is kept until the next rebuild.",
-    flags: &[&YES.0],
-    examples: "$ gh pmu cache rebuild",
+           it is named, and `--yes` or an answer is needed. The old log is kept until the next rebuild.\n\n\
+           With `--import` the history begins with the lists that the other gh-pmu (0.9, 0.10) kept in\n\
+           `.gh-pmu.yml`. All events have other numbers then: let everybody do it, or nobody.",
+    flags: &[&IMPORT.0, &YES.0],
+    examples: "$ gh pmu cache rebuild\n$ gh pmu cache rebuild --import",
     ..Spec::command("rebuild", "gh pmu cache rebuild", "Rebuild the cache from the manifest's git history", |given| {
-        cached(Ok(Args { yes: given.is_set(&YES) }))
+        cached(Ok(Args { yes: given.is_set(&YES), imports: given.is_set(&IMPORT) }))
     })
 };
 
 const YES: Switch = switch("yes", "Rebuild even if something is lost by it");
+const IMPORT: Switch = switch("import", "Begin with the lists in the history of `.gh-pmu.yml`");
 
 struct Args {
     /// Do not ask.
     yes: bool,
+    /// Begin before the manifest.
+    imports: bool,
 }
 
 impl Command for Args {
@@ -38,11 +44,11 @@ impl Command for Args {
             return Err(Error::new("this is no checkout, so there is no history of a manifest to rebuild from"));
         };
         let repo = context.repo(named, Some(&located))?;
-        let rebuilt = match from_git(&located, (&repo, self.yes), context) {
+        let rebuilt = match from_git(&located, (&repo, self.yes, self.imports), context) {
             Err(SyncError::WouldLose(loss)) => {
                 context.output.warn(&loss.to_string());
                 context.output.confirm("Rebuild all the same?", "yes")?;
-                from_git(&located, (&repo, true), context)
+                from_git(&located, (&repo, true, self.imports), context)
             }
             rebuilt => rebuilt,
         }?;
@@ -66,28 +72,34 @@ impl Command for Args {
     }
 }
 
-/// A log out of git's history, in place of what is there.
+/// A log out of git's history, in place of what is there, even if something is lost by it and with what came before the
+/// manifest, as is said.
 ///
 /// # Errors
 /// No git, no version of the manifest in its history, another writer, the store's.
 pub fn from_git(
     located: &Located,
-    (repo, yes): (&Repo, bool),
+    (repo, yes, imports): (&Repo, bool, bool),
     context: &Context<'_, '_>,
 ) -> Result<Rebuilt, SyncError> {
     let branch = context.config.cache.branch.as_deref();
     let progress = context.output.progress("Rebuilding from git");
     let count = |done, total| progress.count(done, total);
-    let rebuilding = Rebuilding { yes, limits: Limits { progress: &count, ..Limits::NONE }, now: context.now };
+    let import = imports.then_some(Import { file: FILE_NAME, manifest: &manifest_of_lists });
+    let limits = Limits { progress: &count, ..Limits::NONE };
+    let rebuilding = Rebuilding { yes, import, limits, now: context.now };
     rebuild(&DISK, &context.config.cache_dir, located, (repo, branch, context.hosting()), rebuilding)
 }
 
 /// What a rebuild came to, for people.
 pub fn sentence(repo: &Repo, rebuilt: &Rebuilt) -> String {
-    let Rebuilt { tally, before, after, .. } = rebuilt;
+    let Rebuilt { tally, imported, before, after, .. } = rebuilt;
     let Tally { taken, skipped, older } = tally;
     let (taken, events) = (counted(*taken, "version"), counted(after.events, "event"));
     let mut text = format!("{repo} rebuilt from git: {taken}, {events}");
+    if let Some(imported) = imported {
+        text.push_str(&format!("; {} from {FILE_NAME}", counted(*imported, "list")));
+    }
     if *skipped > 0 {
         let skipped = counted(*skipped, "version");
         text.push_str(&format!("; {skipped} skipped: unreadable, or of another repository"));

@@ -38,7 +38,7 @@ impl Command for Args {
         let Some(located) = &located else { return Ok(Exit::Done) };
         // Nothing is left that git's versions would be merged with.
         if repaired.is_some_and(|repaired| repaired.begun_anew)
-            && let Ok(rebuilt) = rebuild::from_git(located, (&repo, true), context)
+            && let Ok(rebuilt) = rebuild::from_git(located, (&repo, true, false), context)
         {
             context.output.success(&rebuild::sentence(&repo, &rebuilt))?;
         }

@@ -6,6 +6,7 @@
 mod cache;
 mod env;
 mod file;
+mod lists;
 mod shell;
 mod yaml;
 
@@ -22,6 +23,7 @@ pub use env::{
     Env, PagerCommand, TerminalWishes, browser, delegate, gh, home, process_env, temporary_dir, utf8_variables,
 };
 pub use file::{FILE_NAME, MAX_LEN};
+pub use lists::manifest_of_lists;
 pub use yaml::{Malformed, not_yaml};
 
 /// Why there may be no directory for caches.

@@ -85,7 +85,9 @@ fn no_help_text_calls_the_program_by_its_file_name() {
 fn usage_shows_flags_or_commands() {
     assert_eq!(
         spec(&["cache", "rebuild"]).usage(),
-        "Usage:  gh pmu cache rebuild [flags]\n\nFlags:\n  --yes   Rebuild even if something is lost by it\n"
+        "Usage:  gh pmu cache rebuild [flags]\n\nFlags:\n  \
+         --import   Begin with the lists in the history of `.gh-pmu.yml`\n  \
+         --yes      Rebuild even if something is lost by it\n"
     );
     assert_eq!(
         spec(&["release"]).usage(),
