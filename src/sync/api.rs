@@ -14,7 +14,7 @@ use crate::fs::Storage;
 use crate::git::CommitId;
 use crate::github::{Answer, Gh, ManifestPlace, RemoteHistory, RemoteManifest};
 use crate::manifest::Manifest;
-use crate::model::{Repo, Tracker, UnixMillis};
+use crate::model::{Repo, Tracker};
 use crate::store::{Store, View};
 
 /// What GitHub said of a repository.
@@ -98,12 +98,7 @@ pub fn record(
     let way = Way { force, patience, history, now };
     match said {
         Said::Issues(answer) => {
-            // What is dated in the future is not newer than what GitHub has just said.
-            let cached = store.view().ok().flatten().map(|view| view.updated_at());
-            let ahead = cached.filter(|updated_at| *updated_at > now.millis());
-            let after = ahead.map_or(UnixMillis::MIN, |ahead| UnixMillis::saturating(ahead.get() + 1));
-            let answered_at = answer.answered_at.max(after);
-            let record = SyncRecord::new(Source::Api, answered_at, now.millis());
+            let record = SyncRecord::new(Source::Api, answer.answered_at, now.millis());
             take(&store, Reading { repo, record, trackers: &answer.trackers, file: None, line: None }, way)
         }
         Said::Manifest(remote, place) => {

@@ -8,7 +8,7 @@ use super::error::{Now, SyncError};
 use super::line::{Found, Line};
 use super::outcome::{Note, Outcome, Synced, rewritten};
 use super::versions::{Judge, Verdict, full_name};
-use crate::format::{Fork, SignatureMark, SyncRecord};
+use crate::format::{Fork, SignatureMark, Source, SyncRecord};
 use crate::git::CommitId;
 use crate::model::{Repo, Seq, Tracker, UnixMillis};
 use crate::store::{Batch, Store, StoreError, Taken, View, Writer};
@@ -404,8 +404,12 @@ fn present(
     if version.is_some_and(|version| is(version.manifest) && is_newest(version)) && !way.force {
         return Ok(None);
     }
-    let older = floor.filter(|cached| record.updated_at < *cached);
     let mut record = record.clone();
+    // What is dated in the future is not newer than what GitHub has just said.
+    if let Some(ahead) = before.updated_at.filter(|cached| record.source == Source::Api && *cached > now) {
+        record.updated_at = record.updated_at.max(UnixMillis::saturating(ahead.get() + 1));
+    }
+    let older = floor.filter(|cached| record.updated_at < *cached);
     if way.force && record.updated_at > now {
         // A time from the future must not keep out what comes later.
         record.changed_at = now;

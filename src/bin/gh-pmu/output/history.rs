@@ -284,9 +284,8 @@ impl Columns {
 fn title(head: &HistoryHead<'_>, shown: u64) -> String {
     let total = head.total.max(shown);
     let changes = counted(total, "change");
-    let place = head.place.all();
-    let searched = if head.searched { " that match your search" } else { "" };
-    format!("Showing {shown} of {changes} in {place}{searched}{}", head.moments)
+    let place = head.place.all(head.searched);
+    format!("Showing {shown} of {changes} in {place}{}", head.moments)
 }
 
 fn news(change: &Change<'_>, kind: Kind, subject: Subject) -> Vec<String> {

@@ -173,9 +173,9 @@ fn columns(head: &ListHead<'_>) -> Vec<Column> {
 }
 
 fn title(head: &ListHead<'_>, shown: usize) -> String {
-    let searched = if head.searched { " that match your search" } else { "" };
     let total = head.total.max(shown as u64);
-    format!("Showing {shown} of {total} {} in {}{searched}{}", trackers(head, total), head.place.all(), head.moments)
+    let place = head.place.all(head.searched);
+    format!("Showing {shown} of {total} {} in {place}{}", trackers(head, total), head.moments)
 }
 
 fn nothing(head: &ListHead<'_>) -> String {

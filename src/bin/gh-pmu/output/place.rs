@@ -28,9 +28,10 @@ impl<'p> Place<'p> {
         matches!(self, Place::Many(_))
     }
 
-    /// Where something was found.
-    pub(super) fn all(self) -> String {
-        self.named("all cached repositories")
+    /// Where something was found, by a search or without one.
+    pub(super) fn all(self, searched: bool) -> String {
+        let searched = if searched { " that match your search" } else { "" };
+        self.named("all cached repositories") + searched
     }
 
     /// Where nothing was found.

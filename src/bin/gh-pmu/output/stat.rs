@@ -96,8 +96,8 @@ impl Output<'_> {
         if total == 0 {
             return self.history(head, None, &|| zone.clone(), std::iter::empty::<Result<EventRow<'_>, Error>>());
         }
-        let searched = if head.searched { " that match your search" } else { "" };
-        let title = format!("{} in {}{searched}{} by week", counted(total, "change"), head.place.all(), head.moments);
+        let place = head.place.all(head.searched);
+        let title = format!("{} in {place}{} by week", counted(total, "change"), head.moments);
         let mut bytes = self.heading(&title, head.age.as_ref()).into_bytes();
         self.stat_table(&counts, order, &mut bytes);
         if let Some(median) = counts.median() {
