@@ -196,6 +196,19 @@ struct Run<'a> {
     source: Source,
 }
 
+/// The repository of the manifest at `located`, if that is certainly the file that was read last: nothing of it is read.
+pub fn unchanged(storage: &dyn Storage, cache: &std::path::Path, located: &Located) -> Option<Repo> {
+    let repo = located.known.as_ref()?;
+    let view = Store::of(storage, cache, repo).view().ok()??;
+    unchanged_entry(storage, located, &view).map(|_| repo.clone())
+}
+
+/// What was noted of the file at `located`, if that is certainly the same by now.
+pub(super) fn unchanged_entry(storage: &dyn Storage, located: &Located, view: &View) -> Option<SignatureMark> {
+    let signature = storage.signature(&located.manifest).ok()??;
+    entry_of(view, located).filter(|entry| is_clean(entry, &signature))
+}
+
 pub(super) fn entry_of(view: &View, located: &Located) -> Option<SignatureMark> {
     let entries = view.marks().map_or(&[][..], |marks| &marks.signatures);
     entries.iter().find(|entry| entry.path_key == located.path_key).cloned()

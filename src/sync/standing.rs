@@ -3,7 +3,7 @@
 use super::branch::newest;
 use super::checkout::seen_key;
 use super::line::{GitLine, has_news};
-use super::manifest::entry_of;
+use super::manifest::{entry_of, unchanged_entry};
 use super::{Hosting, Located, Now};
 use crate::fs::Storage;
 use crate::git::Limits;
@@ -57,6 +57,11 @@ fn of_file(
     (repo, view): (&Repo, &View),
     now: Now,
 ) -> Standing {
+    let told = |is_new| if is_new { Standing::Unseen } else { Standing::Current };
+    let last = view.freshness().and_then(|fresh| fresh.manifest);
+    if unchanged_entry(storage, located, view).is_some_and(|entry| Some(entry.manifest) == last) {
+        return told(has_new_versions(located, hosting, (repo, view)));
+    }
     let bytes = match storage.read(&located.manifest, manifest::MAX_LEN) {
         Ok(Some(bytes)) => bytes,
         Ok(None) if located.known.as_ref() == Some(repo) => match located.left_out() {
@@ -66,13 +71,8 @@ fn of_file(
         Ok(None) => return Standing::Current,
         Err(error) => return Standing::Unreadable { reason: error.kind().to_string() },
     };
-    let hash = *blake3::hash(&bytes).as_bytes();
-    let fresh = view.freshness();
-    if fresh.as_ref().and_then(|fresh| fresh.manifest) == Some(hash) {
-        return match has_new_versions(located, hosting, (repo, view)) {
-            true => Standing::Unseen,
-            false => Standing::Current,
-        };
+    if last == Some(*blake3::hash(&bytes).as_bytes()) {
+        return told(has_new_versions(located, hosting, (repo, view)));
     }
     match manifest::parse(&bytes).and_then(|manifest| manifest.not_ahead_of(now.millis())) {
         Err(error) => Standing::Unreadable { reason: error.to_string() },

@@ -7,6 +7,7 @@ use super::frame::{Command, Spec, cached};
 use crate::cli::spec::{Switch, Valued, switch, text};
 use crate::cli::{Given, When};
 use crate::exit::{Error, Exit};
+use crate::output::file_size;
 use crate::source::{Context, no_such_event, nothing_cached};
 
 const DRY_RUN: Switch = switch("dry-run", "Say what would be done, and do nothing");
@@ -51,7 +52,7 @@ impl Command for Args {
         });
         let moment = moment.transpose()?;
         drop(view);
-        let progress = context.output.progress("Compacting");
+        let progress = context.output.progress(&format!("Compacting {}", file_size(log_bytes + index_bytes)));
         let mut writer = store.writer(&repo, PATIENCE)?;
         let pruning = match moment {
             Some(moment) => writer.prune_before(moment, self.dry_run)?,
@@ -88,10 +89,10 @@ fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Opti
                 counted(dropped, "event")
             ),
             _ => format!(
-                "{repo}: {verb} {}, kept {kept}; history starts with event {history_start}; log {} to {} bytes",
+                "{repo}: {verb} {}, kept {kept}; history starts with event {history_start}; log {} to {}",
                 counted(dropped, "event"),
-                log_bytes.0,
-                log_bytes.1
+                file_size(log_bytes.0),
+                file_size(log_bytes.1)
             ),
         });
     }
@@ -102,20 +103,24 @@ fn lines(repo: &Repo, before: Before, pruning: Option<Pruning>, compaction: Opti
         }
         None if before.tail == 0 => {}
         None => lines.push(format!(
-            "{repo}: would fold {} into the snapshot (log {} bytes, snapshot {} bytes)",
+            "{repo}: would fold {} into the snapshot (log {}, snapshot {})",
             counted(before.tail, "event"),
-            before.log_bytes,
-            before.index_bytes
+            file_size(before.log_bytes),
+            file_size(before.index_bytes)
         )),
         Some(after) if before.tail == 0 => {
-            lines.push(format!("{repo}: snapshot {} to {} bytes", before.index_bytes, after.index_bytes.1));
+            lines.push(format!(
+                "{repo}: snapshot {} to {}",
+                file_size(before.index_bytes),
+                file_size(after.index_bytes.1)
+            ));
         }
         Some(after) => lines.push(format!(
-            "{repo}: folded {} into the snapshot: {} to {} bytes; log {} bytes",
+            "{repo}: folded {} into the snapshot: {} to {}; log {}",
             counted(before.tail, "event"),
-            before.index_bytes,
-            after.index_bytes.1,
-            after.log_bytes
+            file_size(before.index_bytes),
+            file_size(after.index_bytes.1),
+            file_size(after.log_bytes)
         )),
     }
     lines

@@ -6,6 +6,7 @@ use super::frame::{Command, Spec, cached};
 use crate::cli::Given;
 use crate::cli::common::AS_JSON;
 use crate::exit::{Error, Exit};
+use crate::output::file_size;
 use crate::source::{Context, nothing_cached};
 
 /// The words of `cache verify`.
@@ -34,7 +35,9 @@ impl Command for Args {
         let located = context.located();
         let repo = context.repo(named, located.as_ref())?;
         let store = context.store(&repo);
-        let progress = context.output.progress("Reading every byte");
+        let bytes = store.view().ok().flatten().map(|view| view.byte_lens());
+        let all = bytes.map_or_else(|| "every byte".to_owned(), |(log, index)| file_size(log + index));
+        let progress = context.output.progress(&format!("Reading {all}"));
         let verified = store.verify()?;
         drop(progress);
         let Some(verified) = verified else { return Err(nothing_cached(Some(&repo))) };

@@ -7,6 +7,7 @@ use gh_pmu::model::{Repo, Seq, UnixMillis, counted};
 
 use super::json::{JsonWriter, Text};
 use super::relative::{ago, short};
+use super::size::file_size;
 use super::style::Style;
 use super::table::{Column, Narrow, Table};
 use super::width::wrapped_beside;
@@ -169,7 +170,7 @@ impl Output<'_> {
                 .join(", "),
             ),
             ("history", counted(held, "event") + &start + &alone),
-            ("files", format!("{} in {}", short_size(status.log_bytes + status.index_bytes), status.path.display())),
+            ("files", format!("{} in {}", file_size(status.log_bytes + status.index_bytes), status.path.display())),
         ];
         for (label, value) in lines {
             let label = palette.paint(Style::Gray, &format!("  {label:10}"));
@@ -249,8 +250,8 @@ impl Output<'_> {
             format!("{}, and {} observed here", counted(status.published, "event"), status.observed),
             Style::Plain,
         );
-        line("log", size(status.log_bytes), Style::Plain);
-        line("snapshot", size(status.index_bytes), Style::Plain);
+        line("log", exact_size(status.log_bytes), Style::Plain);
+        line("snapshot", exact_size(status.index_bytes), Style::Plain);
         line("tail", counted(status.tail_events, "event"), Style::Plain);
     }
 
@@ -294,28 +295,12 @@ fn sum(repos: &[&RepoStatus<'_>]) -> String {
     let bytes = of(|repo| repo.log_bytes + repo.index_bytes);
     let (count, repositories) = (repos.len(), if repos.len() == 1 { "repository" } else { "repositories" });
     let stale = if stale == 0 { "none stale".to_owned() } else { format!("{stale} stale") };
-    format!("{count} cached {repositories}, {stale}: {open} open and {closed} closed trackers, {}", short_size(bytes))
-}
-
-/// Bytes in the largest unit that they fill.
-fn short_size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return format!("{bytes} bytes");
-    }
-    // The cast may round: this is for reading, one decimal.
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
+    format!("{count} cached {repositories}, {stale}: {open} open and {closed} closed trackers, {}", file_size(bytes))
 }
 
 /// Bytes, and in larger units where that is shorter to read.
-fn size(bytes: u64) -> String {
-    let short = short_size(bytes);
+fn exact_size(bytes: u64) -> String {
+    let short = file_size(bytes);
     if bytes < 1024 { short } else { format!("{short} ({bytes} bytes)") }
 }
 

@@ -5,6 +5,7 @@ use gh_pmu::store::{Damage, Verified};
 
 use super::Output;
 use super::json::{JsonWriter, Text};
+use super::size::file_size;
 use super::style::Style;
 use crate::exit::Error;
 
@@ -22,7 +23,7 @@ impl Output<'_> {
         let Verified { files, bytes, events, findings, notes } = verified;
         if findings.is_empty() {
             let events = counted(*events, "event");
-            self.success(&format!("{repo}: {files} files, {bytes} bytes and {events} verify"))?;
+            self.success(&format!("{repo}: {files} files, {} and {events} verify", file_size(*bytes)))?;
         }
         for finding in findings {
             let mark = match self.terminal.stdout {

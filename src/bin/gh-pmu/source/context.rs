@@ -6,7 +6,7 @@ use std::time::Duration;
 use gh_pmu::fs::Disk;
 use gh_pmu::model::{Repo, Seq};
 use gh_pmu::store::{Damage, Store, StoreError, View};
-use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate};
+use gh_pmu::sync::{History, Hosting, Located, Note, Now, SyncError, current_name, locate, unchanged};
 
 use crate::cli::{Clock, When};
 use crate::config::{Config, HOMELESS};
@@ -177,8 +177,12 @@ impl Context<'_, '_> {
         }
         // A manifest on a branch is not the one in the working tree.
         let here = located.filter(|_| self.config.cache.branch.is_none());
-        if let Some(repo) = here.and_then(|located| located.named_here(&DISK, self.hosting())) {
-            return Ok(current_name(&DISK, &self.config.cache_dir, &repo));
+        let cache_dir = &self.config.cache_dir;
+        let named_here = |located: &Located| {
+            unchanged(&DISK, cache_dir, located).or_else(|| located.named_here(&DISK, self.hosting()))
+        };
+        if let Some(repo) = here.and_then(named_here) {
+            return Ok(current_name(&DISK, cache_dir, &repo));
         }
         match located {
             Some(Located { known: Some(repo), .. }) => Ok(repo.clone()),
