@@ -129,6 +129,14 @@ pub struct Whose<'w> {
     pub owner: Option<&'w str>,
 }
 
+impl Whose<'_> {
+    /// Whether a repository's is one of them.
+    pub fn has(self, repo: &Repo) -> bool {
+        let is = |only: Option<&str>, part: &str| only.is_none_or(|only| Repo::dir_name(only) == Repo::dir_name(part));
+        is(self.host, repo.host()) && is(self.owner, repo.owner())
+    }
+}
+
 /// The directories below the cache's that are named after repositories, in order.
 pub(super) fn dirs(storage: &dyn Storage, cache: &Path, whose: Whose<'_>) -> Result<Vec<PathBuf>, StoreError> {
     let mut dirs = vec![cache.to_owned()];

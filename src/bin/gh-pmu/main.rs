@@ -153,6 +153,7 @@ fn with_context<T>(
                     elapsed: &elapsed,
                     history,
                     is_set_aside: false,
+                    does_without: false,
                     falls_short: false,
                 },
             ))

@@ -136,3 +136,39 @@ fn a_number_or_a_version_is_never_a_part_of_another_one() {
         assert_eq!(lab.json(&["release", "view", which, "--json", "number"])["number"], 430, "{which}");
     }
 }
+
+/// What a list had no time for is taken once the past is asked for, whoever asks.
+#[cfg(unix)]
+#[test]
+fn a_view_and_the_status_take_the_history_that_a_list_put_off() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let lab = Lab::with_git();
+    for hour in [1, 2] {
+        lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
+        lab.git(&["add", "-A"]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+    }
+    // Longer than a list waits.
+    lab.write("bin/git", "#!/bin/sh\ncase \"$*\" in *log*) sleep 2 ;; esac\nPATH=${PATH#*:}\nexec git \"$@\"\n");
+    let slow = lab.checkout.join("bin");
+    std::fs::set_permissions(slow.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", slow.display(), std::env::var("PATH").unwrap());
+    let as_of = ["release", "view", "430", "--as-of", "2025-06-12T01:30:00Z", "--json", "title", "-q", ".title"];
+    for (args, answer) in [
+        (&["release", "view", "430", "--json", "events", "--jq", ".events | length"][..], "2\n"),
+        (&as_of, "Release: v0.9.1\n"),
+    ] {
+        put_off(&lab, &path);
+        assert_eq!(lab.run(args).ok(), answer, "{args:?}");
+    }
+    put_off(&lab, &path);
+    assert_eq!(lab.json(&["status", "--json"])["changes"].as_array().unwrap().len(), 6);
+}
+
+#[cfg(unix)]
+fn put_off(lab: &Lab, path: &str) {
+    lab.run(&["cache", "clear", "--yes"]);
+    lab.run_with(&[("PATH", path)], &["release", "list"]).ok();
+    assert_eq!(lab.status()["published"], 0);
+}

@@ -133,10 +133,11 @@ impl Command for Args {
 
     /// Writes the trackers, or the events.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        // The trackers are the present, as in lists.
+        let keep = if self.has_events() { Keep::Must } else { Keep::IfPossible };
         let sources = match &self.many {
-            Some(many) => context.all_sources(many)?,
-            // The trackers are the present, as in lists.
-            None => vec![context.source(named, if self.has_events() { Keep::Must } else { Keep::IfPossible })?],
+            Some(many) => context.all_sources(many, keep)?,
+            None => vec![context.source(named, keep)?],
         };
         // Half an export is none: what may fail is verified before the first byte is written. Of many those are left out
         // that cannot be given whole.

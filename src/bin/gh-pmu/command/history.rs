@@ -162,7 +162,7 @@ impl Command for Args {
 impl Args {
     fn sources(&self, named: Option<&Repo>, context: &mut Context<'_, '_>) -> Result<Vec<Source>, Error> {
         match &self.many {
-            Some(many) => context.all_sources(many),
+            Some(many) => context.all_sources(many, Keep::Must),
             None => Ok(vec![context.source(named.cloned(), Keep::Must)?]),
         }
     }

@@ -45,6 +45,7 @@ impl Command for Args {
 
     /// Shows the screen; what was seen is not marked as seen.
     fn run(&self, named: Option<Repo>, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
+        context.want_past();
         let (mut source, exit) = context.listed(named, false)?;
         let releases = open(Kind::Release, &mut source, context)?;
         let microsprints = open(Kind::Microsprint, &mut source, context)?;

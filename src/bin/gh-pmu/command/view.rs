@@ -80,6 +80,11 @@ impl Command for Args {
         if self.as_of.is_some() && !context.config.cache.enabled {
             return Err(switched_off());
         }
+        match self.as_of {
+            Some(_) => context.need_past(),
+            None if self.shows_events() => context.want_past(),
+            None => {}
+        }
         let (mut source, exit) = match self.as_of {
             Some(_) => (context.source(named, Keep::IfPossible)?, Exit::Done),
             None => context.listed(named, false)?,
@@ -114,8 +119,8 @@ impl Command for Args {
         };
         let found = changes::find(&mut sources, &[filter], context)?;
         // Of what could not be recorded, the tracker is known, and what happened to it is not.
-        let asked = self.json.as_ref().is_some_and(|json| json.fields.contains(&EVENTS));
-        context.falls_short |= asked && context.config.cache.enabled && !sources[0].1.is_recorded();
+        let is_asked = self.json.is_some() && self.shows_events();
+        context.falls_short |= is_asked && context.config.cache.enabled && !sources[0].1.is_recorded();
         let repo = &sources[0].0;
         let past = self.as_of.filter(|_| context.output.is_terminal()).map(|when| context.moment(when));
         let view = TrackerView {
@@ -131,6 +136,11 @@ impl Command for Args {
 }
 
 impl Args {
+    /// Whether the answer tells what happened to the tracker.
+    fn shows_events(&self) -> bool {
+        !self.web && self.json.as_ref().is_none_or(|json| json.fields.contains(&EVENTS))
+    }
+
     fn find(&self, source: &mut Source, context: &mut Context<'_, '_>) -> Result<Tracker<'static>, Error> {
         let found = loop {
             match self.matching(source) {

@@ -128,7 +128,7 @@ impl Context<'_, '_> {
     /// Whether the past is asked for, and all that is here is a manifest that GitHub gave to a list.
     fn lacks_past(&self, view: &View) -> bool {
         let is_from_github = view.marks().is_some_and(|marks| marks.tag.is_some() && marks.signatures.is_empty());
-        self.history == History::Needed && is_from_github && !view.has_published()
+        self.history == History::Needed && !self.does_without && is_from_github && !view.has_published()
     }
 
     /// What to list of one repository, and the exit code: a failure where only the cache could be shown, although
@@ -219,12 +219,11 @@ impl Context<'_, '_> {
     /// `None` where there is no manifest to use, and what is cached must do.
     pub(super) fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
         // There is no past but the one that is recorded; a list is made of the manifest.
-        let patience = if self.history == History::Needed { PATIENCE } else { LIST_PATIENCE };
+        let needs_record = self.history == History::Needed && !self.does_without;
+        let patience = if needs_record { PATIENCE } else { LIST_PATIENCE };
         match self.sync_as(located, Options { only: named, ..Options::new(self.history, patience) }) {
             // What is recorded nowhere has no past: what was cached before has one.
-            Ok(Synced { unrecorded: Some(error), .. }) if self.history == History::Needed => {
-                Err(SyncError::Store(error))
-            }
+            Ok(Synced { unrecorded: Some(error), .. }) if needs_record => Err(SyncError::Store(error)),
             Ok(Synced { unrecorded: Some(error), outcome: Outcome::Older { cached, .. }, repo, view, .. }) => {
                 self.tell_unrecorded(&error, &format!("what is shown is older than what was cached, of {cached}"));
                 self.falls_short = true;

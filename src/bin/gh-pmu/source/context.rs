@@ -33,6 +33,8 @@ pub struct Context<'c, 'o> {
     pub elapsed: &'c dyn Fn() -> Duration,
     /// How much of git's history the command needs.
     pub history: History,
+    /// Whether the present will do where that cannot be recorded.
+    pub does_without: bool,
     /// Whether the manifest here was not taken in: it cannot be read, or is older than what is cached.
     pub is_set_aside: bool,
     /// Whether something is missing from the answer, as was said: then the command fails, whatever it could show.
@@ -147,6 +149,12 @@ impl Context<'_, '_> {
         if self.history == History::AtHand {
             self.history = History::Needed;
         }
+    }
+
+    /// As [`Self::need_past`]; but where nothing can be recorded, the present will do.
+    pub fn want_past(&mut self) {
+        self.need_past();
+        self.does_without = true;
     }
 
     pub fn tell_mended(&mut self, mended: &[Damage]) {

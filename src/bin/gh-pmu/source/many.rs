@@ -5,9 +5,10 @@ use std::fmt::Display;
 use gh_pmu::model::Repo;
 use gh_pmu::query::{Filter, Picked, pick};
 use gh_pmu::store::{StoreError, View, open_all, take_from_all};
+use gh_pmu::sync::SyncError;
 
 use super::cached::exit_of;
-use super::context::{Context, DISK, Known, Source, switched_off};
+use super::context::{Context, DISK, Keep, Known, Source, switched_off};
 use crate::cli::Many;
 use crate::exit::{Error, Exit};
 use crate::output::Age;
@@ -31,15 +32,20 @@ impl Context<'_, '_> {
         if !self.config.cache.enabled {
             return Err(switched_off());
         }
-        self.sync_here();
+        let mut here = self.sync_here(many);
         let mut listed = ManyListed { picked: Vec::new(), exit: Exit::Done, age: None };
         let config = self.config;
         let opened = take_from_all(&DISK, &config.cache_dir, many.whose(), |view| {
-            if let Some(source) = self.source_of(view) {
+            if let Some(source) = self.source_of(newest(view, &mut here)) {
                 self.pick_into(source, filter, &mut listed);
             }
         })?;
-        check_any(many, &opened)?;
+        if let Some(source) = here {
+            self.pick_into(source, filter, &mut listed);
+            listed.picked.sort_by_cached_key(|(repo, _)| repo.dir_names());
+        } else {
+            check_any(many, opened.len())?;
+        }
         listed.age = listed.age.map(|age| self.with_doubt(age));
         Ok(listed)
     }
@@ -75,9 +81,20 @@ impl Context<'_, '_> {
     ///
     /// # Errors
     /// The cache's directory cannot be listed; nothing is cached of the owner.
-    pub fn all_sources(&mut self, many: &Many) -> Result<Vec<Source>, Error> {
-        self.sync_here();
-        Ok(self.opened(many)?.into_iter().filter_map(|view| self.source_of(view)).collect())
+    pub fn all_sources(&mut self, many: &Many, keep: Keep) -> Result<Vec<Source>, Error> {
+        if keep == Keep::Must {
+            self.need_past();
+        }
+        let mut here = self.sync_here(many);
+        let opened = open_all(&DISK, &self.config.cache_dir, many.whose())?;
+        check_any(many, opened.len() + here.iter().len())?;
+        let sources = opened.into_iter().filter_map(|view| self.source_of(newest(view, &mut here)));
+        let mut sources: Vec<Source> = sources.collect();
+        if let Some(source) = here {
+            sources.push(source);
+            sources.sort_by_cached_key(|(repo, _)| repo.dir_names());
+        }
+        Ok(sources)
     }
 
     /// The repository of a store that was opened; `None` if there is no answer of it, as is told then.
@@ -101,7 +118,7 @@ impl Context<'_, '_> {
         if !self.config.cache.enabled {
             return Err(switched_off());
         }
-        let mut sources = self.all_sources(many)?;
+        let mut sources = self.all_sources(many, Keep::IfPossible)?;
         let mut exit = sources.iter().map(|(_, view)| exit_of(view)).find(|exit| *exit != Exit::Done);
         if refresh {
             exit = None;
@@ -121,7 +138,7 @@ impl Context<'_, '_> {
     /// The cache's directory cannot be listed; nothing is cached of the owner.
     pub fn opened(&self, many: &Many) -> Result<Vec<Result<View, StoreError>>, Error> {
         let opened = open_all(&DISK, &self.config.cache_dir, many.whose())?;
-        check_any(many, &opened)?;
+        check_any(many, opened.len())?;
         Ok(opened)
     }
 
@@ -131,22 +148,37 @@ impl Context<'_, '_> {
         self.output.warn(why.to_string().trim_end());
     }
 
-    /// What cannot be synced is a warning: other repositories are none the worse.
-    fn sync_here(&mut self) {
+    /// The repository of the checkout, synced, if it is one of them: it may be recorded nowhere. What cannot be synced is a
+    /// warning: other repositories are none the worse.
+    fn sync_here(&mut self, many: &Many) -> Option<Source> {
         let syncs = self.config.cache.enabled && self.config.cache.auto_sync;
-        if let Some(located) = self.located().filter(|_| syncs)
-            && let Err(error) = self.try_sync(&located, None)
-        {
-            self.is_set_aside = true;
-            self.output.warn(&format!("{error}; this is what was cached before"));
+        let located = self.located().filter(|_| syncs)?;
+        match self.try_sync(&located, None) {
+            Ok(here) => here.filter(|(repo, _)| many.whose().has(repo)),
+            Err(error) => {
+                self.is_set_aside = true;
+                self.falls_short |= matches!(error, SyncError::Store(_));
+                self.output.warn(&format!("{error}; this is what was cached before"));
+                None
+            }
         }
     }
 }
 
+/// What was synced just now, in place of what its store holds.
+fn newest(opened: Result<View, StoreError>, here: &mut Option<Source>) -> Result<View, StoreError> {
+    let is_here =
+        |view: &View| here.as_ref().is_some_and(|(_, synced)| synced.repo().eq_ignore_ascii_case(view.repo()));
+    match opened {
+        Ok(view) if is_here(&view) => Ok(here.take().map_or(view, |(_, synced)| synced)),
+        opened => opened,
+    }
+}
+
 /// That nothing is cached of an owner is no empty answer.
-fn check_any<T>(many: &Many, found: &[T]) -> Result<(), Error> {
+fn check_any(many: &Many, count: usize) -> Result<(), Error> {
     match many {
-        Many::Of(owner) if found.is_empty() => Err(Error::new(format!("no repository of {owner} is cached"))
+        Many::Of(owner) if count == 0 => Err(Error::new(format!("no repository of {owner} is cached"))
             .with_hint(format!("Run `gh pmu cache sync --owner {owner}`."))),
         _ => Ok(()),
     }

@@ -27,6 +27,9 @@ fn assert_answers_without_writing(lab: &Lab, run: impl Fn(&[&str]) -> Ran) {
     assert_eq!(rows, SMALL_RELEASES.replace("v0.9.0", "v1.0.0"), "the manifest is at hand");
     assert!(warning.contains(text(&lab.cache)) && warning.contains("; what is shown was not recorded: "), "{warning}");
     assert_eq!(warning.lines().count(), 1, "{warning}");
+    let (of_all, _) = run(&["release", "list", "--all-repos"]).warns();
+    assert!(of_all.contains("v1.0.0") && !of_all.contains("v0.9.0"), "{of_all}");
+    assert_eq!(run(&["cache", "history", "--all-repos"]).code, Some(1));
     // The past is what is recorded: that is not all of it any more.
     let past = run(&["cache", "history"]);
     assert_eq!((past.code, past.out.lines().count()), (Some(1), 5));
@@ -77,6 +80,16 @@ fn a_first_sync_into_a_directory_that_forbids_writing_names_it() {
     std::fs::set_permissions(&lab.cache, PermissionsExt::from_mode(0o500)).unwrap();
     let (rows, warning) = mortal.run(&lab, &["release", "list"]).warns();
     assert_eq!(rows, SMALL_RELEASES);
+    // One of many that is recorded nowhere has its rows too; of its past there is nothing to tell.
+    let flags = ["--json", "repo,number"];
+    let alone = mortal.run(&lab, &[&["release", "list"][..], &flags].concat()).warns().0;
+    for many in [&["--all-repos"][..], &["--owner", "octo-org"]] {
+        let listed = mortal.run(&lab, &[&["release", "list"], many, &flags[..]].concat()).warns().0;
+        assert_eq!(listed, alone);
+        assert_eq!(mortal.run(&lab, &[&["cache", "history"], many].concat()).code, Some(1));
+    }
+    let exported = mortal.run(&lab, &["cache", "export", "--all-repos", "--format", "csv"]).warns().0;
+    assert_eq!(exported.lines().count(), 6);
     let said = mortal.run(&lab, &["cache", "sync"]).fails();
     assert!(said.starts_with("could not create "), "{said}");
     for said in [warning, said] {

@@ -137,6 +137,7 @@ impl Place {
             elapsed: &|| Duration::ZERO,
             history: History::AtHand,
             is_set_aside: false,
+            does_without: false,
             falls_short: false,
         };
         let done = match asked(line).unwrap() {
