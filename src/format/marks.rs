@@ -92,7 +92,7 @@ pub struct Seen {
 pub struct Fork {
     /// The first event that it no longer has.
     pub seq: Seq,
-    /// The branch, such as `origin/main`; empty if no branch is to blame, and events were recovered without git.
+    /// The branch, such as `origin/main`; empty if no branch is to blame, and events were mended without git.
     pub branch: String,
 }
 

@@ -9,5 +9,5 @@ mod walk;
 
 pub use frame::Frame;
 pub use log::{Log, LogError};
-pub use salvage::{Salvage, salvage};
+pub use salvage::{Salvage, salvage, unverified};
 pub use walk::{Stop, walk};

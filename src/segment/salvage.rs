@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::format::{
-    CHUNK_HEADER_LEN, Chunk, ChunkKind, EventRecord, FRAME_HEADER_LEN, FileId, FrameHeader, LOG_HEADER_LEN, Source,
-    SyncRecord, decode_events, decode_sync, decode_trackers,
+    CHUNK_HEADER_LEN, Chunk, ChunkKind, EventRecord, FRAME_HEADER_LEN, FRAME_MAGIC, FileId, FormatError, FrameHeader,
+    LOG_HEADER_LEN, Source, SyncRecord, decode_events, decode_sync, decode_trackers,
 };
 use crate::model::{Seq, Tracker};
 
@@ -40,6 +40,27 @@ pub fn salvage(bytes: &[u8], file: FileId) -> Salvage<'_> {
         }
     }
     found
+}
+
+/// Every structure between two places of a log that does not verify, and how many events those have that do.
+pub fn unverified(bytes: &[u8], file: FileId, (from, to): (u64, u64)) -> (Vec<FormatError>, u64) {
+    let (mut errors, mut events) = (Vec::new(), 0);
+    let (mut at, mut is_told) = (from, false);
+    while let Some(rest) = bytes.get(at as usize..to as usize).filter(|rest| !rest.is_empty()) {
+        let header = FrameHeader::decode(rest, file, at);
+        if let Some(chunk) = chunk_at(rest, file, at) {
+            events += if chunk.kind == ChunkKind::Events { u64::from(chunk.count) } else { 0 };
+            (at, is_told) = (at + chunk.chunk_len(), false);
+        } else if header.is_ok() {
+            (at, is_told) = (at + FRAME_HEADER_LEN, false);
+        } else {
+            let is_frame = at == from || rest.starts_with(&FRAME_MAGIC);
+            let error = if is_frame { header.err() } else { Chunk::decode(rest, file, at).err() };
+            errors.extend(error.filter(|_| !is_told));
+            (at, is_told) = (at + 8, true);
+        }
+    }
+    (errors, events)
 }
 
 /// Refuses cheaply what cannot be a chunk, so that garbage is not summed from every place in it.

@@ -123,16 +123,18 @@ fn replayed(known: &Known, states: &[PastState]) -> Option<Filled> {
 /// The state of the index as a base, and the events known behind it: when the older part cannot be told.
 fn from_index(known: Known, end: Seq) -> Filled {
     let mut filled = Filled { tail_in_doubt: true, next_seq: end.next(), ..Filled::default() };
-    let Some(Indexed { seq, changed_at, published, trackers }) = known.index else {
+    let Some(index) = known.index.as_ref() else {
         filled.lost = (end.0 + 1).saturating_sub(known.first_seq.0.max(1));
         // Nobody knows the state; but its numbers and its time are not to be given again.
         let newest = known.events.values().next_back().map(|(sync, _)| known.recovered(end, sync.changed_at));
         filled.base = newest.map(|sync| Base { after: end, sync, trackers: Whole::new() });
         return filled;
     };
-    filled.lost = seq.0.saturating_sub(known.first_seq.0.saturating_sub(1));
-    filled.base = Some(Base { after: seq, sync: recovered(published, changed_at), trackers });
-    let mut next = seq.next();
+    let base = earliest(index, &known);
+    filled.lost = base.after.0.saturating_sub(known.first_seq.0.saturating_sub(1));
+    filled.lacks_hash = base.after < index.seq;
+    let mut next = base.after.next();
+    filled.base = Some(base);
     while let Some((sync, event)) = known.events.get(&next) {
         filled.push(next, sync, event.clone());
         filled.kept += 1;
@@ -140,6 +142,33 @@ fn from_index(known: Known, end: Seq) -> Filled {
     }
     filled.lost += end.next().0.saturating_sub(next.0);
     filled
+}
+
+/// The state of the index with the published events before it undone, as far as they are known without a gap.
+fn earliest(index: &Indexed, known: &Known) -> Base {
+    let Indexed { seq, changed_at, published, trackers } = index;
+    let mut base = Base { after: *seq, sync: recovered(*published, *changed_at), trackers: trackers.clone() };
+    let mut state: BTreeMap<Key, (Tracker<'static>, Seq)> =
+        trackers.iter().map(|(tracker, last)| (tracker.list_key(), (tracker.clone(), *last))).collect();
+    for (seq, (sync, event)) in known.events.range(..=*seq).rev() {
+        if *seq != base.after || sync.history.is_none() || published.is_none() {
+            break;
+        }
+        let key = (event.kind, Reverse(event.number));
+        let Ok(before) = event.undo(state.get(&key).map(|(tracker, _)| tracker)) else { break };
+        match before {
+            Some(before) => {
+                state.insert(key, (before, known.before.get(seq).copied().unwrap_or_default()));
+            }
+            None => drop(state.remove(&key)),
+        }
+        let sync = recovered(Some(HistoryHash::default()), sync.changed_at);
+        base = Base { after: Seq(seq.0 - 1), sync, trackers: Whole::new() };
+    }
+    if base.after < *seq {
+        base.trackers = state.into_values().collect();
+    }
+    base
 }
 
 /// How far a log was filled without guessing.

@@ -31,6 +31,8 @@ pub(super) struct Known {
     pub(super) base: Option<(Seq, SyncRecord, Whole)>,
     /// The syncs of published events have a history hash.
     pub(super) events: BTreeMap<Seq, (Rc<SyncRecord>, Event<'static>)>,
+    /// Of each of them, the event of the same tracker before it.
+    pub(super) before: BTreeMap<Seq, Seq>,
     pub(super) index: Option<Indexed>,
     /// Whether commits may be missing at the end.
     pub(super) tail_in_doubt: bool,
@@ -68,6 +70,8 @@ pub(super) struct Step {
 #[derive(Default)]
 pub(super) struct Filled {
     pub(super) base: Option<Base>,
+    /// Whether the history hash of a published base is not known, and none behind it is everybody's.
+    pub(super) lacks_hash: bool,
     pub(super) steps: Vec<Step>,
     pub(super) kept: u64,
     pub(super) recovered: u64,

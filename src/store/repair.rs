@@ -177,7 +177,8 @@ impl Store<'_> {
         repaired.end_in_doubt = filled.tail_in_doubt;
         repaired.history_start = first_seq;
         let is_unknown = |step: &&Step| step.sync.history.is_some() && step.sync.commit.is_none();
-        repaired.provisional = filled.steps.iter().find(is_unknown).map(|step| step.first_seq);
+        let unknown = filled.steps.iter().find(is_unknown).map(|step| step.first_seq);
+        repaired.provisional = filled.lacks_hash.then_some(first_seq).or(unknown);
         if let Some(last) = last {
             // After a note nobody takes the state for fresh: a manifest that was taken in last is taken in again, for its
             // changes may be among those lost.
@@ -246,6 +247,7 @@ fn know_salvage(known: &mut Known, found: &Salvage<'_>) {
         if sync.history.is_some() {
             known.published_seq = known.published_seq.max(seq);
         }
+        known.before.insert(seq, record.prev);
         known.events.insert(seq, (sync, record.event.clone().into_owned()));
     }
     let base = found.headers.iter().find(|(_, header)| header.kind == FrameKind::Base);

@@ -14,7 +14,7 @@ use crate::format::{
 };
 use crate::fs::Buffer;
 use crate::index::Index;
-use crate::segment::{Frame, Log, LogError, Stop, walk};
+use crate::segment::{Frame, Log, LogError, Stop, unverified, walk};
 
 /// What a verification read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -222,11 +222,15 @@ impl Store<'_> {
         };
         let stop = sink.walk_all();
         let sink_end = stop.unwrap_or(end);
-        if sink_end < acknowledged && !sink.verified.findings.iter().any(Damage::is_of_log) {
+        let is_known = sink.verified.findings.iter().any(Damage::is_of_log);
+        if sink_end < acknowledged && !is_known && !sink.find_unverified(sink_end, acknowledged) {
             let what = "ends before a commit that was acknowledged, or that commit does not verify".to_owned();
-            sink.verified.notes.retain(|note| note.part != Part::Tail);
             let damage = Damage { path: sink.path.clone(), offset: sink_end, part: Part::Commit, what };
             sink.verified.findings.push(damage);
+        }
+        if sink_end < acknowledged {
+            // It is no torn tail.
+            sink.verified.notes.retain(|note| note.part != Part::Tail);
         }
         Ok(sink.expected)
     }
@@ -311,7 +315,7 @@ impl<'b> Sink<'_, 'b> {
                 self.frame(frame);
                 Ok::<(), FormatError>(())
             });
-            let Ok((_, stop)) = walked else { return None };
+            let Ok((group, stop)) = walked else { return None };
             let (error, resumes_at) = match stop {
                 Stop::End => return None,
                 Stop::Torn(offset) => {
@@ -322,13 +326,25 @@ impl<'b> Sink<'_, 'b> {
                 Stop::Damaged { error, resumes_at } => (error, resumes_at),
                 Stop::Refused(error) => (error, None),
             };
-            self.find(&error);
+            let end = resumes_at.unwrap_or(self.region.bytes.len() as u64);
+            if matches!(stop, Stop::Refused(_)) || !self.find_unverified(group, end) {
+                self.find(&error);
+            }
             let next = resumes_at.and_then(|offset| {
                 let header = FrameHeader::decode(self.region.bytes.get(offset as usize..)?, self.header.id, offset);
                 Some((offset, header.ok()?.chain))
             });
             (from, chain) = next?;
         }
+    }
+
+    /// Finds each structure between two places that does not verify; `false` if there is none.
+    fn find_unverified(&mut self, from: u64, to: u64) -> bool {
+        let to = to.min(self.region.bytes.len() as u64);
+        let (errors, events) = unverified(self.region.bytes, self.header.id, (from, to));
+        self.verified.events += events;
+        errors.iter().for_each(|error| self.find(error));
+        !errors.is_empty()
     }
 
     fn find(&mut self, error: &FormatError) {

@@ -123,8 +123,8 @@ impl fmt::Display for Note {
             ),
             Note::Rewritten(Fork { seq, branch }) if branch.is_empty() => write!(
                 f,
-                "event @{seq} was recovered without git, and is not the event that others have under this number: `gh pmu \
-                 cache rebuild` in a whole clone takes theirs"
+                "history from event @{seq} on was mended without git, and may not be what others have under these numbers: \
+                 `gh pmu cache rebuild` in a whole clone takes theirs"
             ),
             Note::Rewritten(Fork { seq, branch }) => write!(
                 f,

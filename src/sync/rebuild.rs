@@ -8,6 +8,7 @@ use super::error::{Held, Loss, Now, SyncError};
 use super::import::{Import, Imported};
 use super::line::{Found, GitLine, Line};
 use super::outcome::Note;
+use super::renamed::current_name;
 use super::versions::{Committed, Judge, Tally, Verdict};
 use crate::format::SyncRecord;
 use crate::fs::Storage;
@@ -71,9 +72,13 @@ pub fn rebuild(
         note = Some(line.missing());
         replayed = replay(&writer, (&older, &mut line), (false, None), (repo, now))?;
     }
-    let Replayed { rewrite, records, tally, after, .. } = replayed;
+    let Replayed { rewrite, records, tally, after, other_name, .. } = replayed;
     if records.is_empty() {
         return Err(SyncError::NoVersions { path: located.manifest.clone(), revision: name });
+    }
+    if let Some(found) = other_name.filter(|found| !is_its_own((storage, cache), located, (repo, hosting), found)) {
+        let (found, asked) = (Box::new(found), Box::new(repo.clone()));
+        return Err(SyncError::OtherRepo { path: located.manifest.clone(), found, asked });
     }
     let before = match writer.view() {
         Some(view) => {
@@ -93,8 +98,26 @@ pub fn rebuild(
     Ok(Rebuilt { tally, imported, before, after, note })
 }
 
-/// Returns the states that git holds of a manifest, oldest first, for repairs. Best effort: none if git cannot tell.
-pub fn past_states(located: &Located, (repo, hosting): (&Repo, Hosting<'_>), now: Now) -> Vec<PastState> {
+/// Whether versions under the name `found` alone are those of the repository: the manifest here has the new name already,
+/// or a clone that was not pulled has the old one.
+fn is_its_own(
+    (storage, cache): (&dyn Storage, &Path),
+    located: &Located,
+    (repo, hosting): (&Repo, Hosting<'_>),
+    found: &Repo,
+) -> bool {
+    current_name(storage, cache, found) == *repo || located.named_here(storage, hosting).as_ref() == Some(repo)
+}
+
+/// Returns the states that git holds of the manifest of `repo`, oldest first, for repairs. Best effort: none if git cannot
+/// tell.
+pub fn past_states(
+    storage: &dyn Storage,
+    cache: &Path,
+    located: &Located,
+    (repo, hosting): (&Repo, Hosting<'_>),
+    now: Now,
+) -> Vec<PastState> {
     let mut states = Vec::new();
     let Ok(mut line) = GitLine::found(located, (repo, None, hosting), Limits::NONE) else { return states };
     if line.look(None).is_err() {
@@ -115,6 +138,10 @@ pub fn past_states(located: &Located, (repo, hosting): (&Repo, Hosting<'_>), now
         }
         Ok(true)
     });
+    let other = judge.other_name();
+    if other.is_some_and(|found| !is_its_own((storage, cache), located, (repo, hosting), found)) {
+        states.clear();
+    }
     states
 }
 
@@ -126,6 +153,8 @@ struct Replayed {
     after: Held,
     /// Whether versions are not here.
     lacks: bool,
+    /// The only name of the repository in them, if that is not its own.
+    other_name: Option<Repo>,
 }
 
 fn replay(
@@ -176,7 +205,8 @@ fn replay(
         return replay(writer, (older, line), (published, restart), (repo, now));
     }
     let tally = Tally { skipped: judge.tally.skipped + skipped, ..judge.tally };
-    Ok(Replayed { rewrite, records, tally, after: Held { events, span }, lacks: !are_here })
+    let (after, other_name) = (Held { events, span }, judge.other_name().cloned());
+    Ok(Replayed { rewrite, records, tally, after, lacks: !are_here, other_name })
 }
 
 /// What a log holds, and what of it a new log out of these versions would not.

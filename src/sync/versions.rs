@@ -74,6 +74,11 @@ impl<'r> Judge<'r> {
         Self { last: Some(last), is_own: true, ..Self::from_the_first(repo, now) }
     }
 
+    /// Under which name alone the versions know the repository, if it is another than the one that is asked for.
+    pub(super) fn other_name(&self) -> Option<&Repo> {
+        self.former.as_ref().filter(|_| !self.is_own)
+    }
+
     /// Whether it judges all versions there are.
     pub(super) fn is_from_the_first(&self) -> bool {
         self.last.is_none()

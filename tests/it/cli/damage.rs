@@ -2,6 +2,8 @@
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::cli::lab::{Files, Lab, assert_same, columns, is_named, text};
 use crate::cli::manifests::{REPO, SMALL_RELEASES, many, small, small_at};
 
@@ -105,6 +107,22 @@ fn an_older_manifest_in_place_of_what_is_damaged_is_not_the_whole_answer() {
 }
 
 #[test]
+fn each_damage_has_its_line_and_what_follows_the_last_one_is_kept_without_git() {
+    let lab = lab();
+    let events = |lab: &Lab| lab.run(&["cache", "history", "--order", "asc", "--json", "seq,event,number,title"]);
+    let whole: Vec<Value> = serde_json::from_str(&events(&lab).ok()).unwrap();
+    let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
+    for at in [3000, 12_000] {
+        flip(&file(&lab, "log-"), at);
+    }
+    let verified = lab.run(&["cache", "verify"]);
+    assert_eq!((verified.code, verified.out.lines().count()), (Some(1), 2), "{}", verified.out);
+    lab.run_in(&lab.root(), &["cache", "repair", "-R", repo]).ok();
+    let kept: Vec<Value> = serde_json::from_str(&events(&lab).out).unwrap();
+    assert!(kept.len() * 3 > whole.len() && whole.ends_with(&kept), "{} of {}", kept.len(), whole.len());
+}
+
+#[test]
 fn what_a_repair_recovers_without_git_is_not_taken_for_everybody_s_history() {
     let lab = lab();
     let ids = |lab: &Lab| lab.json(&["cache", "history", "--json", "seq,id,published"]);
@@ -113,12 +131,12 @@ fn what_a_repair_recovers_without_git_is_not_taken_for_everybody_s_history() {
     // The record of a version that says by which commit it came.
     flip(&file(&lab, "log-"), 9000);
     let said = lab.run_in(&lab.root(), &["cache", "repair", "-R", repo]).ok();
-    assert!(said.contains(" on were recovered without git, and are not those that others have"), "{said}");
+    assert!(said.contains(" on were mended without git, and may not be those that others have"), "{said}");
     for _again in 0..2 {
         let (_, warning) = lab.run(&["cache", "sync"]).warns();
-        assert!(warning.contains("was recovered without git") && warning.contains("cache rebuild"), "{warning}");
+        assert!(warning.contains("was mended without git") && warning.contains("cache rebuild"), "{warning}");
     }
-    assert!(lab.run(&["cache", "history", "-L", "1"]).warns().1.contains("was recovered without git"));
+    assert!(lab.run(&["cache", "history", "-L", "1"]).warns().1.contains("was mended without git"));
     assert_eq!(lab.run(&["cache", "status", "--check"]).code, Some(1));
     assert_ne!(ids_of(&lab), whole);
     lab.run(&["cache", "rebuild"]).ok();

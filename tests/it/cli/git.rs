@@ -457,3 +457,27 @@ fn a_sparse_partial_clone_says_that_it_lacks_the_manifest() {
     part.git(&["cat-file", "blob", &format!("HEAD:{}", gh_pmu::manifest::USUAL_PATH)]);
     assert!(part.run(&["release", "list"]).ok().contains("v0.9.0"));
 }
+
+#[test]
+fn a_checkout_says_nothing_of_the_past_of_another_repository() {
+    let lab = Lab::with_git();
+    for hour in [1, 2] {
+        lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
+        commit(&lab, "manifest");
+    }
+    let said = lab.run(&["cache", "rebuild", "-R", "no/such"]).fails();
+    assert!(said.contains("is the manifest of octo-org/atlas, not of no/such"), "{said}");
+    assert!(lab.run(&["release", "list", "-R", "no/such"]).fails().contains("nothing is cached"));
+    // A repair neither: another's that is beyond help stays so.
+    let other = lab.other(&small_at(3).replace("octo-org/atlas", "other/one"));
+    lab.run_in(&other, &["cache", "sync"]).ok();
+    let store = lab.cache.join("github.com/other/one");
+    for name in std::fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path()) {
+        if crate::cli::lab::is_named(&name, "log-") || crate::cli::lab::is_named(&name, "index-") {
+            std::fs::write(name, "x").unwrap();
+        }
+    }
+    let said = lab.run(&["cache", "repair", "-R", "other/one"]).ok();
+    assert!(said.contains("begins anew") && !said.contains("rebuilt from git"), "{said}");
+    assert!(lab.run(&["release", "list", "-R", "other/one"]).fails().contains("nothing is cached"));
+}

@@ -7,7 +7,7 @@ use gh_pmu::sync::{SyncError, past_states};
 use super::frame::{Command, Spec, cached};
 use super::rebuild;
 use crate::exit::{Error, Exit};
-use crate::source::Context;
+use crate::source::{Context, DISK};
 
 /// The words of `cache repair`.
 pub const SPEC: Spec = Spec {
@@ -26,8 +26,9 @@ impl Command for Args {
         let store = context.store(&repo);
         let progress = context.output.progress("Repairing");
         let now = context.now;
-        let mut past =
-            || located.as_ref().map_or_else(Vec::new, |located| past_states(located, (&repo, context.hosting()), now));
+        let cache = &context.config.cache_dir;
+        let of_git = |located| past_states(&DISK, cache, located, (&repo, context.hosting()), now);
+        let mut past = || located.as_ref().map_or_else(Vec::new, of_git);
         let repaired = store.repair(&repo, PATIENCE, &mut past, now.millis());
         drop(progress);
         let repaired = repaired?;
@@ -74,7 +75,7 @@ fn tell(repo: &Repo, repaired: &Repaired, context: &mut Context<'_, '_>) -> Resu
     }
     if let Some(seq) = provisional {
         context.output.success(&format!(
-            "events from @{seq} on were recovered without git, and are not those that others have under these numbers"
+            "events from @{seq} on were mended without git, and may not be those that others have under these numbers"
         ))?;
     }
     if history_start.0 > 1 {
