@@ -53,25 +53,40 @@ impl HistoryFilter {
     }
 }
 
-/// The first event that the log still holds, where the question reaches behind it.
+/// Where a log begins that a question reaches behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The first event that it holds.
+    pub start: Seq,
+    /// When that was published.
+    pub time: Option<UnixMillis>,
+    /// Whether the question names a moment before it, and does not just ask for all that there is.
+    pub is_named: bool,
+}
+
+/// Where the log begins, if the question reaches behind that.
 ///
 /// # Errors
 /// Damage, and the system's.
-pub fn cut_short(
-    history: &History<'_>,
-    filter: &HistoryFilter,
-) -> Result<Option<(Seq, Option<UnixMillis>)>, StoreError> {
+pub fn cut_short(history: &History<'_>, filter: &HistoryFilter) -> Result<Option<Cut>, StoreError> {
     let start = history.view().history_start();
     if start <= Seq(1) {
         return Ok(None);
     }
-    let starts_at = history.starts_at()?;
-    let reaches_behind = match filter.since {
-        None => filter.limit.is_none() || filter.order == Order::Ascending,
-        Some(Moment::Seq(seq)) => seq.next() < start,
-        Some(Moment::Time(time)) => starts_at.is_some_and(|starts_at| time < starts_at),
+    let time = history.starts_at()?;
+    // All that is gone was not later than what it led to.
+    let known_from = history.begins_at()?;
+    let ends_before = match filter.until {
+        None => false,
+        Some(Moment::Seq(seq)) => seq < start,
+        Some(Moment::Time(until)) => time.is_some_and(|time| until < time),
     };
-    Ok(reaches_behind.then_some((start, starts_at)))
+    let (reaches_behind, is_named) = match filter.since {
+        None => (filter.limit.is_none() || filter.order == Order::Ascending || ends_before, ends_before),
+        Some(Moment::Seq(seq)) => (seq.next() < start, true),
+        Some(Moment::Time(since)) => (known_from.is_some_and(|known_from| since <= known_from), true),
+    };
+    Ok(reaches_behind.then_some(Cut { start, time, is_named }))
 }
 
 /// The events that a filter admits.

@@ -249,7 +249,10 @@ impl<'s> History<'s> {
 
     /// When the state before the first event was there: what was pruned had led to it, or a first version had nothing yet.
     /// `None` if the log does not hold it.
-    pub(super) fn begins_at(&self) -> Result<Option<UnixMillis>, StoreError> {
+    ///
+    /// # Errors
+    /// Damage, and the system's.
+    pub fn begins_at(&self) -> Result<Option<UnixMillis>, StoreError> {
         let is_whole = self.view.history_start() <= Seq(1);
         let mut at = LOG_HEADER_LEN;
         while at < self.view.at().offset {

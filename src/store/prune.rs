@@ -91,12 +91,13 @@ fn copy(
 impl History<'_> {
     /// The last frame to drop, and how many live events go and stay.
     fn boundary(&self, moment: Moment) -> Result<(Option<Boundary>, u64, u64), StoreError> {
-        let mut live: Vec<(u64, FrameHeader)> = Vec::new();
+        let (mut live, mut superseded): (Vec<(u64, FrameHeader)>, Vec<(u64, FrameHeader)>) = (Vec::new(), Vec::new());
         let has_published = self.view().has_published();
         self.frames_from(0, |offset, header, _| {
             let is_live =
                 header.kind == FrameKind::Commit && (header.published || offset > self.view().at().published_frame);
             live.extend((is_live && header.item_count > 0).then_some((offset, *header)));
+            superseded.extend((!is_live && header.kind == FrameKind::Commit).then_some((offset, *header)));
             Ok(())
         })?;
         let last_of = |header: &FrameHeader| Seq(header.first_seq.0 + u64::from(header.item_count) - 1);
@@ -114,7 +115,15 @@ impl History<'_> {
         let boundary = match gone.last() {
             None => None,
             Some((offset, header)) => {
-                let end = offset + header.frame_len();
+                let mut end = offset + header.frame_len();
+                // What was observed and superseded goes too, if all of it up to the next published version is older.
+                let next = kept.iter().find(|(_, header)| header.published).map_or(end, |(offset, _)| *offset);
+                let mut between = superseded.iter().filter(|(offset, _)| (end..next).contains(offset));
+                let is_older =
+                    |(_, header): &(u64, FrameHeader)| matches!(moment, Moment::Time(time) if header.changed_at < time);
+                if between.clone().count() > 0 && between.all(is_older) {
+                    end = next;
+                }
                 let sync = self.record_at(*offset)?;
                 sync.map(|sync| Boundary { end, last_seq: last_of(header), sync })
             }

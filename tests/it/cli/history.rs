@@ -246,6 +246,60 @@ fn pruning_does_not_make_old_news_new() {
 }
 
 #[test]
+fn what_was_pruned_fails_whoever_asks_for_it_and_nobody_else() {
+    let lab = Lab::new();
+    for (hour, title) in [(9, "one"), (11, "two"), (13, "three"), (15, "four")] {
+        lab.write_manifest(manifest(hour, &json!([open(1, title)]), &json!([])));
+        lab.run(&["cache", "sync"]).ok();
+        if hour == 9 {
+            lab.run(&["cache", "history", "--since", "last:early"]).ok();
+        }
+    }
+    lab.run(&["cache", "compact", "--prune-before", "2025-06-12T14:00:00Z"]).ok();
+    let asked = |args: &[&str]| lab.run(&[&["cache", "history"], args].concat());
+    for (args, rows) in [
+        // What was pruned was not later than the third title.
+        (&["--since", "2025-06-12T13:30:00Z"][..], 1),
+        (&["--since", "@3"], 1),
+        (&["--exit-code", "--number", "77", "--since", "2025-06-12T13:30:00Z"], 0),
+    ] {
+        assert_eq!(asked(args).ok().lines().count(), rows, "{args:?}");
+    }
+    for (args, rows) in [
+        (&["--since", "2025-06-12T13:00:00Z"][..], 1),
+        (&["--since", "@2"], 1),
+        (&["--until", "2025-06-12T11:00:00Z"], 0),
+        (&["--since", "last:early"], 1),
+    ] {
+        let ran = asked(args);
+        assert_eq!((ran.code, ran.out.lines().count()), (Some(1), rows), "{args:?}");
+        assert!(ran.err.contains("starts with event 4, "), "{args:?}: {}", ran.err);
+    }
+    // That was said, and once is enough.
+    assert_eq!(asked(&["--since", "last:early"]).ok(), "");
+}
+
+#[test]
+fn what_was_observed_and_superseded_before_a_pruning_goes_with_it() {
+    let lab = Lab::with_git();
+    let commit = |hour: u32, title: &str| {
+        lab.write_manifest(manifest(hour, &json!([open(1, title)]), &json!([])));
+        lab.git(&["add", "-A"]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+    };
+    commit(9, "one");
+    lab.run(&["cache", "sync"]).ok();
+    lab.write_manifest(manifest(11, &json!([open(1, "seen")]), &json!([])));
+    lab.run(&["cache", "sync"]).ok();
+    commit(13, "two");
+    lab.run(&["cache", "sync"]).ok();
+    assert_eq!(lab.run(&["cache", "history", "--observed"]).ok().lines().count(), 3);
+    lab.run(&["cache", "compact", "--prune-before", "2025-06-12T12:00:00Z"]).ok();
+    assert_eq!(lab.run(&["cache", "history", "--observed"]).out.lines().count(), 1);
+    assert!(lab.run(&["cache", "verify"]).ok().contains(" and 1 event verify"));
+}
+
+#[test]
 fn a_number_can_be_the_argument() {
     let lab = lab();
     assert_seqs(&lab, "430", &[6, 1]);

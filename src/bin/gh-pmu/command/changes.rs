@@ -2,7 +2,7 @@
 //! not know flags or how answers look.
 
 use gh_pmu::model::{Seq, UnixMillis};
-use gh_pmu::query::{Change, HistoryFilter, Order, changes_to_damage, cut_short, superseded};
+use gh_pmu::query::{Change, Cut, HistoryFilter, Order, changes_to_damage, cut_short, superseded};
 use gh_pmu::store::{Moment, StoreError};
 
 use crate::exit::Error;
@@ -54,7 +54,7 @@ fn search(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Conte
             Err(failed) => return Err(failed.into_error()),
         };
         stopped = stopped.or(damage.map(Error::from));
-        cuts.extend(cut.map(|cut| (cut, filter.since.is_some())));
+        cuts.extend(cut);
         found.extend(changes.into_iter().map(|change| (at, change)));
     }
     if sources.len() > 1 {
@@ -68,7 +68,7 @@ fn search(sources: &mut [Source], filters: &[HistoryFilter], context: &mut Conte
 struct OfOne {
     changes: Vec<Change>,
     damage: Option<StoreError>,
-    cut: Option<String>,
+    cut: Option<(String, bool)>,
 }
 
 fn of_one(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>) -> Result<OfOne, Failed> {
@@ -84,9 +84,9 @@ fn of_one(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>
     }
     let history = store.history(view)?;
     // Where that cannot be told, the changes themselves are in the way of damage too.
-    let cut = cut_short(&history, filter).ok().flatten().map(|(start, time)| {
+    let cut = cut_short(&history, filter).ok().flatten().map(|Cut { start, time, is_named }| {
         let time = time.map_or_else(String::new, |time| format!(", {}", context.output.time(time)));
-        format!("history of {repo} starts with event {start}{time}: older events were pruned or lost")
+        (format!("history of {repo} starts with event {start}{time}: older events were pruned or lost"), is_named)
     });
     if let Some(Moment::Seq(seq)) = filter.since
         && seq > view.seq()

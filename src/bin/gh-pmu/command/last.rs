@@ -26,7 +26,9 @@ impl Context<'_, '_> {
         if mark.published > view.seq() {
             return Ok(None);
         }
-        if let Some(id) = mark.published_id
+        // It was pruned since, and perhaps more: what is asked for begins there all the same.
+        let is_pruned = mark.published < view.history_start();
+        if let Some(id) = mark.published_id.filter(|_| !is_pruned)
             && shown.is_none_or(|shown| shown.id() != id)
         {
             return Ok(None);
