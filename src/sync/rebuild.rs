@@ -14,7 +14,7 @@ use crate::format::SyncRecord;
 use crate::fs::Storage;
 use crate::git::{CommitId, Limits};
 use crate::model::{Repo, Seq, Tracker, UnixMillis, counted};
-use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, View, Writer};
+use crate::store::{PATIENCE, PastState, Replaced, Rewrite, Store, StoreError, View, Writer};
 
 /// What a rebuild came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,9 +80,14 @@ pub fn rebuild(
         let (found, asked) = (Box::new(found), Box::new(repo.clone()));
         return Err(SyncError::OtherRepo { path: located.manifest.clone(), found, asked });
     }
-    let before = match writer.view() {
-        Some(view) => {
-            let (held, mut what) = losses(&store, view, (&records, after, note.is_none()))?;
+    let losses = writer.view().map(|view| losses(&store, view, (&records, after, note.is_none()))).transpose();
+    let losses = match losses {
+        // Whoever says yes need not know what a damaged log still tells.
+        Err(SyncError::Store(StoreError::Damaged(_))) if yes => None,
+        losses => losses?,
+    };
+    let before = match losses {
+        Some((held, mut what)) => {
             if let (Some(note), false) = (&note, what.is_empty()) {
                 what.push(note.to_string());
             }

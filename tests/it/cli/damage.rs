@@ -107,6 +107,18 @@ fn an_older_manifest_in_place_of_what_is_damaged_is_not_the_whole_answer() {
 }
 
 #[test]
+fn whoever_says_yes_gets_git_s_history_over_any_damage() {
+    for (prefix, harm) in HARMS {
+        let lab = lab();
+        let history = lab.run(&["cache", "history"]).ok();
+        harm(&file(&lab, prefix));
+        lab.run(&["cache", "rebuild", "--yes"]);
+        assert_eq!(lab.run(&["cache", "history"]).ok(), history, "{prefix}");
+        assert_eq!(lab.run(&["cache", "verify"]).code, Some(0), "{prefix}");
+    }
+}
+
+#[test]
 fn each_damage_has_its_line_and_what_follows_the_last_one_is_kept_without_git() {
     let lab = lab();
     let events = |lab: &Lab| lab.run(&["cache", "history", "--order", "asc", "--json", "seq,event,number,title"]);
