@@ -4,7 +4,7 @@ use super::branch::newest;
 use super::checkout::seen_key;
 use super::line::{GitLine, has_news};
 use super::manifest::{entry_of, unchanged_entry};
-use super::{Hosting, Located, Now};
+use super::{Hosting, Located, Now, SyncError};
 use crate::fs::Storage;
 use crate::git::Limits;
 use crate::manifest;
@@ -62,14 +62,17 @@ fn of_file(
     if unchanged_entry(storage, located, view).is_some_and(|entry| Some(entry.manifest) == last) {
         return told(has_new_versions(located, hosting, (repo, view)));
     }
-    let bytes = match storage.read(&located.manifest, manifest::MAX_LEN) {
+    let path = &located.manifest;
+    let unreadable = |error: SyncError| Standing::Unreadable { reason: error.to_string() };
+    let bytes = match storage.read(path, manifest::MAX_LEN) {
         Ok(Some(bytes)) => bytes,
+        Ok(None) if path.symlink_metadata().is_ok() => return unreadable(SyncError::NotAFile { path: path.clone() }),
         Ok(None) if located.known.as_ref() == Some(repo) => match located.left_out() {
             Ok(bytes) => bytes,
             Err(_) => return Standing::Missing,
         },
         Ok(None) => return Standing::Current,
-        Err(error) => return Standing::Unreadable { reason: error.kind().to_string() },
+        Err(source) => return unreadable(SyncError::Read { path: path.clone(), source }),
     };
     if last == Some(*blake3::hash(&bytes).as_bytes()) {
         return told(has_new_versions(located, hosting, (repo, view)));

@@ -93,6 +93,11 @@ impl Error {
         Self::Usage { message: message.into(), usage: String::new() }
     }
 
+    /// The failure and what to do next, in one line.
+    pub fn in_one_line(&self) -> String {
+        self.to_string().trim_end().replace('\n', ". ")
+    }
+
     /// The same failure, saying what to do next.
     #[must_use]
     pub fn with_hint(self, next: impl Into<String>) -> Self {

@@ -82,8 +82,7 @@ pub fn refresh(named: Option<Repo>, context: &mut Context<'_, '_>) {
         return;
     }
     if let Err(error) = context.listed(named, true) {
-        let error = error.to_string();
-        context.output.warn(&format!("the cache does not show this yet: {}", error.trim_end()));
+        context.output.warn(&format!("the cache does not show this yet: {}", error.in_one_line()));
     }
 }
 

@@ -146,7 +146,8 @@ fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Mal
 
 /// Why a text is no YAML, in plain words; the line is counted in the text.
 pub fn not_yaml(text: &str, error: &ScanError) -> Malformed {
-    const REASONS: [(&str, &str); 7] = [
+    const REASONS: [(&str, &str); 8] = [
+        ("control", "a sign that no editor shows stands here, such as NUL"),
         ("tab", "a tab stands where only spaces may"),
         ("anchor", "an alias such as *x stands before its anchor, such as &x"),
         ("quoted scalar", "a quote is not closed, or the text in it is not indented"),

@@ -147,6 +147,8 @@ impl Output<'_> {
         };
         let done = |what: &str, time: Option<UnixMillis>| match time {
             Some(time) => format!("{what} {}", self.time(time)),
+            // Of something it must be: what says so is damaged.
+            None if what == source => "unknown".to_owned(),
             None => format!("never {what}"),
         };
         let alone = match (status.published, status.observed) {

@@ -1,6 +1,7 @@
 //! What every command has at hand: the surroundings, the printer, the clock, and the stores. Owns which repository is
 //! meant; must not know from where its trackers come ([`super::cached`], [`super::asked`]).
 
+use std::path::Path;
 use std::time::Duration;
 
 use gh_pmu::fs::Disk;
@@ -208,7 +209,21 @@ impl Context<'_, '_> {
 
     pub fn tell_damage(&mut self, view: &View) {
         if let Some(damage) = view.damage().first() {
-            self.output.warn(&format!("{damage}; run `gh pmu cache repair`"));
+            let repair = self.repair(&damage.path);
+            self.output.warn(&format!("{damage}; run `{repair}`"));
         }
+    }
+
+    /// The command that mends the store of a file: that of another repository than the checkout's has to be named.
+    pub fn repair(&self, path: &Path) -> String {
+        const REPAIR: &str = "gh pmu cache repair";
+        let below = path.strip_prefix(&self.config.cache_dir).unwrap_or(path);
+        let names: Vec<&str> = below.iter().filter_map(|name| name.to_str()).collect();
+        let named = match names[..] {
+            [host, owner, name, _] => Repo::parse(&format!("{host}/{owner}/{name}"), Repo::DEFAULT_HOST).ok(),
+            _ => None,
+        };
+        let is_here = |repo: &Repo| self.repo(None, self.located().as_ref()).is_ok_and(|here| here == *repo);
+        named.filter(|repo| !is_here(repo)).map_or_else(|| REPAIR.to_owned(), |repo| format!("{REPAIR} -R {repo}"))
     }
 }

@@ -99,7 +99,18 @@ impl Context<'_, '_> {
 
     /// The repository of a store that was opened; `None` if there is no answer of it, as is told then.
     fn source_of(&mut self, opened: Result<View, StoreError>) -> Option<Source> {
-        let view = opened.map_err(|error| self.tell_missing(&error)).ok()?;
+        let view = match opened {
+            Ok(view) => view,
+            Err(StoreError::Damaged(damage)) => {
+                let repair = self.repair(&damage.path);
+                self.tell_missing(&format_args!("the cache is damaged: {damage}; run `{repair}`"));
+                return None;
+            }
+            Err(error) => {
+                self.tell_missing(&error);
+                return None;
+            }
+        };
         self.tell_damage(&view);
         match Repo::parse(view.repo(), Repo::DEFAULT_HOST) {
             Ok(repo) => Some((repo, view)),
@@ -145,7 +156,7 @@ impl Context<'_, '_> {
     /// Of one repository there is no answer: the others have theirs.
     pub fn tell_missing(&mut self, why: &dyn Display) {
         self.falls_short = true;
-        self.output.warn(why.to_string().trim_end());
+        self.output.warn(&why.to_string().trim_end().replace('\n', ". "));
     }
 
     /// The repository of the checkout, synced, if it is one of them: it may be recorded nowhere. What cannot be synced is a
