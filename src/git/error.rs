@@ -1,5 +1,6 @@
 //! Why git gave no answer, and what to do.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ pub enum GitError {
     /// Another user owns the repository, and git does not trust it.
     #[error(
         "the repository at {} belongs to another user: if you trust it, run `git config --global --add safe.directory \
-         {}`", path.display(), path.display()
+         {}`", path.display(), shell_word(&path.display().to_string())
     )]
     Dubious {
         /// Its root.
@@ -29,8 +30,8 @@ pub enum GitError {
     Unborn,
     /// A remote branch that is not here.
     #[error(
-        "the branch {branch} has not been fetched: run `git fetch {remote} \
-         {branch}:refs/remotes/{remote}/{branch}`"
+        "the branch {branch} has not been fetched: run `git fetch {} {}`",
+        shell_word(remote), shell_word(&format!("{branch}:refs/remotes/{remote}/{branch}"))
     )]
     NotFetched {
         /// Whose.
@@ -39,7 +40,10 @@ pub enum GitError {
         branch: String,
     },
     /// A remote with several branches, and nothing says which is its default.
-    #[error("which branch of {remote} publishes is not known here: run `git remote set-head {remote} --auto`")]
+    #[error(
+        "which branch of {remote} publishes is not known here: run `git remote set-head {} --auto`",
+        shell_word(remote)
+    )]
     NoDefault {
         /// Whose.
         remote: String,
@@ -92,5 +96,14 @@ impl GitError {
             return GitError::NotARepository;
         }
         GitError::Failed(line.to_owned())
+    }
+}
+
+/// A word of a command that people copy into a shell: a repository's files choose names, and not commands.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@,=%".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
     }
 }

@@ -29,7 +29,7 @@ mod walk;
 pub use blobs::{Blob, Blobs};
 pub use changes::FileVersion;
 pub use checkout::{Checkout, git_path, is_foreign, plain_content};
-pub use error::GitError;
+pub use error::{GitError, shell_word};
 pub use naming::{Naming, Place};
 pub use publisher::Publisher;
 pub use refs::CommitId;

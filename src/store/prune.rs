@@ -91,7 +91,8 @@ fn copy(
 impl History<'_> {
     /// The last frame to drop, and how many live events go and stay.
     fn boundary(&self, moment: Moment) -> Result<(Option<Boundary>, u64, u64), StoreError> {
-        let (mut live, mut superseded): (Vec<(u64, FrameHeader)>, Vec<(u64, FrameHeader)>) = (Vec::new(), Vec::new());
+        let mut live: Vec<(u64, FrameHeader)> = Vec::new();
+        let mut superseded = Vec::new();
         let has_published = self.view().has_published();
         self.frames_from(0, |offset, header, _| {
             let is_live =

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::outcome::Note;
 use crate::git::GitError;
 use crate::github::GithubError;
 use crate::manifest::ManifestError;
@@ -176,6 +177,9 @@ pub enum SyncError {
         /// What is wrong.
         error: RepoError,
     },
+    /// History is not here, as is said.
+    #[error("{0}")]
+    Lacking(Note),
     /// The manifest is another repository's.
     #[error("{} is the manifest of {found}, not of {asked}", path.display())]
     OtherRepo {

@@ -112,6 +112,14 @@ impl<'l> GitLine<'l> {
         Ok(Self::of((located, checkout, path), publisher, limits))
     }
 
+    /// What git said, in a partial clone as what is lacking there.
+    pub(super) fn lacking(&self, error: SyncError) -> SyncError {
+        match error {
+            SyncError::History(_) if self.checkout.is_partial() => SyncError::Lacking(self.missing()),
+            error => error,
+        }
+    }
+
     /// Reads the versions that another file had up to a commit of this line; `false` if some are not here.
     pub(super) fn read_before(&self, commit: &[u8], file: &str, take: &mut Take<'_>) -> Result<bool, SyncError> {
         let place = Place { path: file, usual: file, naming: None };

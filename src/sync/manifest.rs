@@ -203,6 +203,13 @@ pub fn unchanged(storage: &dyn Storage, cache: &std::path::Path, located: &Locat
     unchanged_entry(storage, located, &view).map(|_| repo.clone())
 }
 
+/// Whether the manifest at `located`, when it was looked at last, was set aside for a newer one.
+pub fn is_set_aside(located: &Located, view: &View) -> bool {
+    // An answer of GitHub's has no hash: what is older than it was taken in before, for all that is known.
+    let last = view.freshness().and_then(|fresh| fresh.manifest);
+    last.is_some_and(|last| entry_of(view, located).is_some_and(|entry| entry.manifest != last))
+}
+
 /// What was noted of the file at `located`, if that is certainly the same by now.
 pub(super) fn unchanged_entry(storage: &dyn Storage, located: &Located, view: &View) -> Option<SignatureMark> {
     let signature = storage.signature(&located.manifest).ok()??;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::format::Fork;
+use crate::git::shell_word;
 use crate::model::{Repo, Seq, UnixMillis};
 use crate::store::{Damage, StoreError, View};
 
@@ -110,7 +111,8 @@ impl fmt::Display for Note {
             Note::Partial { path } => write!(
                 f,
                 "this is a partial clone, which lacks versions of the manifest: run `git log -p -m --first-parent -- \
-                 {path}` once, which fetches them, then `gh pmu cache rebuild`"
+                 {}` once, which fetches them, then `gh pmu cache rebuild`",
+                shell_word(path)
             ),
             Note::Unread { reason } => write!(
                 f,

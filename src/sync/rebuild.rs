@@ -58,14 +58,16 @@ pub fn rebuild(
 ) -> Result<Rebuilt, SyncError> {
     let Rebuilding { yes, import, limits, now } = rebuilding;
     let mut line = GitLine::found(located, (repo, branch, hosting), limits)?;
-    let (found, name) = (line.look(None)?, line.name().to_owned());
+    let found = line.look(None).map_err(|error| line.lacking(error))?;
+    let name = line.name().to_owned();
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
     let older = import.map(|import| Imported::of(&mut line, import)).transpose()?;
     let imported = older.as_ref().map(Imported::count);
     let older = older.unwrap_or_default();
     let is_whole = found == Found::Whole;
-    let mut replayed = replay(&writer, (&older, &mut line), (is_whole, None), (repo, now))?;
+    let replayed = replay(&writer, (&older, &mut line), (is_whole, None), (repo, now));
+    let mut replayed = replayed.map_err(|error| line.lacking(error))?;
     let mut note = (!is_whole).then_some(Note::Shallow);
     if is_whole && replayed.lacks {
         // Numbers from a part of history would bend those of everybody else.

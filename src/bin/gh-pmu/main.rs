@@ -24,7 +24,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gh_pmu::model::Repo;
 use gh_pmu::sync::{History, Now};
-use jiff::tz::TimeZone;
 
 use cli::{Asked, Clock};
 use command::delegate::{self, Delegated};
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
 
 #[allow(clippy::disallowed_methods, reason = "main takes the parts of the process, to pass them down")]
 fn run(now: Now, output: &mut Output<'_>) -> Result<Exit, Error> {
-    let clock = Clock { now: now.millis(), zone: &TimeZone::system };
+    let clock = Clock { now: now.millis(), zone: &config::local_zone };
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
     let (given, read) = match cli::parse(&ROOT, args.iter().cloned(), clock)? {
         Asked::Help(spec) => return output.page(|bold| cli::help::help(spec, bold)).map(|()| Exit::Done),

@@ -95,6 +95,9 @@ fn the_remote_whose_url_names_the_repository_goes_first_then_as_gh_has_it() {
         assert_eq!(sandbox.publisher("clone", repo), named(&format!("{remote}/{branch}"), &tip), "{repo}");
     }
     assert_eq!(sandbox.on("clone", "pmu"), Ok(("upstream/pmu".to_owned(), Some("o/r".to_owned()))));
+    let hostile = GitError::NotFetched { remote: "origin".to_owned(), branch: "a$(touch${IFS}pwn)'b".to_owned() };
+    let word = r"'a$(touch${IFS}pwn)'\''b:refs/remotes/origin/a$(touch${IFS}pwn)'\''b'";
+    assert!(hostile.to_string().ends_with(&format!("run `git fetch origin {word}`")), "{hostile}");
     let not_fetched = GitError::NotFetched { remote: "upstream".to_owned(), branch: "x".to_owned() };
     assert_eq!(sandbox.on("clone", "x"), Err(not_fetched));
     // Only the fork's branch is here: then that is what it is called.

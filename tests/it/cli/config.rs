@@ -125,7 +125,7 @@ fn a_wrong_value_names_file_line_key_what_stands_there_and_what_may() {
         ("path: {a: b}", "cache.path is a mapping; it may be the path of a directory"),
         (
             "path: ~bob/x",
-            "cache.path is ~bob/x; it may be a directory as it is, without $; only ~/ at its beginning is the home directory",
+            "cache.path is ~bob/x; it may be a directory as it is, without $, `, or %NAME%; only ~/ at its beginning is the home directory",
         ),
     ] {
         lab.write(".gh-pmu.yml", format!("project:\n  name: x\ncache:\n  {entry}\nfields: []\n"));

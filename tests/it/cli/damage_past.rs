@@ -131,7 +131,10 @@ fn where_nothing_else_tells_the_present_a_list_that_lacks_its_end_fails() {
     let of_all = lab.run_in(&lab.root(), &["release", "list", "--all-repos"]);
     for ran in [elsewhere(&["release", "list"]), elsewhere(&["timeline"]), of_all] {
         assert_eq!((ran.code, ran.out.lines().count(), ran.err.lines().count()), (Some(1), 4, 1), "{ran:?}");
-        assert!(ran.err.starts_with("! ") && ran.err.ends_with("run `gh pmu cache repair -R octo-org/atlas`\n"), "{ran:?}");
+        assert!(
+            ran.err.starts_with("! ") && ran.err.ends_with("run `gh pmu cache repair -R octo-org/atlas`\n"),
+            "{ran:?}"
+        );
     }
     for args in [&["release", "view", "8"][..], &["cache", "export", "--format", "csv"]] {
         assert_eq!(shown(elsewhere(args)), "", "{args:?}");

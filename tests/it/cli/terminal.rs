@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use serde_json::json;
 
 use crate::cli::lab::Lab;
-use crate::cli::manifests::{SMALL_RELEASES, manifest, many, open, small, tracker};
+use crate::cli::manifests::{SMALL_RELEASES, manifest, many, open, small, small_at, tracker};
 
 const TTY: (&str, &str) = ("GH_FORCE_TTY", "80");
 const PLAIN: (&str, &str) = ("NO_COLOR", "1");
@@ -295,4 +295,21 @@ fn who_sees_no_tracker_at_all_is_told_what_one_is() {
         assert!(!ran.err.contains("An issue is"), "{flags:?}: {}", ran.err);
     }
     assert_eq!(lab.run(&["release", "list"]).ok(), "");
+}
+
+#[test]
+fn the_age_is_in_doubt_as_long_as_the_manifest_here_is_set_aside() {
+    let lab = Lab::synced(&small_at(11));
+    let is_doubtful = || {
+        let shown = lab.run_with(&[("GH_FORCE_TTY", "100"), ("CLICOLOR_FORCE", "1")], &["release", "list"]).ok();
+        shown.contains("\u{1b}[0;33m·")
+    };
+    assert!(!is_doubtful());
+    lab.write_manifest(small_at(10));
+    for time in 0..3 {
+        assert!(is_doubtful(), "{time}");
+    }
+    lab.write_manifest(small_at(12));
+    assert!(!is_doubtful());
+    assert!(!is_doubtful());
 }

@@ -316,7 +316,7 @@ fn leads_elsewhere(text: &str) -> bool {
 /// A relative path that stays where it is joined, on every system: no root, no drive, no `..`.
 fn inside(text: &str) -> Option<PathBuf> {
     let drive = text.as_bytes().get(1) == Some(&b':');
-    if text.contains(['\\', '\0', '$']) || text.starts_with('~') || drive {
+    if text.contains(['\\', '\0']) || shell::is_for_a_shell(text) || text.starts_with('~') || drive {
         return None;
     }
     let mut path = PathBuf::new();
@@ -429,7 +429,7 @@ mod tests {
         );
         assert_eq!(
             error("path: ~bob/x"),
-            "FILE: line 3: cache.path is ~bob/x; it may be a directory as it is, without $; only ~/ at its beginning is the home directory"
+            "FILE: line 3: cache.path is ~bob/x; it may be a directory as it is, without $, `, or %NAME%; only ~/ at its beginning is the home directory"
         );
         assert_eq!(error("path: {a: b}"), "FILE: line 3: cache.path is a mapping; it may be the path of a directory");
         assert_eq!(error("enabled: true\n  enabled: true"), "FILE: line 4: cache.enabled is there twice");
@@ -468,11 +468,12 @@ mod tests {
     #[test]
     fn text_for_a_shell_is_expanded_or_refused() {
         assert_eq!(section("cache: {path: '~/x'}").path.unwrap(), Path::new("/home/me/x"));
-        for path in ["$HOME/x", "a/${X}", "~bob/x", "~$x"] {
+        assert_eq!(section("cache: {path: '50%/100%'}").path.unwrap(), Path::new("/w/50%/100%"));
+        for path in ["$HOME/x", "a/${X}", "~bob/x", "~$x", "'%APPDATA%/x'", "a`pwd`"] {
             let message = error(&format!("path: {path}"));
             assert!(message.contains("it may be a directory as it is, without $"), "{message}");
         }
-        for path in ["$HOME/x", "~/m.json"] {
+        for path in ["$HOME/x", "~/m.json", "'%TEMP%/m.json'"] {
             let message = error(&format!("manifest: {path}"));
             assert!(message.ends_with("it may be a relative path inside the checkout"), "{message}");
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gh_pmu::github::Gh;
+use jiff::tz::TimeZone;
 
 use super::{file, shell, yaml};
 use crate::exit::Error;
@@ -21,6 +22,21 @@ pub fn process_env(name: &str) -> Option<OsString> {
 /// Every variable of this process that is UTF-8: what jq expressions see.
 pub fn utf8_variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// The local time zone: `TZ`'s, else the system's; UTC for a name that nobody knows, as in every C library.
+pub fn local_zone() -> TimeZone {
+    // What those libraries take where a name of summer time stands without its rule.
+    const RULE: &str = ",M3.2.0,M11.1.0";
+    let other = |_| {
+        let named = text(&process_env, "TZ").unwrap_or_default();
+        let named = named.trim_start_matches(':');
+        match named.split_once('/') {
+            Some(("posix" | "right", name)) => TimeZone::get(name),
+            _ => TimeZone::posix(&format!("{named}{RULE}")),
+        }
+    };
+    TimeZone::try_system().or_else(other).unwrap_or(TimeZone::UTC)
 }
 
 /// What the environment wishes of a terminal.

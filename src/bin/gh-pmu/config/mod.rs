@@ -20,7 +20,8 @@ use gh_pmu::sync::Hosting;
 use crate::exit::Error;
 pub use cache::{CacheSection, DEFAULT_PATH, is_branch, read as cache_section};
 pub use env::{
-    Env, PagerCommand, TerminalWishes, browser, delegate, gh, home, process_env, temporary_dir, utf8_variables,
+    Env, PagerCommand, TerminalWishes, browser, delegate, gh, home, local_zone, process_env, temporary_dir,
+    utf8_variables,
 };
 pub use file::{FILE_NAME, MAX_LEN};
 pub use lists::manifest_of_lists;

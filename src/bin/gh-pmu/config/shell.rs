@@ -2,7 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-const PLAIN: &str = "a directory as it is, without $; only ~/ at its beginning is the home directory";
+const PLAIN: &str = "a directory as it is, without $, `, or %NAME%; only ~/ at its beginning is the home directory";
+
+/// Whether some shell would put something else in place of a part of the text: `$NAME`, a command, `%NAME%`.
+pub fn is_for_a_shell(text: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+    let parts: Vec<&str> = text.split('%').collect();
+    // What stands before the first sign, and after the last one, is no name.
+    let between = parts.get(1..parts.len() - 1).unwrap_or_default();
+    text.contains(['$', '`']) || between.iter().any(|part| is_name(part))
+}
 
 /// The directory that the text names, seen from `base`.
 ///
@@ -12,7 +21,7 @@ pub fn dir(text: &str, base: &Path, home: Option<&Path>) -> Result<PathBuf, &'st
     if text.is_empty() || text.contains('\0') {
         return Err("the path of a directory");
     }
-    if text.contains('$') {
+    if is_for_a_shell(text) {
         return Err(PLAIN);
     }
     match text.strip_prefix('~') {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, StoreError, View};
-use gh_pmu::sync::{History, Located, Options, Outcome, SyncError, Synced, pull_if_due, rewritten, sync, sync_branch};
+use gh_pmu::sync::{
+    History, Located, Options, Outcome, SyncError, Synced, is_set_aside, pull_if_due, rewritten, sync, sync_branch,
+};
 
 use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
 use crate::exit::{Error, Exit};
@@ -108,6 +110,12 @@ impl Context<'_, '_> {
                     self.output.warn(&format!("{stopped}; this is what was cached before"));
                 }
                 Ok((repo, view))
+            }
+            // What cannot be recorded has no past, whoever tells it.
+            Known { view: None, stopped: Some(SyncError::Store(error @ StoreError::Unrecorded { .. })), .. }
+                if self.needs_record() =>
+            {
+                Err(error.into())
             }
             known => self.first_answer(known, keep, LIST_PATIENCE),
         }
@@ -216,10 +224,15 @@ impl Context<'_, '_> {
         named.is_some_and(|named| !is_here(named)) && !matches!(error, SyncError::Store(_))
     }
 
+    /// Whether an answer that is recorded nowhere is none.
+    fn needs_record(&self) -> bool {
+        self.history == History::Needed && !self.does_without
+    }
+
     /// `None` where there is no manifest to use, and what is cached must do.
     pub(super) fn try_sync(&mut self, located: &Located, named: Option<&Repo>) -> Result<Option<Source>, SyncError> {
         // There is no past but the one that is recorded; a list is made of the manifest.
-        let needs_record = self.history == History::Needed && !self.does_without;
+        let needs_record = self.needs_record();
         let patience = if needs_record { PATIENCE } else { LIST_PATIENCE };
         match self.sync_as(located, Options { only: named, ..Options::new(self.history, patience) }) {
             // What is recorded nowhere has no past: what was cached before has one.
@@ -234,8 +247,11 @@ impl Context<'_, '_> {
                 Ok(Some((repo, view)))
             }
             Ok(synced) => {
-                self.is_set_aside =
-                    matches!(synced.outcome, Outcome::Older { .. } | Outcome::Changed { set_aside: Some(_), .. });
+                self.is_set_aside = match synced.outcome {
+                    Outcome::Older { .. } | Outcome::Changed { set_aside: Some(_), .. } => true,
+                    Outcome::Unchanged => is_set_aside(located, &synced.view),
+                    _ => false,
+                };
                 self.check_again(&synced);
                 self.tell_notes(&synced.notes);
                 if let Outcome::Changed { compaction_failed: Some(error), .. } = &synced.outcome {
