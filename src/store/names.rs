@@ -18,17 +18,16 @@ pub(super) fn log_generation(name: &str) -> Option<u64> {
     (format!("log-{generation}") == name).then_some(generation)
 }
 
-fn is_index(name: &str) -> bool {
-    let Some((seq, generation)) = name.strip_prefix("index-").and_then(|rest| rest.split_once('-')) else {
-        return false;
-    };
-    let (Ok(seq), Ok(generation)) = (seq.parse::<u64>(), generation.parse::<u64>()) else { return false };
-    format!("index-{seq}-{generation}") == name
+/// Returns seq and generation of `index-<seq>-<generation>`, as this program writes it.
+pub(super) fn index_place(name: &str) -> Option<(u64, u64)> {
+    let (seq, generation) = name.strip_prefix("index-")?.split_once('-')?;
+    let (seq, generation) = (seq.parse().ok()?, generation.parse().ok()?);
+    (format!("index-{seq}-{generation}") == name).then_some((seq, generation))
 }
 
 /// Whether that is the name of a log or of an index.
 pub(super) fn is_numbered(name: &str) -> bool {
-    log_generation(name).is_some() || is_index(name)
+    log_generation(name).is_some() || index_place(name).is_some()
 }
 
 /// Whether this program makes files of that name in a store's directory.

@@ -2,8 +2,9 @@
 
 use super::error::StoreError;
 use super::files::Store;
-use super::names::log_generation;
-use crate::format::{Current, Features, LOG_HEADER_LEN, LogName};
+use super::names::{MARKS, index_place, log_generation};
+use crate::format::{Current, Features, FileId, IndexName, LOG_HEADER_LEN, LogName, Marks};
+use crate::index::Index;
 use crate::segment::Log;
 
 impl Store<'_> {
@@ -20,19 +21,39 @@ impl Store<'_> {
             if header.generation != generation {
                 continue;
             }
+            let index = self.newest_index(&names, header.id);
             return Ok(Some(Current {
                 features: Features::default(),
-                // As a first sync names it. A log that was rewritten is named otherwise: then `marks` count as missing.
-                store: header.id,
-                generation,
+                store: self.store_of_marks(header.id).unwrap_or(header.id),
+                generation: index.as_ref().map_or(generation, |(name, _)| generation.max(name.generation)),
                 log: LogName { generation, id: header.id },
-                acknowledged: LOG_HEADER_LEN,
-                index: None,
+                acknowledged: index.as_ref().map_or(LOG_HEADER_LEN, |(_, address)| *address),
+                index: index.map(|(name, _)| name),
                 history_start: header.first_seq,
                 repo: self.repo_from_path(),
             }));
         }
         Ok(None)
+    }
+
+    /// The index with the highest number that verifies and was folded from this log, and where it ends there.
+    fn newest_index(&self, names: &[String], log: FileId) -> Option<(IndexName, u64)> {
+        let mut places: Vec<_> = names.iter().filter_map(|name| Some((index_place(name)?, name))).collect();
+        places.sort_unstable();
+        places.into_iter().rev().find_map(|((_, generation), name)| {
+            let file = self.storage.open(&self.file(name)).ok()??;
+            let index = Index::open(file.len().and_then(|len| file.bytes(len)).ok()?).ok()?;
+            let header = index.header();
+            let found = IndexName { seq: header.seq, generation, chain: header.chain };
+            (header.log == log && found.file_name() == *name && index.verify().is_empty())
+                .then_some((found, header.address))
+        })
+    }
+
+    /// The store that `marks` are of, if they name this log; a first sync calls it as its log.
+    fn store_of_marks(&self, log: FileId) -> Option<FileId> {
+        let marks = Marks::decode(&self.read_small(MARKS).ok()??).ok()?;
+        marks.acknowledged.filter(|known| known.log == log).map(|_| marks.store)
     }
 
     /// The directory's last three names: lower case, for want of better.
