@@ -110,14 +110,20 @@ fn replayed(known: &Known, states: &[PastState]) -> Option<Filled> {
     let state = before.iter().map(keyed).collect();
     let mut filler = Filler { sure: None, state, filled, past: None, last_time: UnixMillis::MIN };
     for (seq, (sync, event)) in known.events.range(next..) {
-        if *seq != next || sync.history.is_some() || !filler.keep(next, sync, event) {
+        if sync.history.is_some() {
             return None;
+        }
+        // What was observed behind a gap is seen again by the next sync; its numbers are not given again.
+        if *seq != next || !filler.keep(next, sync, event) {
+            break;
         }
         next = next.next();
     }
-    filler.filled.next_seq = next;
-    let indexed = known.index.as_ref().map_or(Seq(0), |index| index.seq);
-    (indexed < next).then_some(filler.filled)
+    let last = known.events.keys().next_back().copied().unwrap_or_default();
+    let end = last.max(known.index.as_ref().map_or(Seq(0), |index| index.seq)).next().max(next);
+    filler.filled.next_seq = end;
+    filler.filled.lost = end.0 - next.0;
+    Some(filler.filled)
 }
 
 /// The state of the index as a base, and the events known behind it: when the older part cannot be told.
@@ -132,9 +138,10 @@ fn from_index(known: Known, end: Seq) -> Filled {
     };
     let base = earliest(index, &known);
     filled.lost = base.after.0.saturating_sub(known.first_seq.0.saturating_sub(1));
-    filled.lacks_hash = base.after < index.seq;
+    // What begins with nothing has everybody's hash.
+    filled.lacks_hash = base.after < index.seq && base.after > Seq(0);
     let mut next = base.after.next();
-    filled.base = Some(base);
+    filled.base = (base.after > Seq(0)).then_some(base);
     while let Some((sync, event)) = known.events.get(&next) {
         filled.push(next, sync, event.clone());
         filled.kept += 1;

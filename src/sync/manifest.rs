@@ -1,5 +1,6 @@
 //! One sync from a manifest in a working tree: signature, hash, parse, diff, append; the cheapest that tells.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::checkout::{Hosting, Located, seen_by, seen_key};
@@ -9,6 +10,7 @@ use super::line::{GitLine, Line, has_news, missing};
 use super::outcome::{Note, Synced};
 use super::renamed::{current_name, remember};
 use super::take::{History, Reading, Way, at_hand, take, take_versions};
+use super::versions::{Identity, identity};
 use crate::format::{Seen, Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
 use crate::git::{Blob, Checkout, CommitId, GitError, Limits};
@@ -410,14 +412,14 @@ impl Run<'_> {
     }
 
     /// The repository's name now: an old manifest names it as it was called then. (One that is newer than what is cached
-    /// under the new name is of another repository, which took the old name.)
+    /// under the new name, or has other trackers, is of another repository, which took the old name.)
     fn present_name(&self, named: Repo, manifest: &Manifest<'_>) -> Repo {
         let current = current_name(self.storage, self.cache, &named);
         if current == named {
             return named;
         }
         let cached = Store::of(self.storage, self.cache, &current).view().ok().flatten();
-        let is_old = cached.is_some_and(|view| manifest.updated_at <= view.updated_at());
+        let is_old = cached.is_some_and(|view| manifest.updated_at <= view.updated_at() && is_of_same(manifest, &view));
         if is_old { current } else { named }
     }
 
@@ -444,6 +446,13 @@ impl Run<'_> {
         let is_asked = self.options.explain || self.options.history == History::Needed;
         unread.filter(|note| is_asked || matches!(note, Note::Partial { .. })).into_iter().collect()
     }
+}
+
+/// Whether most trackers of a manifest are those of a store, or there is none to tell.
+fn is_of_same(manifest: &Manifest<'_>, view: &View) -> bool {
+    let known: BTreeSet<Identity> = view.trackers().flatten().map(|item| identity(&item.tracker)).collect();
+    let same = manifest.trackers.iter().filter(|tracker| known.contains(&identity(tracker))).count();
+    same * 2 >= manifest.trackers.len()
 }
 
 /// Whether a list can do without the store.

@@ -60,7 +60,7 @@ pub(super) struct Judge<'r> {
 }
 
 /// What stays when a repository is renamed, and what a fork has not.
-type Identity = (Kind, TrackerNumber, Option<UnixMillis>);
+pub(super) type Identity = (Kind, TrackerNumber, Option<UnixMillis>);
 
 impl<'r> Judge<'r> {
     /// Of all versions there are.
@@ -174,7 +174,7 @@ impl<'r> Judge<'r> {
     }
 }
 
-fn identity(tracker: &Tracker<'_>) -> Identity {
+pub(super) fn identity(tracker: &Tracker<'_>) -> Identity {
     (tracker.kind, tracker.number, tracker.created_at)
 }
 

@@ -42,19 +42,22 @@ function readCurrent(directory) {
   }
 }
 
-// Only `CURRENT` is gone: the log with the highest generation whose header verifies is the live one.
+// Only `CURRENT` is gone: the log with the highest generation whose header verifies is the live one, with the newest index
+// that was folded from it.
 function fromLogs(directory, error) {
   const names = fs.readdirSync(directory).filter((name) => /^log-[1-9][0-9]*$/.test(name));
   const logs = names.map((name) => orMissing(() => new Log(name, readFile(directory, name)))).filter(Boolean);
   const log = logs.sort((a, b) => b.generation - a.generation)[0];
   if (!log) throw error ?? new Refused("CURRENT", 0, "the file is missing");
-  return {
-    logGeneration: log.generation,
-    logId: log.id,
-    acknowledged: 128,
-    indexGeneration: 0,
-    historyStart: log.firstSeq,
-  };
+  const current = { logGeneration: log.generation, logId: log.id, acknowledged: 128, historyStart: log.firstSeq };
+  const places = fs.readdirSync(directory).map((name) => /^index-([0-9]+)-([0-9]+)$/.exec(name)).filter(Boolean);
+  const indexes = places.flatMap(([name, seq, generation]) => {
+    const index = orMissing(() => decodeIndex(name, readFile(directory, name)));
+    const isOfLog = index && index.logId.equals(log.id) && Number(index.seq) === Number(seq);
+    return isOfLog ? [{ indexSeq: index.seq, indexGeneration: Number(generation), indexChain: index.chain }] : [];
+  });
+  const newest = (a, b) => Number(b.indexSeq) - Number(a.indexSeq) || b.indexGeneration - a.indexGeneration;
+  return { indexGeneration: 0, ...current, ...indexes.sort(newest)[0] };
 }
 
 function readIndex(directory, current) {

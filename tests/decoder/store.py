@@ -28,13 +28,18 @@ def read_current(directory):
 
 
 def from_logs(directory, refused):
-    """The log with the highest generation whose header verifies."""
+    """The log with the highest generation whose header verifies, and the newest index that was folded from it."""
     names = [name for name in os.listdir(directory) if re.fullmatch("log-[1-9][0-9]*", name)]
     logs = [or_missing(Log, name, read_file(directory, name)) for name in names]
     log = max(filter(None, logs), key=lambda log: log.generation, default=None)
     if log is None:
         raise refused
-    return Current(None, None, log.generation, log.id, HEADER.size, 0, 0, None, log.first_seq, None)
+    places = filter(None, (re.fullmatch("index-([0-9]+)-([0-9]+)", name) for name in os.listdir(directory)))
+    found = [(int(at[1]), int(at[2]), or_missing(Index, at[0], read_file(directory, at[0]))) for at in places]
+    found = [one for one in found if one[2] and one[2].log_id == log.id and one[2].seq == one[0]]
+    seq, generation, index = max(found, key=lambda one: one[:2], default=(0, 0, None))
+    chain = index.chain if index else None
+    return Current(None, None, log.generation, log.id, HEADER.size, seq, generation, chain, log.first_seq, None)
 
 
 def read_index(directory, current):

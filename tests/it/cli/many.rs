@@ -1,6 +1,9 @@
 //! Many repositories at once: `cache sync --from`, and lists of all that an owner has.
 
+use serde_json::Value;
+
 use crate::cli::lab::{Lab, text};
+use crate::cli::manifests;
 
 fn manifest(repo: &str, day: u32, titles: &[&str]) -> String {
     let releases: Vec<_> = (1..)
@@ -107,4 +110,30 @@ fn the_repositories_of_an_owner_answer_together() {
     }
     let shown = lab.run_with(&[("GH_FORCE_TTY", "80")], &["release", "list", "--owner", "acme"]).ok();
     assert!(shown.contains("Showing 2 of 2 releases in all cached repositories of acme"), "{shown}");
+}
+
+#[test]
+fn a_name_that_another_repository_took_over_is_that_one_s() {
+    let lab = Lab::with_git();
+    let put = |name: &str, hour: u32, numbers: &[u64]| {
+        let releases: Vec<_> =
+            numbers.iter().map(|number| manifests::open(*number, &format!("Release: v{number}"))).collect();
+        let text = manifests::manifest(hour, &releases.into(), &Vec::<Value>::new().into())
+            .replace("octo-org/atlas", &format!("o/{name}"));
+        lab.write(&format!("o/{name}.json"), text);
+        lab.git(&["add", "-A"]);
+        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+    };
+    std::fs::create_dir(lab.checkout.join("o")).unwrap();
+    put("old", 1, &[1, 2, 3, 4]);
+    lab.git(&["mv", "o/old.json", "o/new.json"]);
+    put("new", 2, &[1, 2, 3, 4]);
+    put("old", 3, &[77]);
+    put("new", 4, &[1, 2, 3, 4, 5]);
+    for again in ["first", "again"] {
+        lab.run(&["cache", "sync", "--from", "."]).ok();
+        let listed =
+            |repo: &str| lab.run(&["release", "list", "-R", repo, "--json", "number", "-q", "map(.number)"]).ok();
+        assert_eq!((&*listed("o/old"), &*listed("o/new")), ("[77]\n", "[5,4,3,2,1]\n"), "{again}");
+    }
 }
