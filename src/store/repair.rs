@@ -110,9 +110,9 @@ impl Store<'_> {
     fn keep_damaged(&self, damaged: &[String], repaired: &mut Repaired) -> Result<(), StoreError> {
         for name in damaged {
             repaired.aside.extend(match name.as_str() {
-                MARKS => self.set_aside(name)?,
                 // Whatever has its name, such as a directory, is in the way.
-                CURRENT if self.is_blocked(name)? => self.move_aside(name).map(Some)?,
+                MARKS | CURRENT if self.is_blocked(name)? => self.move_aside(name).map(Some)?,
+                MARKS => self.set_aside(name)?,
                 CURRENT => self.copy_aside(name)?,
                 LOCK => {
                     let emptied = self.storage.open_write(&self.file(name)).and_then(|mut lock| lock.cut(0));

@@ -100,7 +100,13 @@ impl Store<'_> {
     }
 
     fn verify_marks(&self, verified: &mut Verified) -> Result<Option<Marks>, StoreError> {
-        let Some(bytes) = self.read_small(MARKS)? else { return Ok(None) };
+        let Some(bytes) = self.read_small(MARKS)? else {
+            if self.is_blocked(MARKS)? {
+                let what = "is no regular file".to_owned();
+                verified.findings.push(Damage { path: self.file(MARKS), offset: 0, part: Part::Marks, what });
+            }
+            return Ok(None);
+        };
         verified.read(bytes.len() as u64);
         match Marks::decode(&bytes) {
             Ok(marks) => Ok(Some(marks)),

@@ -376,6 +376,26 @@ fn what_is_no_file_but_has_the_name_of_a_log_is_set_aside() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_stands_in_place_of_the_marks_is_told_and_set_aside() {
+    for is_link in [true, false] {
+        let lab = lab();
+        let marks = file(&lab, "marks");
+        std::fs::remove_file(&marks).unwrap();
+        match is_link {
+            true => std::os::unix::fs::symlink("nowhere", &marks).unwrap(),
+            false => std::fs::create_dir(&marks).unwrap(),
+        }
+        let said = lab.run(&["cache", "verify"]);
+        assert!(said.code == Some(1) && said.out.contains("is no regular file"), "{}", said.out);
+        lab.run(&["cache", "repair"]).ok();
+        assert_eq!(lab.run(&["cache", "verify"]).code, Some(0));
+        lab.run(&["cache", "history", "--since", "last"]).ok();
+        assert!(marks.symlink_metadata().unwrap().is_file());
+    }
+}
+
 #[test]
 fn verify_names_a_log_that_is_lost_with_current() {
     for (log, what) in [(Some("x"), "does not verify"), (None, "has no log any more")] {
