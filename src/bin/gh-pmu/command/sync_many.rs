@@ -93,6 +93,9 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
     let history = if context.history == History::None { History::None } else { History::Needed };
     // A walk of the history goes up from it to the root of its checkout.
     let root = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    if !root.is_dir() {
+        return Err(Error::new(format!("--from {:?} is no directory: name one with manifests below it", dir)));
+    }
     let mut sum = Sum::default();
     let mut seen = 0;
     {

@@ -146,8 +146,7 @@ fn entry(text: &str, key: &str, lines_before: usize) -> Result<Option<Node>, Mal
 
 /// Why a text is no YAML, in plain words; the line is counted in the text.
 pub fn not_yaml(text: &str, error: &ScanError) -> Malformed {
-    const REASONS: [(&str, &str); 8] = [
-        ("control", "a sign that no editor shows stands here, such as NUL"),
+    const REASONS: [(&str, &str); 7] = [
         ("tab", "a tab stands where only spaces may"),
         ("anchor", "an alias such as *x stands before its anchor, such as &x"),
         ("quoted scalar", "a quote is not closed, or the text in it is not indented"),
@@ -162,6 +161,11 @@ pub fn not_yaml(text: &str, error: &ScanError) -> Malformed {
     let is_marker = |line: &str| ["<<<<<<< ", ">>>>>>> "].iter().any(|marker| line.starts_with(marker));
     if let Some(at) = text.lines().position(is_marker) {
         let reason = "git's conflict markers stand here; resolve the conflict first".to_owned();
+        return Malformed { line: at + 1, reason };
+    }
+    let is_unseen = |c: char| c.is_control() && c != '\t' && c != '\r';
+    if let Some(at) = text.lines().position(|line| line.contains(is_unseen)) {
+        let reason = "not YAML: a control character such as NUL stands here".to_owned();
         return Malformed { line: at + 1, reason };
     }
     let reason =
@@ -391,6 +395,7 @@ mod tests {
                 "cache:\n<<<<<<< ours\n  a: b\n=======\n",
                 "line 2: git's conflict markers stand here; resolve the conflict first",
             ),
+            ("a: 1\ncache: \0\n", "line 2: not YAML: a control character such as NUL stands here"),
             ("cache:\n  a:\n\tb: 1\n", "line 3: not YAML: a tab stands where only spaces may"),
             ("cache:\n  a: b: c\n", "line 2: not YAML: a colon stands in the middle of a value"),
             ("cache: [a\n", "not YAML: a bracket is not closed"),
