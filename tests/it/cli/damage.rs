@@ -119,6 +119,22 @@ fn whoever_says_yes_gets_git_s_history_over_any_damage() {
 }
 
 #[test]
+fn without_current_a_log_that_was_rewritten_still_tells_that_its_end_is_lost() {
+    let lab = lab();
+    let repo = "cfrg/draft-irtf-cfrg-hash-to-curve";
+    lab.run(&["cache", "rebuild", "--yes"]).ok();
+    lab.run(&["cache", "compact"]).ok();
+    cut(&file(&lab, "log-"));
+    std::fs::remove_file(file(&lab, "CURRENT")).unwrap();
+    let elsewhere = |args: &[&str]| lab.run_in(&lab.root(), &[args, &["-R", repo]].concat());
+    for args in [&["cache", "history"][..], &["cache", "export", "--events", "--format", "csv"], &["cache", "verify"]] {
+        assert_eq!(elsewhere(args).code, Some(1), "{args:?}");
+    }
+    // What verifies is a part: never the answer.
+    assert_eq!(elsewhere(&["release", "list"]).code, Some(1));
+}
+
+#[test]
 fn each_damage_has_its_line_and_what_follows_the_last_one_is_kept_without_git() {
     let lab = lab();
     let events = |lab: &Lab| lab.run(&["cache", "history", "--order", "asc", "--json", "seq,event,number,title"]);

@@ -445,3 +445,22 @@ fn a_heading_shows_the_days_that_were_asked_for() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_day_is_one_of_the_local_zone_however_that_is_named() {
+    let lab = Lab::new();
+    lab.write_manifest(manifest(
+        1,
+        &json!([tracker(1, "Release: v1", Some("2024-12-23T23:30:00Z"), None)]),
+        &json!([]),
+    ));
+    let listed = |zone: &str| {
+        let args = ["release", "list", "--created", "2024-12-24", "--json", "number", "-q", "length"];
+        lab.run_with(&[("TZ", zone)], &args).ok()
+    };
+    for zone in ["Europe/Berlin", "posix/Europe/Berlin", ":Europe/Berlin", "CET-1", "CET-1CEST"] {
+        assert_eq!(listed(zone), "1\n", "{zone}");
+    }
+    // As every C library takes it.
+    assert_eq!(listed("Nowhere/Else"), "0\n");
+}
