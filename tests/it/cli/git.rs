@@ -71,7 +71,7 @@ fn bad_versions_in_the_history_are_skipped_and_counted() {
     let lab = Lab::with_git();
     let commit = |content: &str, message: &str| {
         lab.write_manifest(content);
-        commit(&lab, message);
+        lab.commit(message);
     };
     commit(&small_at(1), "first");
     commit("<<<<<<< ours\n", "conflict");
@@ -131,16 +131,10 @@ fn team(config: &str) -> (Lab, Lab) {
 }
 
 /// Commits what there is in a checkout.
-fn commit(lab: &Lab, message: &str) {
-    lab.git(&["add", "-A"]);
-    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-    lab.git(&[&identity[..], &["commit", "-q", "--allow-empty", "-m", message]].concat());
-}
-
 /// Commits a manifest and pushes it to a branch; `HEAD` for the one that is checked out.
 fn publish(theirs: &Lab, manifest: &str, branch: &str) {
     theirs.write_manifest(manifest);
-    commit(theirs, "manifest");
+    theirs.commit("manifest");
     let origin = theirs.root().join("origin.git");
     let refspec = if branch == "HEAD" { "HEAD".to_owned() } else { format!("HEAD:refs/heads/{branch}") };
     theirs.git(&["push", "-q", text(&origin), &refspec]);
@@ -189,13 +183,13 @@ fn whoever_merges_into_a_branch_of_his_own_has_the_history_of_those_who_pull() {
         ours.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "merge", "-q", "--no-edit", "origin/HEAD"]);
     };
     ours.git(&["checkout", "-q", "-b", "feature"]);
-    commit(&ours, "work");
+    ours.commit("work");
     for lab in [&ours, &puller] {
         lab.run(&["release", "list"]).ok();
     }
     (2..5).for_each(|hour| publish(&theirs, &version(hour), "HEAD"));
     merge();
-    commit(&ours, "more work");
+    ours.commit("more work");
     // What is fetched and not merged is not there yet.
     publish(&theirs, &version(5), "HEAD");
     ours.git(&["fetch", "-q"]);
@@ -217,7 +211,7 @@ fn whoever_merges_into_a_branch_of_his_own_has_the_history_of_those_who_pull() {
     assert_eq!(of(&ours), of(&puller));
     // A version of one's own is one's own history.
     ours.write_manifest(version(6));
-    commit(&ours, "by hand");
+    ours.commit("by hand");
     ours.run(&["cache", "rebuild"]).ok();
     assert_eq!(of(&ours).last().unwrap()["title"], "Release: v0.9.6");
 }
@@ -226,7 +220,7 @@ fn whoever_merges_into_a_branch_of_his_own_has_the_history_of_those_who_pull() {
 fn another_branch_brings_its_versions_one_by_one() {
     let (theirs, ours) = team("");
     ours.git(&["checkout", "-q", "-b", "feature"]);
-    commit(&ours, "work");
+    ours.commit("work");
     ours.run(&["release", "list"]).ok();
     for hour in 2..5 {
         publish(&theirs, &small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")), "HEAD");
@@ -283,7 +277,7 @@ fn the_manifest_of_a_remote_branch_is_read_without_being_checked_out() {
 fn a_first_sync_from_an_older_manifest_says_that_it_was_set_aside() {
     let lab = Lab::with_git();
     lab.write_manifest(small_at(3));
-    commit(&lab, "m");
+    lab.commit("m");
     lab.write_manifest(small_at(2).replace("v0.9.0", "v0.8.0"));
     let said = lab.run(&["cache", "sync"]).ok();
     let end = " (events 1 to 5); the manifest here, of 2025-06-12T02:00:00Z, is older and was set aside\n";
@@ -297,8 +291,7 @@ fn a_manifest_that_a_sparse_checkout_leaves_out_is_there() {
     let lab = Lab::with_git();
     lab.write_manifest(small_at(3));
     lab.write("src/main.c", "");
-    lab.git(&["add", "-A"]);
-    lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "m"]);
+    lab.commit("m");
     let listed = lab.run(&["release", "list"]).ok();
     lab.run(&["cache", "clear", "--yes"]).ok();
     lab.git(&["sparse-checkout", "set", "src"]);
@@ -344,7 +337,7 @@ fn what_each_commit_names_is_the_manifest_whoever_pulls_when() {
     let names = |lab: &Lab| lab.run(&["cache", "history", "--json", "title", "--jq", ".[].title"]).ok();
     let (theirs, often) = team("");
     let push = || {
-        commit(&theirs, "a step");
+        theirs.commit("a step");
         theirs.git(&["push", "-q", text(&theirs.root().join("origin.git")), "HEAD"]);
     };
     let step = |path: &str, content: &str| {
@@ -394,7 +387,7 @@ fn a_rebuild_does_not_drop_what_a_damaged_end_of_the_log_held() {
         let lab = Lab::with_git();
         for hour in [1, 2] {
             lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
-            commit(&lab, "manifest");
+            lab.commit("manifest");
         }
         lab.run(&["cache", "sync"]).ok();
         lab.write_manifest(small_at(3).replace("v0.9.0", "v0.9.3"));
@@ -415,14 +408,14 @@ fn whoever_looks_at_an_older_commit_without_remotes_has_rewritten_nothing() {
     let lab = Lab::with_git();
     for hour in [1, 2] {
         lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
-        commit(&lab, "manifest");
+        lab.commit("manifest");
     }
     lab.run(&["cache", "sync"]).ok();
     let newest = lab.run(&["release", "list"]).ok();
     lab.git(&["checkout", "-q", "-b", "feature", "HEAD~1"]);
     assert_eq!(lab.run(&["release", "list"]).ok(), newest);
     lab.write("work", "");
-    commit(&lab, "work");
+    lab.commit("work");
     assert_eq!(lab.run(&["release", "list"]).ok(), newest);
     lab.run(&["cache", "sync"]).ok();
     lab.git(&["checkout", "-q", "-"]);
@@ -463,7 +456,7 @@ fn a_checkout_says_nothing_of_the_past_of_another_repository() {
     let lab = Lab::with_git();
     for hour in [1, 2] {
         lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
-        commit(&lab, "manifest");
+        lab.commit("manifest");
     }
     let said = lab.run(&["cache", "rebuild", "-R", "no/such"]).fails();
     assert!(said.contains("is the manifest of octo-org/atlas, not of no/such"), "{said}");

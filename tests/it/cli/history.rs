@@ -193,24 +193,20 @@ fn what_is_published_below_an_observed_event_that_was_shown_is_new() {
         let releases: Vec<Value> = numbers.iter().map(|number| open(*number, "x")).collect();
         lab.write_manifest(manifest(hour, &json!(releases), &json!([])));
     };
-    let commit = || {
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "m"]);
-    };
     let last = || {
         let shown = lab.json(&["cache", "history", "--since", "last", "--json", "number,published"]);
         let shown = shown.as_array().unwrap().iter();
         shown.map(|change| (change["number"].as_u64().unwrap(), change["published"] == true)).collect::<Vec<_>>()
     };
     write(1, &[1]);
-    commit();
+    lab.commit("m");
     assert_eq!(last(), [(1, true)]);
     write(5, &[1, 2, 3]);
     // The newest is that of number 2.
     assert_eq!(last(), [(2, false), (3, false)]);
     // Older, but published: its number is lower than that of what was observed.
     write(3, &[1, 3]);
-    commit();
+    lab.commit("m");
     write(5, &[1, 2, 3]);
     assert_eq!(last(), [(2, false), (3, true)]);
     assert_eq!(last(), []);
@@ -284,8 +280,7 @@ fn what_was_observed_and_superseded_before_a_pruning_goes_with_it() {
     let lab = Lab::with_git();
     let commit = |hour: u32, title: &str| {
         lab.write_manifest(manifest(hour, &json!([open(1, title)]), &json!([])));
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+        lab.commit("change");
     };
     commit(9, "one");
     lab.run(&["cache", "sync"]).ok();
@@ -377,12 +372,8 @@ fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
 fn what_is_published_in_place_of_what_was_observed_is_followed() {
     use std::io::{BufRead, BufReader};
     let lab = Lab::with_git();
-    let commit = |lab: &Lab| {
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "m"]);
-    };
     lab.write_manifest(manifest(10, &json!([open(1, "a")]), &json!([])));
-    commit(&lab);
+    lab.commit("m");
     lab.run(&["cache", "sync"]).ok();
     let mut child = lab.spawn(&["cache", "history", "--follow", "--since", "@0", "--json", "seq,title"]);
     let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -396,7 +387,7 @@ fn what_is_published_in_place_of_what_was_observed_is_followed() {
     lab.run(&["cache", "sync"]).ok();
     assert_eq!(next(), "[{\"seq\":2,\"title\":\"observed\"}]\n");
     lab.write_manifest(manifest(12, &json!([open(1, "published")]), &json!([])));
-    commit(&lab);
+    lab.commit("m");
     lab.run(&["cache", "sync"]).ok();
     let line = next();
     child.kill().unwrap();

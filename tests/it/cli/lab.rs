@@ -181,6 +181,13 @@ impl Lab {
         ran.out
     }
 
+    /// Commits all that is in the checkout, changed or not.
+    pub fn commit(&self, message: &str) {
+        self.git(&["add", "-A"]);
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        self.git(&[&identity[..], &["commit", "-q", "--allow-empty", "-m", message]].concat());
+    }
+
     /// The JSON of a command that must succeed in silence.
     pub fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.run(args).ok()).unwrap()

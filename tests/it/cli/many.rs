@@ -17,16 +17,12 @@ fn manifest(repo: &str, day: u32, titles: &[&str]) -> String {
 /// A clone of a repository that collects: four repositories of two owners, in two versions.
 fn lab() -> Lab {
     let lab = Lab::with_git();
-    let commit = || {
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=U", "-c", "user.email=u@example.com", "commit", "-q", "-m", "Manifests"]);
-    };
     for repo in ["acme/a", "acme/b", "octo/a", "octo/b"] {
         lab.write(&format!("{repo}.json"), manifest(repo, 1, &["Release: v1.0.0"]));
     }
-    commit();
+    lab.commit("Manifests");
     lab.write("acme/a.json", manifest("acme/a", 2, &["Release: v1.0.0 (Ant)"]));
-    commit();
+    lab.commit("Manifests");
     lab
 }
 
@@ -121,8 +117,7 @@ fn a_name_that_another_repository_took_over_is_that_one_s() {
         let text = manifests::manifest(hour, &releases.into(), &Vec::<Value>::new().into())
             .replace("octo-org/atlas", &format!("o/{name}"));
         lab.write(&format!("o/{name}.json"), text);
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+        lab.commit("change");
     };
     std::fs::create_dir(lab.checkout.join("o")).unwrap();
     put("old", 1, &[1, 2, 3, 4]);

@@ -84,8 +84,7 @@ fn moved() -> Lab {
         for variable in ["GIT_COMMITTER_DATE", "GIT_AUTHOR_DATE"] {
             lab.set(variable, format!("2025-03-{day:02}T10:00:00Z"));
         }
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+        lab.commit("change");
     };
     for (day, text) in [
         (1, GROWTH[..4].concat()),

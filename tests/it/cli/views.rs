@@ -146,8 +146,7 @@ fn a_view_and_the_status_take_the_history_that_a_list_put_off() {
     let lab = Lab::with_git();
     for hour in [1, 2] {
         lab.write_manifest(small_at(hour).replace("v0.9.0", &format!("v0.9.{hour}")));
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "-m", "change"]);
+        lab.commit("change");
     }
     // Longer than a list waits.
     lab.write("bin/git", "#!/bin/sh\ncase \"$*\" in *log*) sleep 2 ;; esac\nPATH=${PATH#*:}\nexec git \"$@\"\n");

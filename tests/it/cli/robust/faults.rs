@@ -66,8 +66,7 @@ fn committed() -> Lab {
     let lab = Lab::with_git();
     for manifest in [small(), later()] {
         lab.write_manifest(manifest);
-        lab.git(&["add", "-A"]);
-        lab.git(&["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "m"]);
+        lab.commit("m");
     }
     lab.run(&["cache", "sync"]).ok();
     lab
