@@ -154,11 +154,11 @@ fn from_index(known: Known, end: Seq) -> Filled {
 /// The state of the index with the published events before it undone, as far as they are known without a gap.
 fn earliest(index: &Indexed, known: &Known) -> Base {
     let Indexed { seq, changed_at, published, trackers } = index;
-    let mut base = Base { after: *seq, sync: recovered(*published, *changed_at), trackers: trackers.clone() };
+    let (mut after, mut record) = (*seq, recovered(*published, *changed_at));
     let mut state: BTreeMap<Key, (Tracker<'static>, Seq)> =
         trackers.iter().map(|(tracker, last)| (tracker.list_key(), (tracker.clone(), *last))).collect();
     for (seq, (sync, event)) in known.events.range(..=*seq).rev() {
-        if *seq != base.after || sync.history.is_none() || published.is_none() {
+        if *seq != after || sync.history.is_none() || published.is_none() {
             break;
         }
         let key = (event.kind, Reverse(event.number));
@@ -169,13 +169,9 @@ fn earliest(index: &Indexed, known: &Known) -> Base {
             }
             None => drop(state.remove(&key)),
         }
-        let sync = recovered(Some(HistoryHash::default()), sync.changed_at);
-        base = Base { after: Seq(seq.0 - 1), sync, trackers: Whole::new() };
+        (after, record) = (Seq(seq.0 - 1), recovered(Some(HistoryHash::default()), sync.changed_at));
     }
-    if base.after < *seq {
-        base.trackers = state.into_values().collect();
-    }
-    base
+    Base { after, sync: record, trackers: state.into_values().collect() }
 }
 
 /// How far a log was filled without guessing.

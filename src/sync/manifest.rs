@@ -1,6 +1,5 @@
 //! One sync from a manifest in a working tree: signature, hash, parse, diff, append; the cheapest that tells.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::checkout::{Hosting, Located, seen_by, seen_key};
@@ -10,7 +9,7 @@ use super::line::{GitLine, Line, has_news, missing};
 use super::outcome::{Note, Synced};
 use super::renamed::{current_name, remember};
 use super::take::{History, Reading, Way, at_hand, take, take_versions};
-use super::versions::{Identity, identity};
+use super::versions::{goes_on, identity};
 use crate::format::{Seen, Signature, SignatureMark, Source, SyncRecord};
 use crate::fs::{Buffer, Storage};
 use crate::git::{Blob, Checkout, CommitId, GitError, Limits};
@@ -448,11 +447,10 @@ impl Run<'_> {
     }
 }
 
-/// Whether most trackers of a manifest are those of a store, or there is none to tell.
+/// Whether the store holds what a manifest went on as.
 fn is_of_same(manifest: &Manifest<'_>, view: &View) -> bool {
-    let known: BTreeSet<Identity> = view.trackers().flatten().map(|item| identity(&item.tracker)).collect();
-    let same = manifest.trackers.iter().filter(|tracker| known.contains(&identity(tracker))).count();
-    same * 2 >= manifest.trackers.len()
+    let before: Vec<_> = manifest.trackers.iter().map(identity).collect();
+    goes_on(&before, view.trackers().flatten().map(|item| identity(&item.tracker)).collect())
 }
 
 /// Whether a list can do without the store.

@@ -62,9 +62,7 @@ pub fn rebuild(
     let name = line.name().to_owned();
     let store = Store::of(storage, cache, repo);
     let mut writer = store.writer(repo, PATIENCE)?;
-    let older = import.map(|import| Imported::of(&mut line, import)).transpose()?;
-    let imported = older.as_ref().map(Imported::count);
-    let older = older.unwrap_or_default();
+    let older = import.map(|import| Imported::of(&mut line, import)).transpose()?.unwrap_or_default();
     let is_whole = found == Found::Whole;
     let replayed = replay(&writer, (&older, &mut line), (is_whole, None), (repo, now));
     let mut replayed = replayed.map_err(|error| line.lacking(error))?;
@@ -102,7 +100,7 @@ pub fn rebuild(
         None => None,
     };
     writer.replace_log(rewrite, Replaced::Renumbered)?;
-    Ok(Rebuilt { tally, imported, before, after, note })
+    Ok(Rebuilt { tally, imported: import.map(|_| older.count()), before, after, note })
 }
 
 /// Whether versions under the name `found` alone are those of the repository: the manifest here has the new name already,

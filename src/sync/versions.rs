@@ -141,10 +141,7 @@ impl<'r> Judge<'r> {
         if before == name || self.trackers.is_empty() {
             return true;
         }
-        let mut now: Vec<Identity> = trackers.iter().map(identity).collect();
-        now.sort_unstable();
-        let kept = self.trackers.iter().filter(|tracker| now.binary_search(tracker).is_ok()).count();
-        kept * 2 >= self.trackers.len()
+        goes_on(&self.trackers, trackers.iter().map(identity).collect())
     }
 
     /// Remembers under which name the repository goes on.
@@ -176,6 +173,13 @@ impl<'r> Judge<'r> {
 
 pub(super) fn identity(tracker: &Tracker<'_>) -> Identity {
     (tracker.kind, tracker.number, tracker.created_at)
+}
+
+/// Whether most trackers of one state are in another too, or there is none to tell: then both are of one repository.
+pub(super) fn goes_on(before: &[Identity], mut after: Vec<Identity>) -> bool {
+    after.sort_unstable();
+    let kept = before.iter().filter(|tracker| after.binary_search(tracker).is_ok()).count();
+    kept * 2 >= before.len()
 }
 
 /// `HOST/OWNER/REPO`.

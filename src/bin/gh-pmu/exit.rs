@@ -93,11 +93,6 @@ impl Error {
         Self::Usage { message: message.into(), usage: String::new() }
     }
 
-    /// The failure and what to do next, in one line.
-    pub fn in_one_line(&self) -> String {
-        self.to_string().trim_end().replace('\n', ". ")
-    }
-
     /// The same failure, saying what to do next.
     #[must_use]
     pub fn with_hint(self, next: impl Into<String>) -> Self {
@@ -155,6 +150,11 @@ impl From<RepoError> for Error {
     fn from(error: RepoError) -> Self {
         Self::new(error.to_string())
     }
+}
+
+/// A failure and what to do next, in one line.
+pub fn in_one_line(failure: &dyn fmt::Display) -> String {
+    failure.to_string().trim_end().replace('\n', ". ")
 }
 
 /// The text without the system's numbers: "permission denied (os error 13)" is said in words already.

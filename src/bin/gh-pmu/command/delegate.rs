@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use gh_pmu::model::Repo;
 
 use crate::config;
-use crate::exit::{Error, Exit};
+use crate::exit::{Error, Exit, in_one_line};
 use crate::source::Context;
 
 /// Set for the delegate, so that one that is this program again does not go on for ever.
@@ -82,7 +82,7 @@ pub fn refresh(named: Option<Repo>, context: &mut Context<'_, '_>) {
         return;
     }
     if let Err(error) = context.listed(named, true) {
-        context.output.warn(&format!("the cache does not show this yet: {}", error.in_one_line()));
+        context.output.warn(&format!("the cache does not show this yet: {}", in_one_line(&error)));
     }
 }
 

@@ -10,7 +10,7 @@ use gh_pmu::sync::SyncError;
 use super::cached::exit_of;
 use super::context::{Context, DISK, Keep, Known, Source, switched_off};
 use crate::cli::Many;
-use crate::exit::{Error, Exit};
+use crate::exit::{Error, Exit, in_one_line};
 use crate::output::Age;
 
 /// A list of many repositories.
@@ -156,7 +156,7 @@ impl Context<'_, '_> {
     /// Of one repository there is no answer: the others have theirs.
     pub fn tell_missing(&mut self, why: &dyn Display) {
         self.falls_short = true;
-        self.output.warn(&why.to_string().trim_end().replace('\n', ". "));
+        self.output.warn(&in_one_line(why));
     }
 
     /// The repository of the checkout, synced, if it is one of them: it may be recorded nowhere. What cannot be synced is a
