@@ -138,7 +138,8 @@ fn git_process(lab: &Lab, checkout: &Checkout, args: &[&str], at: u64) -> Result
     Ok(process)
 }
 
-fn git(lab: &Lab, checkout: &Checkout, args: &[&str], at: u64) -> Result<()> {
+/// Runs git in a checkout, at a time.
+pub fn git(lab: &Lab, checkout: &Checkout, args: &[&str], at: u64) -> Result<()> {
     let status = git_process(lab, checkout, args, at)?.status()?;
     if status.success() { Ok(()) } else { Err(format!("git {} failed", args.join(" ")).into()) }
 }

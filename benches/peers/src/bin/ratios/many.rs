@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use peers::Result;
 use peers::time::rfc3339;
 
+use crate::histories::git;
 use crate::lab::{Build, Checkout, DAY, Lab};
 use crate::lists::floor;
 use crate::measure::{Contestant, Row};
@@ -30,7 +31,9 @@ fn cached(lab: &Lab) -> Result<(Checkout, PathBuf)> {
         return Ok((Checkout::in_dir(dir), collection));
     }
     let checkout = lab.empty_checkout("many", "")?;
-    collected(lab, "collected")?;
+    let collector = Checkout::in_dir(collected(lab, "collected")?);
+    git(lab, &collector, &["init", "-q", "-b", "main"], lab.now - 30 * DAY)?;
+    commit(lab, &collector, lab.now - 30 * DAY)?;
     for build in lab.builds() {
         let from = collection.to_str().ok_or("the directory's name is no text")?;
         if lab.program(build, &checkout, &["cache", "sync", "--from", from]).ask(&lab.scratch())?.code != 0 {
@@ -38,6 +41,12 @@ fn cached(lab: &Lab) -> Result<(Checkout, PathBuf)> {
         }
     }
     Ok((checkout, collection))
+}
+
+/// Commits what was collected.
+fn commit(lab: &Lab, collector: &Checkout, at: u64) -> Result<()> {
+    git(lab, collector, &["add", "--all"], at)?;
+    git(lab, collector, &["commit", "-q", "--allow-empty", "-m", "Manifests"], at)
 }
 
 /// For a build that cannot sync from a directory: each manifest in turn in a checkout without a remote.
@@ -101,6 +110,7 @@ pub fn collection_changed(lab: &Lab, rounds: usize) -> Result<Row<'_>> {
         at += 1;
         let (changes, trackers, repos) = ((at % 2).to_string(), TRACKERS.to_string(), CHANGED.to_string());
         let args = [&trackers, "--updated-at", &rfc3339(at), "--changes", &changes, "--repos", &repos, "--dir"];
-        lab.peer("manifest", &args.map(|arg| arg as &str)).arg(&collection).run().map(|_| ())
+        lab.peer("manifest", &args.map(|arg| arg as &str)).arg(&collection).run()?;
+        commit(lab, &Checkout::in_dir(collection.clone()), at)
     }))
 }

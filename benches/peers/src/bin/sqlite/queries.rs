@@ -68,7 +68,11 @@ pub fn sync_dir(dir: &Path, db: &Path) -> Result<()> {
     db.execute_batch("CREATE INDEX IF NOT EXISTS trackers_by_number ON trackers (kind, state, number DESC, repo);")?;
     let txn = db.transaction()?;
     for owner in fs::read_dir(dir)? {
-        for manifest in fs::read_dir(owner?.path())? {
+        let owner = owner?;
+        if owner.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        for manifest in fs::read_dir(owner.path())? {
             apply(&txn, &Source::read(&manifest?.path())?, true)?;
         }
     }
