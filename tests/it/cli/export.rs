@@ -351,3 +351,66 @@ fn what_was_pruned_meanwhile_is_not_loaded_a_second_time() {
     let counts = "SELECT count(*), count(DISTINCT seq) FROM events; SELECT count(*) FROM trackers;";
     assert_eq!(piped("sqlite3", &[text(&db)], counts), "3|3\n2\n");
 }
+
+/// Events exported under a name; the numbers of an increment, and what is said where there is none.
+fn under_a_name(lab: &Lab) -> Result<Vec<u64>, String> {
+    let ran = lab.run(&["cache", "export", "--events", "--format", "ndjson", "--since", "last:lake"]);
+    let seqs = lines(&ran.out).iter().filter_map(|line| line["seq"].as_u64()).collect();
+    if ran.code == Some(0) { Ok(seqs) } else { Err(ran.err) }
+}
+
+#[test]
+fn what_was_pruned_before_it_was_exported_under_a_name_is_not_passed_over() {
+    let lab = lab();
+    let prune = || lab.run(&["cache", "compact", "--prune-before", "now"]).ok();
+    let sync = |hour, title| {
+        lab.write_manifest(manifest(hour, &json!([tracker(2, title, None, None)]), &json!([])));
+        lab.run(&["cache", "sync"]).ok();
+    };
+    prune();
+    assert_eq!(under_a_name(&lab), Ok(vec![1, 3, 4]), "a baseline");
+    sync(3, "Release: v3.0.1");
+    let news = under_a_name(&lab).unwrap();
+    assert_eq!((news.first(), under_a_name(&lab)), (Some(&5), Ok(vec![])));
+    prune();
+    assert_eq!(under_a_name(&lab), Ok(vec![]), "all of it was exported");
+    sync(4, "Release: v3.0.2");
+    prune();
+    let said = under_a_name(&lab).unwrap_err();
+    assert!(said.contains("history of octo-org/atlas starts with event "), "{said}");
+    assert!(said.contains("under another name"), "{said}");
+}
+
+#[test]
+fn what_was_observed_before_anything_was_published_does_not_go_on_with_what_is() {
+    let lab = Lab::with_git();
+    lab.write_manifest(manifest(1, &json!([tracker(1, "one", None, None), tracker(2, "two", None, None)]), &json!([])));
+    assert_eq!(under_a_name(&lab), Ok(vec![1, 2]));
+    lab.write_manifest(manifest(2, &json!([tracker(1, "one", None, None)]), &json!([])));
+    lab.commit("Manifest");
+    let said = under_a_name(&lab).unwrap_err();
+    assert!(said.contains("was observed only, and published versions have replaced it"), "{said}");
+}
+
+#[test]
+fn an_export_of_many_that_fails_keeps_its_place_of_all() {
+    let lab = lab();
+    for name in ["first", "second"] {
+        let repo = format!("acme/{name}");
+        let manifest = json!({"version": 1, "updated_at": "2025-06-12T10:00:00Z", "repo": repo,
+            "releases": [tracker(1, "one", None, None)]});
+        lab.write(&format!("all/{name}.json"), manifest.to_string());
+    }
+    lab.run(&["cache", "sync", "--from", "all"]).ok();
+    let log = lab.store().parent().unwrap().parent().unwrap().join("acme/first/log-1");
+    let bytes = std::fs::read(&log).unwrap();
+    std::fs::write(&log, &bytes[..128]).unwrap();
+    let export = || {
+        let ran =
+            lab.run(&["cache", "export", "--events", "--format", "ndjson", "--all-repos", "--since", "last:lake"]);
+        (ran.code, lines(&ran.out).iter().filter(|line| line["seq"].is_u64()).count())
+    };
+    assert_eq!((export(), export()), ((Some(1), 5), (Some(1), 5)));
+    std::fs::write(&log, &bytes).unwrap();
+    assert_eq!((export(), export()), ((Some(0), 6), (Some(0), 0)));
+}

@@ -348,6 +348,39 @@ fn following_what_nobody_has_seen_leaves_nothing_out() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_repository_that_comes_while_many_are_followed_is_shown_from_its_first_event() {
+    use std::io::{BufRead, BufReader};
+    let lab = lab();
+    let mut child =
+        lab.spawn(&["cache", "history", "--all-repos", "--follow", "--since", "last:x", "--json", "repo,seq"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        serde_json::from_str::<Vec<Value>>(&line).unwrap()
+    };
+    assert_eq!(next().len(), 7);
+    // Before the other in the order of names.
+    let news =
+        json!({"version": 1, "updated_at": "2025-06-12T11:00:00Z", "repo": "acme/new", "releases": [open(1, "x")]});
+    lab.write("all/new.json", news.to_string());
+    lab.run(&["cache", "sync", "--from", "all"]).ok();
+    lab.write_manifest(manifest(13, &json!([open(1, "x")]), &json!([])));
+    let mut seen = Vec::new();
+    while seen.len() < 7 {
+        seen.extend(next().into_iter().map(|event| format!("{} {}", event["repo"].as_str().unwrap(), event["seq"])));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    seen.sort();
+    let atlas = (8..=13).map(|seq| format!("octo-org/atlas {seq}"));
+    let mut expected: Vec<_> = atlas.chain(["acme/new 1".to_owned()]).collect();
+    expected.sort();
+    assert_eq!(seen, expected);
+}
+
+#[test]
 fn a_history_on_a_terminal_has_a_heading_with_the_moment() {
     let lab = lab();
     let out = lab.run_with(

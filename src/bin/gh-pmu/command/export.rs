@@ -168,7 +168,8 @@ impl Command for Args {
             checkpoints.push(checkpoint);
         }
         written.finish(&checkpoints)?;
-        if let Some(Place::Last(name)) = &self.since {
+        // Whoever fails has not given what it wrote for good.
+        if let Some(Place::Last(name)) = self.since.as_ref().filter(|_| !context.falls_short) {
             for source in &sources {
                 keep_place(&context.store(&source.0), &source.1, name, self.end(source), context.now.millis())?;
             }
@@ -205,7 +206,7 @@ impl Args {
     fn start(&self, source: &Source, context: &mut Context<'_, '_>) -> Result<Start, Error> {
         let history = context.store(&source.0).history(&source.1)?;
         history.view().check_history()?;
-        let start = Start::of(&history, &source.0, self.since.as_ref())?;
+        let start = Start::of(&history, &source.0, self.since.as_ref(), self.format != Format::Sql)?;
         live(&history, start.after, self.end(source), &mut |_| Ok(()))?;
         let first = history.view().history_start();
         if !start.base.is_empty() || (self.since.is_none() && first > Seq(1)) {

@@ -22,7 +22,8 @@ pub(super) enum Place {
 }
 
 const FORMS: &str = "expected the id of an event (32 hexadecimal digits), @412 or last:NAME";
-const AGAIN: &str = "Export everything again, without `--since`: events that were loaded before are not loaded twice.";
+const BY_ANOTHER_NAME: &str = "Export everything again under another name, as with `--since last:NEW`.";
+const AGAIN: &str = "Export everything again, without `--since`.";
 
 /// Names of exports have a space of their own among the names of `--since last:NAME`.
 fn mark_name(name: &str) -> String {
@@ -67,11 +68,16 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Finds the place.
+    /// Finds the place. `is_folded` says that events are all that the consumer has, one after the other.
     ///
     /// # Errors
     /// This history does not have it; damage, and the system's.
-    pub(super) fn of(history: &History<'_>, repo: &Repo, since: Option<&Place>) -> Result<Self, Error> {
+    pub(super) fn of(
+        history: &History<'_>,
+        repo: &Repo,
+        since: Option<&Place>,
+        is_folded: bool,
+    ) -> Result<Self, Error> {
         let view = history.view();
         let mark = match since {
             Some(Place::Last(name)) => history.store().mark(view, &mark_name(name)),
@@ -80,13 +86,13 @@ impl Start {
         let after = match since {
             None => before(view.history_start()),
             Some(Place::Seq(seq)) if *seq > view.seq() => return Err(no_such_event(repo, view, *seq)),
-            Some(Place::Seq(seq)) => held(view, repo, *seq)?,
+            Some(Place::Seq(seq)) => held(view, repo, *seq, AGAIN)?,
             Some(Place::Id(id)) => match find(history, *id)? {
                 Some(seq) => seq,
-                None => return Err(unknown(history, repo, *id)?),
+                None => return Err(unknown(history, repo, *id, AGAIN)?),
             },
             Some(Place::Last(_)) => match &mark {
-                Some(mark) => after_mark(history, repo, mark)?,
+                Some(mark) => after_mark(history, repo, mark, is_folded)?,
                 None => before(view.history_start()),
             },
         };
@@ -101,13 +107,13 @@ fn before(seq: Seq) -> Seq {
 }
 
 /// All events after `seq` are there.
-fn held(view: &View, repo: &Repo, seq: Seq) -> Result<Seq, Error> {
+fn held(view: &View, repo: &Repo, seq: Seq, hint: &str) -> Result<Seq, Error> {
     let first = view.history_start();
     if seq.next() >= first {
         return Ok(seq);
     }
     let sentence = format!("history of {repo} starts with event {first}: older events were pruned or lost");
-    Err(Error::new(sentence).with_hint(AGAIN))
+    Err(Error::new(sentence).with_hint(hint))
 }
 
 /// The live event of an id; new ones are looked at first.
@@ -120,29 +126,38 @@ fn find(history: &History<'_>, id: EventId) -> Result<Option<Seq>, Error> {
     Ok(None)
 }
 
-fn unknown(history: &History<'_>, repo: &Repo, id: EventId) -> Result<Error, Error> {
+fn unknown(history: &History<'_>, repo: &Repo, id: EventId, hint: &str) -> Result<Error, Error> {
     let is_superseded = history.superseded()?.iter().any(|logged| logged.id() == id);
     let sentence = match is_superseded {
         true => format!("event {id} of {repo} was observed only, and published versions have replaced it"),
         false => format!("{repo} has no event {id}: this is another history, or it was rebuilt or pruned"),
     };
-    Ok(Error::new(sentence).with_hint(AGAIN))
+    Ok(Error::new(sentence).with_hint(hint))
 }
 
-fn after_mark(history: &History<'_>, repo: &Repo, mark: &Mark) -> Result<Seq, Error> {
+fn after_mark(history: &History<'_>, repo: &Repo, mark: &Mark, is_folded: bool) -> Result<Seq, Error> {
     let view = history.view();
-    // An observed event that was replaced meanwhile: all that was published since the last published one is new.
-    if let Some(id) = mark.observed_id
-        && let Some(seq) = find(history, id)?
-    {
-        return Ok(seq);
+    if let Some(id) = mark.observed_id {
+        if let Some(seq) = find(history, id)? {
+            return Ok(seq);
+        }
+        // Nothing was published then: what came in place of all that does not add up with it. Elsewhere what was published
+        // since the last published one is new.
+        if mark.published_id.is_none() && view.has_published() {
+            return match is_folded {
+                true => Err(unknown(history, repo, id, BY_ANOTHER_NAME)?),
+                false => held(view, repo, Seq(0), BY_ANOTHER_NAME),
+            };
+        }
     }
-    let Some(id) = mark.published_id else { return Ok(before(view.history_start())) };
-    let seq = held(view, repo, mark.published)?;
+    let seq = held(view, repo, mark.published, BY_ANOTHER_NAME)?;
+    let Some(id) = mark.published_id else {
+        return if seq > view.seq() { Err(no_such_event(repo, view, seq)) } else { Ok(seq) };
+    };
     match history.event(seq)? {
-        Some(logged) if logged.id() != id => Err(unknown(history, repo, id)?),
+        Some(logged) if logged.id() != id => Err(unknown(history, repo, id, BY_ANOTHER_NAME)?),
         // The event before the first that the log holds: pruned, and nothing after it is missing.
-        None if seq > view.seq() => Err(unknown(history, repo, id)?),
+        None if seq > view.seq() => Err(unknown(history, repo, id, BY_ANOTHER_NAME)?),
         _ => Ok(seq),
     }
 }
@@ -162,6 +177,8 @@ pub(super) fn keep_place(
     let id = |seq: Seq| history.event(seq).map(|logged| logged.map(|logged| logged.id()));
     let published = end.min(view.published_seq());
     let observed_id = if end > published { id(end)? } else { None };
+    // Where nothing is published numbers are for good, and what is left of an event that was pruned.
+    let published = if view.has_published() { published } else { end };
     let mark = Mark { name: mark_name(name), published, published_id: id(published)?, observed_id, asked_at };
     Ok(store.record_mark(view, mark)?)
 }

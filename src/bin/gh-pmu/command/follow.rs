@@ -1,5 +1,6 @@
 //! `cache history --follow`: what is new, as it comes. Told by the system when the store or the manifest changes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -24,19 +25,21 @@ enum Signal {
     Unread,
 }
 
-/// Where each history was when it was looked at last: its last published event, and its last.
-pub struct Position(Vec<(Seq, Seq)>);
+/// Where each history was when it was looked at last: its last published event, and its last. By repository: others can
+/// come while it is followed, or not be readable for once.
+#[derive(Default)]
+pub struct Position(BTreeMap<[String; 3], (Seq, Seq)>);
 
 impl Position {
-    /// The ends of these histories.
-    pub fn of(sources: &[Source]) -> Self {
-        Self(sources.iter().map(|(_, view)| (view.published_seq(), view.seq())).collect())
+    /// Goes on to the ends of these histories.
+    pub fn advance(&mut self, sources: &[Source]) {
+        self.0.extend(sources.iter().map(|(repo, view)| (repo.dir_names(), (view.published_seq(), view.seq()))));
     }
 
     /// The last event that was seen of a source. What is published since takes the numbers of what was observed. A history
     /// that became shorter was written again: it is followed from its new end.
-    pub fn seen(&self, at: usize, (_, view): &Source) -> Seq {
-        let Some((published, last)) = self.0.get(at).copied() else { return Seq(0) };
+    pub fn seen(&self, (repo, view): &Source) -> Seq {
+        let Some((published, last)) = self.0.get(&repo.dir_names()).copied() else { return Seq(0) };
         let seen = if view.published_seq() > published { published } else { last };
         seen.min(view.seq())
     }

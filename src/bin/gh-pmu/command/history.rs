@@ -148,11 +148,11 @@ impl Command for Args {
         }
         self.keep_seen(&sources, &found.changes, context)?;
         if self.follow {
-            let mut position = Position::of(&sources);
+            let mut position = Position::default();
+            position.advance(&sources);
             return follow::run(&sources, context, |context| {
                 let sources = self.sources(named.as_ref(), context)?;
-                position = self.answer_after(&position, sources, context)?;
-                Ok(())
+                self.answer_after(&mut position, sources, context)
             });
         }
         Ok(if self.exit_code && !found.changes.is_empty() { Exit::Failed } else { Exit::Done })
@@ -189,16 +189,16 @@ impl Args {
         Ok(found)
     }
 
-    /// Shows what came after a position; where that is now.
+    /// Shows what came after a position, and moves that.
     fn answer_after(
         &self,
-        position: &Position,
+        position: &mut Position,
         mut sources: Vec<Source>,
         context: &mut Context<'_, '_>,
-    ) -> Result<Position, Error> {
+    ) -> Result<(), Error> {
         let mut filters = Vec::with_capacity(sources.len());
-        for (at, source) in sources.iter().enumerate() {
-            let since = Some(Moment::Seq(position.seen(at, source)));
+        for source in &sources {
+            let since = Some(Moment::Seq(position.seen(source)));
             let all = self.filter(source, context)?;
             filters.push(HistoryFilter { since, limit: None, order: Order::Ascending, ..all });
         }
@@ -211,7 +211,8 @@ impl Args {
             context.output.more_history(self.many.is_some(), self.json.as_ref(), context.clock.zone, rows)?;
             self.keep_seen(&sources, &found.changes, context)?;
         }
-        Ok(Position::of(&sources))
+        position.advance(&sources);
+        Ok(())
     }
 
     /// Only what was shown counts as seen.
