@@ -1,14 +1,21 @@
 //! What may vanish at any time: the last check, signatures of manifests, where `--since last` stopped, and the like.
 
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use super::error::StoreError;
 use super::files::Store;
 use super::names::MARKS;
 use super::view::View;
 use crate::format::{Acknowledged, Fork, Mark, Marks, SignatureMark, Tag};
-use crate::fs::publish_unsynced;
+use crate::fs::{Lock, publish_unsynced};
 use crate::model::UnixMillis;
+
+/// How long a mark waits for another to write: longer, and it is written all the same.
+const MARK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long what may vanish waits: for whoever changes them too, or starts a program that has the lock until it runs.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// How often a file is written that somebody else removes.
 const ATTEMPTS: u32 = 3;
@@ -17,6 +24,12 @@ fn keep(marks: &mut Marks, entry: SignatureMark) {
     marks.signatures.retain(|other| other.path_key != entry.path_key);
     marks.signatures.insert(0, entry);
     marks.signatures.truncate(Marks::MAX_SIGNATURES);
+}
+
+/// Times are told by the second: of two checks in one, the second would change nothing that is said.
+fn is_said(view: &View, now: UnixMillis) -> bool {
+    let second = |time: UnixMillis| time.get().div_euclid(1000);
+    view.marks().and_then(|marks| marks.checked_at).is_some_and(|at| second(at) == second(now))
 }
 
 impl Store<'_> {
@@ -38,22 +51,31 @@ impl Store<'_> {
         written.unwrap_or_else(write).map_err(StoreError::unrecorded("write", &path))
     }
 
+    /// The lock, for whoever is no writer and changes what another may change at the same time: without it one would take
+    /// the other's change back. `None` if a writer keeps it: nobody waits for what may vanish.
+    fn marks_lock(&self) -> Option<Result<Box<dyn Lock>, StoreError>> {
+        // Where there are no locks, nobody holds one.
+        Some(self.lock(MOMENT)).filter(|lock| !matches!(lock, Err(StoreError::Busy { .. })))
+    }
+
     /// Remembers that `view` holds what its source holds, and a manifest's signature. Best effort.
     pub fn record_checked(&self, view: &View, entry: Option<SignatureMark>, now: UnixMillis) {
+        if entry.is_none() && is_said(view, now) {
+            return;
+        }
+        let Some(_lock) = self.marks_lock() else { return };
         // A reader may see a commit that its writer has not synced, or never will: only a writer knows better.
         self.write_checked(view, false, entry, now);
     }
 
     /// Remembers how far git was looked through for a manifest that is not what `view` holds. Best effort.
     pub fn record_seen(&self, view: &View, entry: SignatureMark) {
+        let Some(_lock) = self.marks_lock() else { return };
         let _ = self.change_marks(view, |marks| keep(marks, entry));
     }
 
     pub(super) fn write_checked(&self, view: &View, settled: bool, entry: Option<SignatureMark>, now: UnixMillis) {
-        // Times are told by the second: of two checks in one, the second would change nothing that is said.
-        let second = |time: UnixMillis| time.get().div_euclid(1000);
-        let is_said = view.marks().and_then(|marks| marks.checked_at).is_some_and(|at| second(at) == second(now));
-        if view.state_in_doubt() || (is_said && entry.is_none() && !settled) {
+        if view.state_in_doubt() {
             return;
         }
         let _ = self.change_marks(view, |marks| {
@@ -87,6 +109,7 @@ impl Store<'_> {
     /// # Errors
     /// The system's.
     pub fn record_mark(&self, view: &View, mark: Mark) -> Result<(), StoreError> {
+        let _lock = self.lock(MARK_PATIENCE);
         self.change_marks(view, |marks| {
             marks.marks.retain(|other| other.name != mark.name);
             marks.marks.push(mark);
@@ -101,6 +124,7 @@ impl Store<'_> {
 
     /// Remembers that `view` holds what `place` gave with `tag`. Best effort.
     pub fn record_tag(&self, view: &View, place: &str, tag: &str) {
+        let Some(_lock) = self.marks_lock() else { return };
         let tag = Tag { place: place.to_owned(), tag: tag.to_owned() };
         let _ = self.change_marks(view, |marks| marks.tag = Some(tag));
     }

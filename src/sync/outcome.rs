@@ -111,13 +111,13 @@ impl fmt::Display for Note {
             Note::Partial { path } => write!(
                 f,
                 "this is a partial clone, which lacks versions of the manifest: run `git log -p -m --first-parent -- \
-                 {}` once, which fetches them, then `gh pmu cache rebuild`",
+                 {}` once, which fetches them, then `gh pmu cache rebuild`, or of a collection the same sync again",
                 shell_word(path)
             ),
             Note::Unread { reason } => write!(
                 f,
                 "the history of the manifest could not be read ({reason}), so what is cached begins with the present: \
-                 once git can, run `gh pmu cache rebuild`"
+                 once git can, run `gh pmu cache rebuild`, or of a collection the same sync again"
             ),
             Note::NotShown => f.write_str(
                 "GitHub does not show how the versions of the manifest follow each other, so their numbers are not for \

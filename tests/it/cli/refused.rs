@@ -423,3 +423,19 @@ fn a_last_check_that_is_not_yet_counts_as_none() {
     assert_eq!(status.code, Some(1), "{}", status.out);
     assert!(!status.out.contains("\"checkedAt\":\"2096"), "{}", status.out);
 }
+
+#[test]
+fn marks_are_changed_by_one_at_a_time() {
+    let lab = Lab::synced(&small());
+    let store = Store::of(&Disk, &lab.cache, &Repo::parse("octo-org/atlas", Repo::DEFAULT_HOST).unwrap());
+    let marks = || std::fs::read(lab.store().join("marks")).unwrap();
+    let (before, view) = (marks(), store.view().unwrap().unwrap());
+    let check = || store.record_checked(&view, None, UnixMillis::new(4_000_000_000_000).unwrap());
+    let held = std::fs::File::options().write(true).open(lab.store().join("lock")).unwrap();
+    held.lock().unwrap();
+    check();
+    assert_eq!(marks(), before, "somebody else may be changing them");
+    drop(held);
+    check();
+    assert_ne!(marks(), before);
+}
