@@ -16,6 +16,7 @@ const SIGNATURE: u16 = 3;
 const MARK: u16 = 4;
 const TAG: u16 = 5;
 const FORK: u16 = 6;
+const DOUBT: u16 = 7;
 
 /// What `stat` says of a file: equal signatures mean equal content, except for files changed within the clock's grain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Marks {
     pub tag: Option<Tag>,
     /// The history was found to be another one than everybody's.
     pub fork: Option<Fork>,
+    /// Why the last look at the source could not tell whether the cache holds what it holds.
+    pub doubt: Option<String>,
 }
 
 /// A place in the log after a commit that was acknowledged.
@@ -127,7 +130,7 @@ impl Marks {
     /// Returns the empty marks of a store.
     pub fn of(store: FileId) -> Self {
         let (signatures, marks) = (Vec::new(), Vec::new());
-        Self { store, acknowledged: None, checked_at: None, signatures, marks, tag: None, fork: None }
+        Self { store, acknowledged: None, checked_at: None, signatures, marks, tag: None, fork: None, doubt: None }
     }
 
     /// Returns the file's bytes. A text that does not fit its record is left out.
@@ -163,6 +166,9 @@ impl Marks {
         }
         if let Some(Fork { seq, branch }) = &self.fork {
             put_record(&mut out, FORK, &[&seq.0.to_le_bytes(), branch.as_bytes()]);
+        }
+        if let Some(reason) = &self.doubt {
+            put_record(&mut out, DOUBT, &[reason.as_bytes()]);
         }
         // OK because records are at most 64 KiB, and few.
         let len = (out.len() + 4) as u32;
@@ -233,6 +239,7 @@ impl Marks {
                 long_enough(8)?;
                 self.fork = Some(Fork { seq: Seq(fields.u64()), branch: text(fields.take(fields.left()))? });
             }
+            DOUBT => self.doubt = Some(text(payload)?),
             _ => {}
         }
         Some(())

@@ -29,7 +29,8 @@ fn keep(marks: &mut Marks, entry: SignatureMark) {
 /// Times are told by the second: of two checks in one, the second would change nothing that is said.
 fn is_said(view: &View, now: UnixMillis) -> bool {
     let second = |time: UnixMillis| time.get().div_euclid(1000);
-    view.marks().and_then(|marks| marks.checked_at).is_some_and(|at| second(at) == second(now))
+    let known = view.marks().filter(|marks| marks.doubt.is_none());
+    known.and_then(|marks| marks.checked_at).is_some_and(|at| second(at) == second(now))
 }
 
 impl Store<'_> {
@@ -79,7 +80,7 @@ impl Store<'_> {
             return;
         }
         let _ = self.change_marks(view, |marks| {
-            marks.checked_at = Some(now);
+            (marks.checked_at, marks.doubt) = (Some(now), None);
             entry.into_iter().for_each(|entry| keep(marks, entry));
             if settled {
                 let log = view.current().log.id;
@@ -114,6 +115,15 @@ impl Store<'_> {
             marks.marks.retain(|other| other.name != mark.name);
             marks.marks.push(mark);
         })
+    }
+
+    /// Remembers why a look at the source could not tell whether `view` holds what it holds, until one can. Best effort.
+    pub fn record_doubt(&self, view: &View, reason: &str) {
+        if view.marks().and_then(|marks| marks.doubt.as_deref()) == Some(reason) {
+            return;
+        }
+        let Some(_lock) = self.marks_lock() else { return };
+        let _ = self.change_marks(view, |marks| marks.doubt = Some(reason.to_owned()));
     }
 
     /// Returns the entity tag of what was taken in from `place`; `None` if nothing was, or the state is in doubt.

@@ -16,6 +16,8 @@ use crate::model::Repo;
 pub struct Collected {
     /// The file, or a directory that cannot be read.
     pub path: PathBuf,
+    /// The repository that it names, or named when it was last read.
+    pub repo: Option<Repo>,
     /// The sync, or why there was none.
     pub synced: Result<Synced, SyncError>,
 }
@@ -65,6 +67,7 @@ pub fn sync_collection(
     let total = (located.len() + refused.len()) as u64;
     for (at, located) in located.iter().enumerate() {
         let name = names.of[at].clone();
+        let repo = name.clone().or_else(|| located.known.clone());
         let options = Options { only: name.as_ref(), collection: Some(collection), ..options };
         let double = |repo| Err(SyncError::Double { path: located.manifest.clone(), repo: Box::new(repo) });
         let synced = match &name {
@@ -82,10 +85,10 @@ pub fn sync_collection(
                 synced => synced,
             },
         };
-        each(Collected { path: located.manifest.clone(), synced }, at as u64 + 1, total);
+        each(Collected { path: located.manifest.clone(), repo, synced }, at as u64 + 1, total);
     }
     for (done, (path, error)) in (located.len() as u64 + 1..).zip(refused) {
-        each(Collected { path, synced: Err(error) }, done, total);
+        each(Collected { path, repo: None, synced: Err(error) }, done, total);
     }
     Ok(())
 }

@@ -132,3 +132,30 @@ fn a_name_that_another_repository_took_over_is_that_one_s() {
         assert_eq!((&*listed("o/old"), &*listed("o/new")), ("[77]\n", "[5,4,3,2,1]\n"), "{again}");
     }
 }
+
+#[test]
+fn what_the_last_look_at_a_collection_could_not_use_is_no_longer_known_to_be_fresh() {
+    let lab = lab();
+    let sync = || lab.run(&["cache", "sync", "--from", "."]);
+    let check = |repo: &str| lab.run(&["cache", "status", "--check", "-R", repo]);
+    sync().ok();
+    check("octo/b").ok();
+    for (manifest, reason) in [
+        ("{\"version\": 1, \"updated".to_owned(), "its manifest cannot be used: "),
+        (
+            manifest("octo/b", 1, &["Release: v0.9.0"]).replace("2024-12-01", "2024-11-01"),
+            "is older than what is cached",
+        ),
+    ] {
+        lab.write("octo/b.json", manifest);
+        sync();
+        let checked = check("octo/b");
+        assert!(checked.code == Some(1) && checked.out.contains(reason), "{checked:?}");
+        check("octo/a").ok();
+        let all = lab.run(&["cache", "status", "--all-repos", "--check"]);
+        assert_eq!(all.code, Some(1), "{}", all.out);
+    }
+    lab.write("octo/b.json", manifest("octo/b", 1, &["Release: v1.0.0"]));
+    sync().ok();
+    check("octo/b").ok();
+}

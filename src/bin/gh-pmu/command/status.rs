@@ -187,6 +187,9 @@ fn stale_reason(
         Standing::Unreadable { reason } => Some(format!("the manifest cannot be used: {reason}")),
         Standing::NoBranch => Some("the branch of the manifest was never fetched, or is gone".to_owned()),
     };
+    // Of a manifest that is not here the last look at it tells.
+    let doubt = || view.marks().and_then(|marks| marks.doubt.clone());
+    let reason = reason.or_else(|| located.is_none().then(doubt).flatten());
     let rewritten = rewritten(view).map(|note| note.to_string());
     let reasons: Vec<String> = reason.into_iter().chain(rewritten).collect();
     (!reasons.is_empty()).then(|| reasons.join("; "))

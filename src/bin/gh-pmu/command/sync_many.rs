@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use gh_pmu::model::Repo;
-use gh_pmu::store::PATIENCE;
-use gh_pmu::sync::{Collected, Collection, History, Note, Options, Outcome, OwnedSync, sync_collection};
+use gh_pmu::store::{PATIENCE, Store};
+use gh_pmu::sync::{
+    Collected, Collection, History, Note, Options, Outcome, OwnedSync, SyncError, Synced, sync_collection,
+};
 
 use super::synced::sentence;
 use crate::cli::Owner;
@@ -36,6 +38,22 @@ impl Sum {
             Outcome::Unchanged | Outcome::Fresher => self.unchanged += 1,
             Outcome::Older { .. } => self.set_aside.push(sentence(repo, outcome)),
             Outcome::Changed { .. } => self.changed.push(sentence(repo, outcome)),
+        }
+    }
+
+    fn add_owned(&mut self, repo: &Repo, synced: OwnedSync) {
+        match synced {
+            OwnedSync::Unchanged => self.unchanged += 1,
+            OwnedSync::Synced(outcome) => self.add(repo, &outcome),
+            OwnedSync::Without => self.without += 1,
+            OwnedSync::Lost => {
+                self.set_aside.push(format!("{repo} has no manifest any more; what is cached of it stays as it is"));
+            }
+            OwnedSync::Gone => self.notes.extend([format!(
+                "GitHub shows no {repo} any more: it was renamed, transferred, deleted or hidden; what is cached of it stays as \
+                 it is, and `gh pmu cache clear -R {repo}` removes it"
+            )]),
+            OwnedSync::Refused(error) => self.refused.push(format!("{repo}: {error}")),
         }
     }
 
@@ -85,6 +103,20 @@ fn said(repo: &Repo, note: &Note) -> String {
     }
 }
 
+/// Keeps in mind why what is cached of a repository may not be what its source holds, for `status`.
+fn doubt(cache: &Path, repo: &Repo, reason: &str) {
+    let store = Store::of(&DISK, cache, repo);
+    if let Ok(Some(view)) = store.view() {
+        store.record_doubt(&view, reason);
+    }
+}
+
+const OLDER: &str = "its manifest is older than what is cached, and was set aside";
+
+fn unusable(error: &SyncError) -> String {
+    format!("its manifest cannot be used: {error}")
+}
+
 /// Every manifest below a directory.
 ///
 /// # Errors
@@ -102,9 +134,16 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
         let collection = Collection::of(&root, context.hosting());
         let progress = context.output.progress("Syncing manifests");
         let options = Options { force, explain: true, ..Options::new(history, PATIENCE) };
-        let mut each = |Collected { synced, .. }: Collected, done, total| {
+        let cache = &context.config.cache_dir;
+        let mut each = |Collected { repo, synced, .. }: Collected, done, total| {
             progress.count(done, total);
             seen = total;
+            let doubted = match &synced {
+                Ok(Synced { outcome: Outcome::Older { .. }, .. }) => Some(OLDER.to_owned()),
+                Ok(_) => None,
+                Err(error) => Some(unusable(error)),
+            };
+            repo.iter().zip(&doubted).for_each(|(repo, reason)| doubt(cache, repo, reason));
             match synced {
                 Ok(synced) => match &synced.unrecorded {
                     Some(error) => sum.refused.push(format!("{error}; {} was not recorded", synced.repo)),
@@ -117,7 +156,6 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
                 Err(error) => sum.refused.push(error.to_string()),
             }
         };
-        let cache = &context.config.cache_dir;
         sync_collection(&DISK, cache, (&collection, context.hosting()), (options, context.now), &mut each)?;
     }
     if seen == 0 {
@@ -133,18 +171,17 @@ pub fn below(dir: &Path, force: bool, context: &mut Context<'_, '_>) -> Result<E
 /// GitHub's.
 pub fn of_owner(owner: &Owner, force: bool, context: &mut Context<'_, '_>) -> Result<Exit, Error> {
     let mut sum = Sum::default();
-    let walked = context.sync_owner(owner, force, &mut |repo, synced| match synced {
-        OwnedSync::Unchanged => sum.unchanged += 1,
-        OwnedSync::Synced(outcome) => sum.add(repo, &outcome),
-        OwnedSync::Without => sum.without += 1,
-        OwnedSync::Lost => {
-            sum.set_aside.push(format!("{repo} has no manifest any more; what is cached of it stays as it is"));
-        }
-        OwnedSync::Gone => sum.notes.extend([format!(
-            "GitHub shows no {repo} any more: it was renamed, transferred, deleted or hidden; what is cached of it stays as it \
-             is, and `gh pmu cache clear -R {repo}` removes it"
-        )]),
-        OwnedSync::Refused(error) => sum.refused.push(format!("{repo}: {error}")),
+    let cache = &context.config.cache_dir;
+    let walked = context.sync_owner(owner, force, &mut |repo, synced| {
+        let doubted = match &synced {
+            OwnedSync::Synced(Outcome::Older { .. }) => Some(OLDER.to_owned()),
+            OwnedSync::Lost => Some("its manifest is missing".to_owned()),
+            OwnedSync::Gone => Some("GitHub shows it no more".to_owned()),
+            OwnedSync::Refused(error) => Some(unusable(error)),
+            _ => None,
+        };
+        doubted.iter().for_each(|reason| doubt(cache, repo, reason));
+        sum.add_owned(repo, synced);
     });
     let walked = match walked {
         Ok(walked) => walked,
