@@ -53,6 +53,7 @@ fn the_head_line_tells_how_many_there_are_without_the_limit() {
     assert_eq!(head(&["-L", "2"]), "Showing 2 of 3 releases in octo-org/atlas");
     assert_eq!(head(&["-L", "1", "-s", "closed"]), "Showing 1 of 2 closed releases in octo-org/atlas");
     assert_eq!(head(&["-S", "v0"]), "Showing 3 of 3 releases in octo-org/atlas that match your search");
+    assert_eq!(head(&["-S", "v0.9"]), "Showing 1 of 1 release in octo-org/atlas that matches your search");
     assert_eq!(head(&["--all-repos"]), "Showing 3 of 3 releases in all cached repositories");
     assert_eq!(head(&["--as-of", "@5"]), "Showing 3 of 3 releases in octo-org/atlas as of @5");
 }

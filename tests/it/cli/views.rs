@@ -171,3 +171,14 @@ fn put_off(lab: &Lab, path: &str) {
     lab.run_with(&[("PATH", path)], &["release", "list"]).ok();
     assert_eq!(lab.status()["published"], 0);
 }
+
+#[test]
+fn an_empty_name_and_an_end_that_is_not_there_are_no_answer() {
+    let lab = Lab::synced(&small());
+    for kind in ["release", "microsprint"] {
+        let said = lab.run(&[kind, "view", " "]).fails();
+        assert!(said.starts_with(&format!("the {kind} is empty: expected a number, a ")), "{said}");
+    }
+    let said = lab.run(&["cache", "history", "--until", "@99"]).fails();
+    assert!(said.starts_with("the last event of octo-org/atlas is 5, not 99"), "{said}");
+}

@@ -88,8 +88,9 @@ fn of_one(source: &Source, filter: &HistoryFilter, context: &mut Context<'_, '_>
         let time = time.map_or_else(String::new, |time| format!(", {}", context.output.time(time)));
         (format!("history of {repo} starts with event {start}{time}: older events were pruned or lost"), is_named)
     });
-    if let Some(Moment::Seq(seq)) = filter.since
-        && seq > view.seq()
+    let ends = [filter.since, filter.until].into_iter().flatten();
+    let beyond = ends.filter_map(|end| if let Moment::Seq(seq) = end { Some(seq) } else { None });
+    if let Some(seq) = beyond.max().filter(|seq| *seq > view.seq())
         && view.check_history().is_ok()
     {
         return Err(Failed::Other(no_such_event(repo, view, seq)));

@@ -60,13 +60,13 @@ impl Args {
         if let (true, Some(flag)) = (given.is_set(&WEB), conflict) {
             return Err(Error::plainly(format!("cannot use `--web` with `--{}`", flag.long)));
         }
-        Ok(Self {
-            kind,
-            which: given.argument()?.map(str::to_owned).filter(|which| !which.trim().is_empty()),
-            as_of: given.value(&AS_OF)?,
-            web: given.is_set(&WEB),
-            json: json(given)?,
-        })
+        let which = given.argument()?.map(str::to_owned);
+        // As of a variable that is not set.
+        if which.as_ref().is_some_and(|which| which.trim().is_empty()) {
+            let what = if kind == Kind::Release { "version" } else { "name" };
+            return Err(given.wrong(format!("the {kind} is empty: expected a number, a {what} or {LATEST}")));
+        }
+        Ok(Self { kind, which, as_of: given.value(&AS_OF)?, web: given.is_set(&WEB), json: json(given)? })
     }
 }
 

@@ -111,7 +111,10 @@ pub fn open(url: &str) -> Result<(), Error> {
         let Some((program, arguments)) = words.split_first() else { continue };
         match gh_pmu::program::command(program).args(arguments).arg(url).status() {
             Ok(status) if status.success() => return Ok(()),
-            Ok(status) => return Err(Error::new(format!("{program} failed to open {url}: {status}"))),
+            Ok(status) => {
+                let how = status.code().map_or("it was ended".to_owned(), |code| format!("exit status {code}"));
+                return Err(Error::new(format!("{program} failed to open {url}: {how}")));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
             Err(error) => return Err(Error::new(format!("could not start {program}: {error}"))),
         }

@@ -284,7 +284,7 @@ impl Columns {
 fn title(head: &HistoryHead<'_>, shown: u64) -> String {
     let total = head.total.max(shown);
     let changes = counted(total, "change");
-    let place = head.place.all(head.searched);
+    let place = head.place.all(head.searched, total);
     format!("Showing {shown} of {changes} in {place}{}", head.moments)
 }
 

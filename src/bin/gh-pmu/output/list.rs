@@ -174,7 +174,7 @@ fn columns(head: &ListHead<'_>) -> Vec<Column> {
 
 fn title(head: &ListHead<'_>, shown: usize) -> String {
     let total = head.total.max(shown as u64);
-    let place = head.place.all(head.searched);
+    let place = head.place.all(head.searched, total);
     format!("Showing {shown} of {total} {} in {place}{}", trackers(head, total), head.moments)
 }
 

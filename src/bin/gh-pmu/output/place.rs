@@ -28,9 +28,13 @@ impl<'p> Place<'p> {
         matches!(self, Place::Many(_))
     }
 
-    /// Where something was found, by a search or without one.
-    pub(super) fn all(self, searched: bool) -> String {
-        let searched = if searched { " that match your search" } else { "" };
+    /// Where so many were found, by a search or without one.
+    pub(super) fn all(self, searched: bool, total: u64) -> String {
+        let searched = match (searched, total) {
+            (false, _) => "",
+            (true, 1) => " that matches your search",
+            (true, _) => " that match your search",
+        };
         self.named("all cached repositories") + searched
     }
 

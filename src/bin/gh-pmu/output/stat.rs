@@ -96,7 +96,7 @@ impl Output<'_> {
         if total == 0 {
             return self.history(head, None, &|| zone.clone(), std::iter::empty::<Result<EventRow<'_>, Error>>());
         }
-        let place = head.place.all(head.searched);
+        let place = head.place.all(head.searched, total);
         let title = format!("{} in {place}{} by week", counted(total, "change"), head.moments);
         let mut bytes = self.heading(&title, head.age.as_ref()).into_bytes();
         self.stat_table(&counts, order, &mut bytes);
