@@ -77,7 +77,8 @@ impl Terminal {
     /// Columns; 80 where nothing tells.
     pub fn width(&self) -> usize {
         match self.forced {
-            Size::Columns(columns) => columns,
+            // Lines are filled to the end: no terminal is wider.
+            Size::Columns(columns) => columns.min(10_000),
             Size::Percent(percent) => (asked().0 * percent / 100).max(1),
             Size::Asked => asked().0,
         }
