@@ -67,7 +67,6 @@ pub fn sync_collection(
     let total = (located.len() + refused.len()) as u64;
     for (at, located) in located.iter().enumerate() {
         let name = names.of[at].clone();
-        let repo = name.clone().or_else(|| located.known.clone());
         let options = Options { only: name.as_ref(), collection: Some(collection), ..options };
         let double = |repo| Err(SyncError::Double { path: located.manifest.clone(), repo: Box::new(repo) });
         let synced = match &name {
@@ -85,6 +84,7 @@ pub fn sync_collection(
                 synced => synced,
             },
         };
+        let repo = name.or_else(|| located.known.clone());
         each(Collected { path: located.manifest.clone(), repo, synced }, at as u64 + 1, total);
     }
     for (done, (path, error)) in (located.len() as u64 + 1..).zip(refused) {

@@ -386,10 +386,14 @@ fn what_was_observed_before_anything_was_published_does_not_go_on_with_what_is()
     let lab = Lab::with_git();
     lab.write_manifest(manifest(1, &json!([tracker(1, "one", None, None), tracker(2, "two", None, None)]), &json!([])));
     assert_eq!(under_a_name(&lab), Ok(vec![1, 2]));
+    let sql = || lab.run(&["cache", "export", "--events", "--format", "sql", "--since", "last:engine"]);
+    sql().ok();
     lab.write_manifest(manifest(2, &json!([tracker(1, "one", None, None)]), &json!([])));
     lab.commit("Manifest");
     let said = under_a_name(&lab).unwrap_err();
     assert!(said.contains("was observed only, and published versions have replaced it"), "{said}");
+    // An engine tells them apart by what is published.
+    assert!(sql().ok().contains("INSERT INTO events"));
 }
 
 #[test]

@@ -130,7 +130,6 @@ fn team(config: &str) -> (Lab, Lab) {
     (theirs, ours)
 }
 
-/// Commits what there is in a checkout.
 /// Commits a manifest and pushes it to a branch; `HEAD` for the one that is checked out.
 fn publish(theirs: &Lab, manifest: &str, branch: &str) {
     theirs.write_manifest(manifest);

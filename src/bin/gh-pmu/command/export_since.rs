@@ -175,11 +175,13 @@ pub(super) fn keep_place(
 ) -> Result<(), Error> {
     let history = store.history(view)?;
     let id = |seq: Seq| history.event(seq).map(|logged| logged.map(|logged| logged.id()));
-    let published = end.min(view.published_seq());
-    let observed_id = if end > published { id(end)? } else { None };
-    // Where nothing is published numbers are for good, and what is left of an event that was pruned.
-    let published = if view.has_published() { published } else { end };
-    let mark = Mark { name: mark_name(name), published, published_id: id(published)?, observed_id, asked_at };
+    let observed_id = if end > view.published_seq() { id(end)? } else { None };
+    // Where nothing is published a number is what is left of an event that was pruned.
+    let (published, published_id) = match view.has_published() {
+        true => (end.min(view.published_seq()), id(end.min(view.published_seq()))?),
+        false => (end, None),
+    };
+    let mark = Mark { name: mark_name(name), published, published_id, observed_id, asked_at };
     Ok(store.record_mark(view, mark)?)
 }
 
