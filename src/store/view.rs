@@ -11,7 +11,7 @@ use crate::format::{
     SyncRecord,
 };
 use crate::index::{Index, Item};
-use crate::model::{Kind, Seq, State, Tracker, TrackerNumber, UnixMillis};
+use crate::model::{Kind, Repo, Seq, State, Tracker, TrackerNumber, UnixMillis};
 
 /// Trackers of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,6 +171,12 @@ impl View {
     /// Returns `HOST/OWNER/REPO`, as first written.
     pub fn repo(&self) -> &str {
         &self.current.repo
+    }
+
+    /// Returns `asked`, which is the view's repository, as it was first written.
+    pub fn as_first_written(&self, asked: &Repo) -> Repo {
+        let written = Repo::parse(self.repo(), Repo::DEFAULT_HOST).ok();
+        written.filter(|written| written == asked).unwrap_or_else(|| asked.clone())
     }
 
     /// Returns the last live event.

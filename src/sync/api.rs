@@ -106,7 +106,9 @@ pub fn record(
             let mut line = past.and_then(|past| RemoteLine::of(place, &past.history, past.known.clone()));
             let line = line.as_mut().map(|line| line as &mut dyn Line);
             let record = manifest_record(remote, &manifest, now);
-            let synced = take(&store, Reading { repo, record, trackers: &manifest.trackers, file: None, line }, way)?;
+            let repo = as_written(&manifest, repo);
+            let reading = Reading { repo: &repo, record, trackers: &manifest.trackers, file: None, line };
+            let synced = take(&store, reading, way)?;
             // What was set aside as older is not what the store holds.
             let holds = synced.view.freshness().is_some_and(|fresh| fresh.updated_at <= manifest.updated_at);
             if let (Some(tag), true) = (&remote.tag, holds) {
@@ -149,6 +151,12 @@ pub fn unrecorded(repo: &Repo, said: &Said, now: Now) -> Result<View, SyncError>
 fn manifest_record(remote: &RemoteManifest, manifest: &Manifest<'_>, now: Now) -> SyncRecord {
     let hash = *blake3::hash(&remote.bytes).as_bytes();
     SyncRecord { manifest: Some(hash), ..SyncRecord::new(Source::Manifest, manifest.updated_at, now.millis()) }
+}
+
+/// The repository of a manifest that is of it, as the manifest writes it.
+fn as_written(manifest: &Manifest<'_>, asked: &Repo) -> Repo {
+    let written = manifest.repo.as_ref().and_then(|name| name.on(asked.host()).ok());
+    written.unwrap_or_else(|| asked.clone())
 }
 
 /// How a place is called in errors.

@@ -64,7 +64,7 @@ impl Synced {
     /// Nothing had to be done.
     pub(super) fn unchanged(repo: &Repo, view: View) -> Self {
         Self {
-            repo: repo.clone(),
+            repo: view.as_first_written(repo),
             view,
             outcome: Outcome::Unchanged,
             unrecorded: None,

@@ -199,7 +199,7 @@ fn take_all(
     let (view, mended) = writer.into_view();
     Ok(view.map(|view| {
         let notes = plan.note.or(known).into_iter().collect();
-        Synced { repo: repo.clone(), view, outcome, unrecorded: None, mended, notes, formerly }
+        Synced { outcome, mended, notes, formerly, ..Synced::unchanged(repo, view) }
     }))
 }
 

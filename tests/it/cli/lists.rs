@@ -249,6 +249,17 @@ fn another_repository_is_listed_from_the_cache_even_outside_any_checkout() {
     ] {
         assert_eq!(lab.run_in(&outside, &["release", "list", "-R", repo]).ok(), rows, "{repo}");
         assert_eq!(lab.run_in(&outside, &["-R", repo, "release", "list"]).ok(), rows, "{repo}");
+        for line in [
+            "release list --json repo,url -R",
+            "release view latest --json repo,events -R",
+            "cache history --json repo -R",
+            "cache export --events --format csv -R",
+            "cache status --json -R",
+        ] {
+            let words: Vec<&str> = line.split(' ').chain([repo]).collect();
+            let told = lab.run_in(&outside, &words).ok();
+            assert!(told.contains("octo-org/atlas") && !told.contains("OCTO"), "{line} {repo}: {told}");
+        }
         let mut by_variable = lab.command(&["release", "list"]);
         by_variable.current_dir(&outside).env("GH_REPO", repo);
         assert_eq!(Ran::from(by_variable.output().unwrap()).ok(), rows, "{repo}");

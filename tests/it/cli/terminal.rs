@@ -102,6 +102,7 @@ fn the_head_line_warns_where_the_manifest_was_not_taken_in_and_names_the_moment_
         assert!(head(&[]).contains(warning), "{refused}");
     }
     assert!(head(&["--as-of", "2025-06-12T20:00:00Z"]).ends_with(" as of 2025-06-13 01:45"));
+    assert!(head(&["--as-of", "2025-06-12T20:00:07.25Z"]).ends_with(" as of 2025-06-13 01:45:07"));
     assert!(head(&["--as-of", "2025-07"]).ends_with(" as of 2025-07-01 00:00"));
     let none = lab.run_with(&[TTY, PLAIN], &["release", "list", "--as-of", "2025-07", "-S", "nothing"]);
     assert!(none.err.ends_with(" as of 2025-07-01 00:00\n"), "{none:?}");

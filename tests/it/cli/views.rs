@@ -40,7 +40,25 @@ fn what_names_none_or_several_says_so() {
     assert_eq!(several.code, Some(1));
     assert_eq!(several.out.lines().count(), 3, "{}", several.out);
     assert_eq!(several.err, "3 releases match \"v0\": name one by its number\n");
-    lab.write_manifest(manifest(11, &json!([]), &json!([])));
+    let no_json = lab.run(&["release", "view", "v0", "--json", "number"]);
+    let rows = "#430 Release: v0.9.0\n#12 Release: v0.2.0\n#7 Release: v0.1.0 (Falcon)\n";
+    assert_eq!((no_json.code, &*no_json.out, no_json.err), (Some(1), "", several.err + rows));
+    let other = lab.run(&["release", "view", "431"]).fails();
+    assert!(other.ends_with("\nIt is a microsprint: run `gh pmu microsprint view 431`.\n"), "{other}");
+    let beta = json!([open(2, "Release: 6.2.0 Beta 0"), open(1, "Release: v6.2.0")]);
+    lab.write_manifest(manifest(11, &beta, &json!([])));
+    for (which, expected) in [("6.2.0", 1), ("v6.2.0", 1), ("6.2.0 beta 0", 2)] {
+        assert_eq!(number(&lab, &["release", "view", which]), expected, "{which}");
+    }
+    let removed = lab.run(&["release", "view", "430"]).fails();
+    assert!(removed.contains("or `gh pmu cache history 430` for one that was removed"), "{removed}");
+    let early = lab.run(&["release", "view", "99", "--as-of", "@3"]).fails();
+    assert_eq!(
+        early,
+        "no release matches \"99\" in octo-org/atlas as of @3\nRun `gh pmu release list --as-of @3` to see them all, or \
+         `gh pmu cache history 99` for one that was removed.\n"
+    );
+    lab.write_manifest(manifest(12, &json!([]), &json!([])));
     let closed = lab.run(&["release", "view"]).fails();
     assert!(closed.starts_with("no release is open in octo-org/atlas\n"), "{closed}");
 }

@@ -1,5 +1,6 @@
 //! `release view`, `microsprint view`.
 
+use gh_pmu::git::shell_word;
 use gh_pmu::model::{Kind, Repo, Seq, State, TitleParts, Tracker, TrackerNumber, UnixMillis};
 use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, Words, select};
 use gh_pmu::store::Moment;
@@ -153,24 +154,29 @@ impl Args {
             Ok(found) => Err(self.listed(&found, &source.0, context)?),
             Err(found) if found.is_empty() => {
                 source.1.check_history()?;
-                Err(self.nothing(&source.0))
+                Err(self.nothing(source, context))
             }
             Err(found) => Err(self.listed(&found, &source.0, context)?),
         }
     }
 
-    /// Lists what may be meant; the error says that one of them should be named.
+    /// Lists what may be meant; the error says that one of them should be named. Whoever reads JSON finds none.
     fn listed(&self, found: &[Tracker<'static>], repo: &Repo, context: &mut Context<'_, '_>) -> Result<Error, Error> {
         let (kind, total) = (self.kind, found.len() as u64);
+        let which = self.which.as_deref().unwrap_or_default();
+        let error = Error::new(match total {
+            1 => format!("no {kind} is {which:?}, but one has it in its title: name that by its number"),
+            _ => format!("{total} {kind}s match {which:?}: name one by its number"),
+        });
+        if self.json.is_some() {
+            let row = |tracker: &Tracker<'_>| format!("#{} {}", tracker.number, tracker.title);
+            return Ok(error.with_hint(found.iter().map(row).collect::<Vec<_>>().join("\n")));
+        }
         let place = Place::One(repo);
         let head = ListHead { place, kind, state: None, searched: true, total, moments: "", age: None };
         let row = |tracker: &Tracker<'static>| Row { repo, tracker: tracker.clone() };
         context.output.list(&head, None, found.iter().map(|tracker| Ok::<_, Error>(row(tracker))))?;
-        let which = self.which.as_deref().unwrap_or_default();
-        Ok(Error::new(match total {
-            1 => format!("no {kind} is {which:?}, but one has it in its title: name that by its number"),
-            _ => format!("{total} {kind}s match {which:?}: name one by its number"),
-        }))
+        Ok(error)
     }
 
     /// A number and a version are themselves, and not a part of others.
@@ -204,17 +210,40 @@ impl Args {
             }
         }
         let (exact, other): (Vec<_>, Vec<_>) = words.into_iter().partition(|tracker| says(tracker, which));
-        Ok(if exact.is_empty() { other } else { exact })
+        let (whole, part): (Vec<_>, Vec<_>) = exact.into_iter().partition(|tracker| is_called(tracker, which));
+        Ok([whole, part, other].into_iter().find(|found| !found.is_empty()).unwrap_or_default())
     }
 
-    fn nothing(&self, repo: &Repo) -> Error {
-        let kind = self.kind;
-        match &self.which {
-            None => Error::new(format!("no {kind} is open in {repo}"))
-                .with_hint(format!("Run `gh pmu {kind} view latest` for the newest one.")),
-            Some(which) if which.eq_ignore_ascii_case(LATEST) => Error::new(format!("no {kind}s in {repo}")),
-            Some(which) => Error::new(format!("no {kind} matches {which:?} in {repo}"))
-                .with_hint(format!("Run `gh pmu {kind} list` to see them all.")),
+    fn nothing(&self, source: &Source, context: &Context<'_, '_>) -> Error {
+        let (kind, repo) = (self.kind, &source.0);
+        let (then, flag) = match self.as_of.map(|when| context.moment(when)) {
+            Some(when) => (format!(" as of {when}"), format!(" --as-of {}", shell_word(&when))),
+            None => Default::default(),
+        };
+        let named = match &self.which {
+            None => {
+                return Error::new(format!("no {kind} is open in {repo}{then}"))
+                    .with_hint(format!("Run `gh pmu {kind} view latest{flag}` for the newest one."));
+            }
+            Some(which) if which.eq_ignore_ascii_case(LATEST) => {
+                return Error::new(format!("no {kind}s in {repo}{then}"));
+            }
+            Some(which) => which,
+        };
+        let error = Error::new(format!("no {kind} matches {named:?} in {repo}{then}"));
+        let is_of = |kind: Kind, number| {
+            let all = select(source, &Filter::all(kind), Use::Stream);
+            all.is_ok_and(|all| all.rows().any(|row| row.tracker.number == number))
+        };
+        let others = Kind::ALL.into_iter().filter(|other| *other != kind);
+        match number_of(named) {
+            Some(number) => match others.into_iter().find(|other| is_of(*other, number)) {
+                Some(other) => error.with_hint(format!("It is a {other}: run `gh pmu {other} view {number}{flag}`.")),
+                None => error.with_hint(format!(
+                    "Run `gh pmu {kind} list{flag}` to see them all, or `gh pmu cache history {number}` for one that was removed."
+                )),
+            },
+            None => error.with_hint(format!("Run `gh pmu {kind} list{flag}` to see them all.")),
         }
     }
 }
@@ -232,12 +261,24 @@ fn number_of(which: &str) -> Option<TrackerNumber> {
 /// Whether a part of the title is exactly this; a version also without its `v`.
 fn says(tracker: &Tracker<'_>, which: &str) -> bool {
     let parts = TitleParts::of(tracker.kind, &tracker.title);
-    let is_it = |part: &str| part.to_lowercase() == which.to_lowercase();
-    let bare = |version: &str| version.trim_start_matches(['v', 'V']).to_owned();
-    let is_version = parts.version.is_some_and(|version| bare(version) == bare(which));
+    let is_version = parts.version.is_some_and(|version| is_it(bare(version), bare(which)));
     is_version
-        || [Some(parts.name), Some(parts.branch), parts.codename, Some(&*tracker.title)]
-            .into_iter()
-            .flatten()
-            .any(is_it)
+        || is_called(tracker, which)
+        || [parts.branch, parts.codename.unwrap_or_default()].iter().any(|part| is_it(part, which))
+}
+
+/// Whether that is all of its name.
+fn is_called(tracker: &Tracker<'_>, which: &str) -> bool {
+    let name = TitleParts::of(tracker.kind, &tracker.title).name;
+    is_it(bare(name), bare(which)) || is_it(&tracker.title, which)
+}
+
+fn is_it(part: &str, which: &str) -> bool {
+    part.to_lowercase() == which.to_lowercase()
+}
+
+/// A version without its `v`.
+fn bare(version: &str) -> &str {
+    let rest = version.strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    rest.unwrap_or(version)
 }

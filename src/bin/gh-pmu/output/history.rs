@@ -49,8 +49,16 @@ impl Subject {
 }
 
 impl Output<'_> {
-    /// A moment in local time, as `--as-of` and `--since` take it.
+    /// A moment in local time, as `--as-of` and `--since` take it: to the second, where that is not where a minute begins
+    /// or ends.
     pub fn moment(&self, time: UnixMillis, zone: &dyn Fn() -> TimeZone) -> String {
+        let of_minute = time.get().rem_euclid(60_000);
+        let seconds = if matches!(of_minute, 0 | 59_999) { String::new() } else { format!(":{:02}", of_minute / 1000) };
+        self.minute(time, zone) + &seconds
+    }
+
+    /// A local time of people's own, to the minute.
+    pub(super) fn minute(&self, time: UnixMillis, zone: &dyn Fn() -> TimeZone) -> String {
         let (day, clock) = local(time, &zone());
         format!("{day} {clock}")
     }

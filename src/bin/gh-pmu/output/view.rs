@@ -104,7 +104,7 @@ impl Output<'_> {
         line("status", status(tracker.kind, tracker.state), color);
         for (label, time) in [("created", tracker.created_at), ("closed", tracker.closed_at)] {
             if let Some(time) = time {
-                line(label, &format!("{} ({})", self.moment(time, zone), ago(self.now, time)), Style::Plain);
+                line(label, &format!("{} ({})", self.minute(time, zone), ago(self.now, time)), Style::Plain);
             }
         }
         if let Some(open_for) = view.open_for() {

@@ -208,6 +208,7 @@ impl Context<'_, '_> {
                 if self.history == History::Needed {
                     view.iter().filter_map(rewritten).for_each(|note| self.tell_notes(&[note]));
                 }
+                let repo = view.as_ref().map_or_else(|| repo.clone(), |view| view.as_first_written(&repo));
                 Ok(Known { repo, view, named: is_named, stopped })
             }
             Err(error) => Ok(Known { repo, view: None, named: is_named, stopped: Some(error.into()) }),
