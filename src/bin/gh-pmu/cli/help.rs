@@ -39,7 +39,7 @@ pub fn help<R>(spec: &Spec<R>, bold: &dyn Fn(&str) -> String) -> String {
     let aliases: Vec<String> = spec.aliases.iter().map(|alias| format!("{parent} {alias}")).collect();
     section("ALIASES", &aliases.join("\n"));
     section("AVAILABLE COMMANDS", &commands(spec));
-    let root = spec.path == "gh pmu";
+    let root = is_root(spec);
     match root {
         true => section("FLAGS", &flags([&HELP.0, &REPO.flag].into_iter().chain(spec.flags.iter().copied()))),
         false => {
@@ -110,7 +110,11 @@ fn usage<R>(spec: &Spec<R>) -> String {
     text
 }
 
-/// The names of commands that may have been meant: those that begin so, or are two letters away.
+fn is_root<R>(spec: &Spec<R>) -> bool {
+    spec.path == "gh pmu"
+}
+
+/// The names of commands and topics that may have been meant: those that begin so, or are two letters away.
 pub fn suggestions<R>(spec: &Spec<R>, typed: &str) -> String {
     let mut names: Vec<String> = match typed {
         "help" => vec!["--help".to_owned()],
@@ -119,6 +123,9 @@ pub fn suggestions<R>(spec: &Spec<R>, typed: &str) -> String {
     // The right word in the wrong place.
     let has = |group: &&&Spec<R>| group.commands.iter().any(|command| command.name == typed);
     names.extend(spec.commands.iter().filter(has).map(|group| format!("{} {typed}", group.name)));
+    if is_root(spec) {
+        names.extend(near(typed, TOPICS.iter().map(|topic| topic.name)).iter().map(|topic| format!("help {topic}")));
+    }
     if names.is_empty() {
         return String::new();
     }

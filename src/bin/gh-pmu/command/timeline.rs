@@ -146,12 +146,13 @@ fn window(options: &Args, (repo, view): &Source, context: &mut Context<'_, '_>) 
         }
     };
     let (from, to) = (moment(options.since)?, moment(options.until)?);
-    match (from, to) {
-        (Some(from), Some(to)) if from >= to => {
-            Err(Failed::Other(Error::new(format!("nothing lies between {from} (--since) and {to} (--until)"))))
-        }
-        _ => Ok(Window { from, to }),
+    let said = |time| context.moment(When::At(time));
+    let end = to.unwrap_or(context.now.millis());
+    if let Some(from) = from.filter(|from| *from >= end) {
+        let end = to.map_or_else(|| "now".to_owned(), |to| format!("{} (--until)", said(to)));
+        return Err(Failed::Other(Error::new(format!("nothing lies between {} (--since) and {end}", said(from)))));
     }
+    Ok(Window { from, to })
 }
 
 impl Window {

@@ -100,5 +100,6 @@ fn mistyped_commands_are_guessed() {
     assert_eq!(suggestions(spec(&["cache"]), "snyc"), "\nDid you mean this?\n\tsync\n");
     assert_eq!(suggestions(spec(&["cache"]), "re"), "\nDid you mean this?\n\trebuild\n\trepair\n");
     assert_eq!(suggestions(spec(&["cache"]), "frobnicate"), "");
+    assert_eq!(suggestions(spec(&[]), "date"), "\nDid you mean this?\n\thelp dates\n");
     assert_eq!(suggestions(spec(&["cache"]), "help"), "\nDid you mean this?\n\t--help\n");
 }
