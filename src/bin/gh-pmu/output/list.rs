@@ -129,6 +129,8 @@ impl Output<'_> {
                 let version = parts.version.and_then(|version| name.rfind(version).map(|at| at..at + version.len()));
                 let is_short = name.len() <= SHORT_BRANCH && !name.contains(char::is_whitespace);
                 match version {
+                    // Its column may give way.
+                    None if name.is_empty() => table.cell_or("", &safe(parts.name), Style::Plain),
                     Some(_) if is_short => table.whole_cell(&name, Style::Plain),
                     version => table.cell_with(&name, version.unwrap_or_default(), Style::Plain),
                 }

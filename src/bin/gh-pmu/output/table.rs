@@ -161,7 +161,7 @@ impl Table {
     }
 
     fn is_empty(&self, column: usize) -> bool {
-        self.cells.iter().skip(column).step_by(self.columns.len()).all(|cell| cell.width == 0)
+        self.cells.iter().skip(column).step_by(self.columns.len()).all(|cell| cell.short_width == 0)
     }
 
     /// Everything if it fits; else short texts; else without what gives way; else with names cut.

@@ -182,6 +182,16 @@ fn a_table_fits_terminals_of_every_width() {
 }
 
 #[test]
+fn a_title_that_is_a_codename_alone_is_shown_at_every_width() {
+    let mut trackers = releases();
+    trackers.push(tracker(Kind::Release, 8, "Release: (Osprey)", None));
+    for width in [120, 60, 40, 30, 24] {
+        let text = listed(colorless(width), plainly(&trackers)).0;
+        assert!(text.contains("Osprey"), "{width}: {text}");
+    }
+}
+
+#[test]
 fn the_age_of_what_is_shown_warns_where_it_is_doubtful() {
     let age = |is_doubtful, can_pull, oldest: &str| Age {
         from: From::Github,
