@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::database::{Database, Engine};
 use super::machines::{Machine, Origin, REPO, millis};
 use crate::cli::lab::Lab;
-use crate::cli::manifests::tracker;
+use crate::cli::manifests::{manifest, tracker};
 use crate::random::Random;
 
 /// How often somebody is killed, in each of three ways.
@@ -90,6 +90,26 @@ fn three_machines_load_one_history_however_late_they_are() {
             assert_eq!(without_times(&database.dump()), without_times(&before), "{}", database.dialect());
             assert_holds(&database, machine);
         }
+    });
+}
+
+#[test]
+#[ignore = "starts engines: scripts/engines"]
+fn a_removal_that_was_pruned_is_one_in_the_engine_too() {
+    both(|engine| {
+        let (database, lab) = (engine.database("pruned"), Lab::new());
+        for (hour, numbers) in [(8, &[1, 2, 3][..]), (9, &[3]), (10, &[3, 4])] {
+            let releases: Vec<Value> = numbers.iter().map(|number| tracker(*number, "x", None, None)).collect();
+            lab.write_manifest(manifest(hour, &json!(releases), &json!([])));
+            lab.run(&["cache", "sync"]).ok();
+            if hour == 10 {
+                lab.run(&["cache", "compact", "--prune-before", "now"]).ok();
+            }
+            if hour != 9 {
+                database.take(&lab.run(&["cache", "export", "--format", "sql", "--dialect", database.dialect()]).out);
+            }
+        }
+        assert_eq!(database.ask("SELECT number FROM trackers ORDER BY 1"), ["3", "4"], "{}", database.dialect());
     });
 }
 

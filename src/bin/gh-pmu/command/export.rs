@@ -163,7 +163,7 @@ impl Command for Args {
         for (source, start) in sources.iter().zip(&starts) {
             let history = Store::of(&DISK, cache, &source.0).history(&source.1)?;
             self.events(source, &history, start, &mut written)?;
-            let checkpoint = checkpoint(source, &history, (self.place(source), now))?;
+            let checkpoint = Checkpoint { cut: start.cut, ..checkpoint(source, &history, (self.place(source), now))? };
             written.checkpoint(&checkpoint)?;
             checkpoints.push(checkpoint);
         }
@@ -209,7 +209,7 @@ impl Args {
         let start = Start::of(&history, &source.0, self.since.as_ref(), self.format != Format::Sql)?;
         live(&history, start.after, self.end(source), &mut |_| Ok(()))?;
         let first = history.view().history_start();
-        if !start.base.is_empty() || (self.since.is_none() && first > Seq(1)) {
+        if start.cut.is_some() {
             let repo = &source.0;
             let sentence = format!(
                 "history of {repo} starts with event {first}: older events were pruned or lost, and what they led to is \
@@ -250,7 +250,7 @@ impl Args {
         &self,
         source @ (repo, view): &Source,
         history: &History<'_>,
-        Start { after, base }: &Start,
+        Start { after, base, .. }: &Start,
         written: &mut Written<'_>,
     ) -> Result<(), Error> {
         let end = self.end(source);
@@ -302,6 +302,7 @@ fn checkpoint(
         history_hash: hex(&view.history_hash().0),
         state_hash: hex(&state_hash),
         published: view.has_published(),
+        cut: None,
         manifest: fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash)),
         checked_at: view.checked_at(now).unwrap_or(view.changed_at()),
     })

@@ -65,6 +65,8 @@ pub(super) struct Start {
     pub(super) after: Seq,
     /// What was pruned led to these: without them the events would not add up to the trackers.
     pub(super) base: Vec<Logged>,
+    /// The first event after those, if they are all that there was before it.
+    pub(super) cut: Option<Seq>,
 }
 
 impl Start {
@@ -98,7 +100,8 @@ impl Start {
         };
         let is_all = matches!(since, None | Some(Place::Last(_))) && mark.is_none();
         let base = if is_all { history.base_events()? } else { Vec::new() };
-        Ok(Self { after, base })
+        let cut = Some(view.history_start()).filter(|first| is_all && *first > Seq(1));
+        Ok(Self { after, base, cut })
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Checkpoint {
     pub state_hash: String,
     /// Whether the events are published ones.
     pub published: bool,
+    /// Where history begins that was pruned, if all of it is exported: what is not among its trackers was removed before.
+    pub cut: Option<Seq>,
     /// BLAKE3 of the manifest, in hex.
     pub manifest: Option<String>,
     /// When the cache was last compared with its source.

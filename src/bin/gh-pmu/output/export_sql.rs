@@ -55,6 +55,9 @@ const EVENT_COLUMNS: &str = "\
   tracker_created_at {time},
   tracker_closed_at {time}";
 
+/// Behind them in `events`: whether a history that was pruned later shows that the tracker was removed since.
+const GONE: &str = "\n  gone {boolean} NOT NULL DEFAULT {false}";
+
 const SYNC_COLUMNS: &str = "\
   repo {text} NOT NULL,
   manifest_hash {text},
@@ -74,7 +77,7 @@ FROM (
   FROM events e
   WHERE published OR NOT EXISTS (SELECT 1 FROM sync_metadata s WHERE s.repo = e.repo AND s.published)
 ) newest
-WHERE age = 1 AND tracker_state IS NOT NULL";
+WHERE age = 1 AND tracker_state IS NOT NULL AND NOT gone";
 
 const INDEXES: &str = "\
 CREATE INDEX IF NOT EXISTS idx_repo_seq ON events(repo, seq);
@@ -122,11 +125,12 @@ impl Dialect {
             Self::Duckdb => ["BIGINT", "BOOLEAN", "TIMESTAMP", "JSON"],
         };
         let typed = columns.replace("{text}", "TEXT").replace("{integer}", integer);
-        typed.replace("{boolean}", boolean).replace("{time}", time).replace("{json}", json)
+        let typed = typed.replace("{boolean}", boolean).replace("{time}", time).replace("{json}", json);
+        typed.replace("{false}", self.boolean(false))
     }
 
     fn tables(self) -> String {
-        let (events, sync) = (self.typed(EVENT_COLUMNS), self.typed(SYNC_COLUMNS));
+        let (events, sync) = (self.typed(&format!("{EVENT_COLUMNS},{GONE}")), self.typed(SYNC_COLUMNS));
         format!(
             "CREATE TABLE IF NOT EXISTS events (\n{events},\n  PRIMARY KEY (id)\n);\n\
              CREATE TABLE IF NOT EXISTS sync_metadata (\n{sync},\n  PRIMARY KEY (repo)\n);\n{INDEXES}"
@@ -164,14 +168,16 @@ impl Dialect {
         }
     }
 
-    /// Looks at what was loaded, and makes it visible.
-    fn end(self, rows: u64) -> String {
+    /// Looks at what was loaded, and makes it visible. `cuts` are where histories begin that were pruned.
+    fn end(self, rows: u64, cuts: &[String]) -> String {
         let cut = format!("(SELECT count(*) FROM gh_pmu_events) <> {rows}");
         let insert = |condition: &str| {
             format!(
-                "INSERT INTO events SELECT l.* FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
+                "{}INSERT INTO events SELECT l.*, {} FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
                  ON CONFLICT (id) DO NOTHING;\n\
-                 INSERT INTO sync_metadata SELECT l.* FROM gh_pmu_sync l WHERE {condition} {NEWER};\n"
+                 INSERT INTO sync_metadata SELECT l.* FROM gh_pmu_sync l WHERE {condition} {NEWER};\n",
+                self.gone(cuts, condition),
+                self.boolean(false)
             )
         };
         match self {
@@ -192,6 +198,18 @@ impl Dialect {
                 insert("(SELECT answer FROM gh_pmu_whole) = 'whole'")
             ),
         }
+    }
+
+    /// Marks what is stored of trackers that a pruned history no longer has where it begins: their removal was pruned too.
+    fn gone(self, cuts: &[String], condition: &str) -> String {
+        if cuts.is_empty() {
+            return String::new();
+        }
+        let (cuts, gone) = (cuts.join(" OR "), self.boolean(true));
+        format!(
+            "UPDATE events SET gone = {gone} WHERE {condition} AND ({cuts}) AND NOT EXISTS (SELECT 1 FROM gh_pmu_events l \
+             WHERE l.repo = events.repo AND l.type = events.type AND l.number = events.number AND l.baseline);\n"
+        )
     }
 
     fn boolean(self, value: bool) -> &'static str {
@@ -359,7 +377,12 @@ impl Sql<'_> {
                 ),
             );
         }
-        end.push_str(&dialect.end(self.rows));
+        let cut = |checkpoint: &Checkpoint| {
+            let (repo, published) = (self.text(&checkpoint.repo), dialect.boolean(checkpoint.published));
+            checkpoint.cut.map(|cut| format!("(repo = {repo} AND seq < {cut} AND published = {published})"))
+        };
+        let cuts: Vec<String> = checkpoints.iter().filter_map(cut).collect();
+        end.push_str(&dialect.end(self.rows, &cuts));
         self.write(&end)?;
         self.export.finish()
     }
