@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use disk::Disk;
 pub use map::{Buffer, Bytes};
-pub use signals::exit_at_interrupt;
+pub use signals::{exit_at_interrupt, wait_for};
 
 use crate::format::Signature;
 

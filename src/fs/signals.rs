@@ -1,10 +1,12 @@
 //! Signals by which the system answers about files, or a user ends a wait: they become errors, a sentence, an exit code.
 #![allow(unsafe_code, reason = "only libc sets what a signal does, and nothing else here needs it")]
 
+use std::io;
+use std::process::{Child, ExitStatus};
 #[cfg(unix)]
 use std::sync::Once;
 #[cfg(unix)]
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 
 /// Has a file that would grow beyond the limit of the process (`ulimit -f`) fail with an error. The signal ends the process
 /// in the middle of an answer that needs no file.
@@ -56,6 +58,52 @@ pub fn exit_at_interrupt(code: u8) {
             libc::signal(libc::SIGINT, libc::SIG_IGN);
         }
     }
+}
+
+/// Waits for a program that does the work in place of this one. What ends a command ends that: Ctrl-C, which it gets from
+/// the terminal too, and SIGTERM and SIGHUP, which are passed on. How it ends is for the caller to tell.
+///
+/// # Errors
+/// The system's.
+#[cfg(unix)]
+pub fn wait_for(child: &mut Child) -> io::Result<ExitStatus> {
+    static CHILD: AtomicI32 = AtomicI32::new(0);
+    extern "C" fn stay(_signal: libc::c_int) {}
+    extern "C" fn pass_on(signal: libc::c_int) {
+        let child = CHILD.load(Ordering::Relaxed);
+        if child > 0 {
+            // SAFETY: it is safe in a signal handler (POSIX.1-2017, 2.4.3).
+            unsafe { libc::kill(child, signal) };
+        }
+    }
+    let (stay, pass_on): (extern "C" fn(libc::c_int), extern "C" fn(libc::c_int)) = (stay, pass_on);
+    let handlers = [(libc::SIGINT, stay), (libc::SIGQUIT, stay), (libc::SIGTERM, pass_on), (libc::SIGHUP, pass_on)];
+    // OK because the system's numbers of processes are of this type.
+    CHILD.store(child.id().cast_signed(), Ordering::Relaxed);
+    // SAFETY: the handlers call nothing that is unsafe in one; what was set before is put back as it was.
+    let before = handlers.map(|(signal, handler)| unsafe {
+        let before = libc::signal(signal, handler as libc::sighandler_t);
+        if before == libc::SIG_IGN {
+            libc::signal(signal, before);
+        }
+        (signal, before)
+    });
+    let ended = child.wait();
+    CHILD.store(0, Ordering::Relaxed);
+    for (signal, before) in before {
+        // SAFETY: as it was.
+        unsafe { libc::signal(signal, before) };
+    }
+    ended
+}
+
+/// The console gives Ctrl-C to both; the system's own way to end them stays.
+///
+/// # Errors
+/// The system's.
+#[cfg(not(unix))]
+pub fn wait_for(child: &mut Child) -> io::Result<ExitStatus> {
+    child.wait()
 }
 
 /// The system's own way to end it stays.

@@ -1,7 +1,10 @@
 //! Commands of the other gh-pmu, handed to a stand-in for it.
 #![cfg(unix)]
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 use crate::cli::lab::Lab;
 use crate::cli::manifests::{SMALL_RELEASES, small};
@@ -26,6 +29,26 @@ fn the_delegate_gets_every_command_that_is_not_ours_and_its_exit_code_is_ours() 
     }
     assert_eq!(lab.run(&["release", "list"]).ok(), SMALL_RELEASES);
     assert!(lab.run(&["release", "list", "--bogus"]).fails().starts_with("unknown flag: --bogus"));
+}
+
+#[test]
+fn what_ends_a_command_ends_the_delegate_which_says_how() {
+    let lab = lab();
+    lab.write(
+        "other's gh-pmu",
+        "#!/bin/sh\ntrap 'echo tidied; exit 9' INT TERM\necho ready\nwhile :; do sleep 0.1; done\n",
+    );
+    // From a terminal all of its processes get it; from elsewhere this one alone.
+    for (signal, target) in [("INT", "-"), ("TERM", "")] {
+        let mut command = lab.command(&["move", "5"]);
+        let mut ours = command.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(ours.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "ready");
+        let whom = format!("{target}{}", ours.id());
+        assert!(Command::new("kill").args([&format!("-{signal}"), "--", &whom]).status().unwrap().success());
+        assert_eq!(ours.wait().unwrap().code(), Some(9), "{signal}");
+        assert_eq!(lines.map(Result::unwrap).collect::<Vec<_>>(), ["tidied"], "{signal}");
+    }
 }
 
 #[test]

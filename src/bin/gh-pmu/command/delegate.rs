@@ -68,7 +68,7 @@ pub fn run(delegated: Delegated<'_>, env: config::Env<'_>) -> Result<(Exit, bool
     }
     let mut command = gh_pmu::program::command(program);
     command.args(first).args(delegated.args).env(MARK, "1");
-    let status = command.status().map_err(|error| {
+    let status = command.spawn().and_then(|mut child| gh_pmu::fs::wait_for(&mut child)).map_err(|error| {
         Error::new(format!("could not start {program}: {error}"))
             .with_hint("It is what GH_PMU_DELEGATE or `delegate:` names (see `gh pmu help delegate`).")
     })?;
