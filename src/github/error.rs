@@ -138,6 +138,11 @@ impl GithubError {
         GithubError::NotReached { host: host.to_owned(), reason: "the answer broke off".to_owned() }
     }
 
+    /// A file that is there was not given.
+    pub(super) fn lacking(host: &str) -> Self {
+        GithubError::Partial { host: host.to_owned(), message: "without a version of the manifest".to_owned() }
+    }
+
     /// Signing in is what helps.
     pub fn is_not_signed_in(&self) -> bool {
         matches!(self, GithubError::NotSignedIn { .. })

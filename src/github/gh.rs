@@ -117,9 +117,21 @@ fn unanswered(host: &str, status: ExitStatus, stderr: &[u8]) -> GithubError {
     } else if line.contains("read configuration") {
         GithubError::NotStarted(line.to_owned())
     } else {
-        let reason = if line.is_empty() { format!("gh ended with {status}") } else { line.to_owned() };
+        let reason = if line.is_empty() { format!("gh ended with {status}") } else { plainly(line) };
         GithubError::NotReached { host: host.to_owned(), reason }
     }
+}
+
+/// What Go's `net/http` says without its own words: `Get "https://…": dial tcp 127.0.0.1:443: connect: connection refused`.
+fn plainly(line: &str) -> String {
+    let is_of_http = ["Get \"", "Post \""].iter().any(|verb| line.starts_with(verb));
+    let Some((before, last)) = line.rsplit_once(": ").filter(|_| is_of_http) else { return line.to_owned() };
+    let last = match last {
+        "EOF" | "unexpected EOF" => "the answer broke off",
+        last if last.starts_with("context deadline exceeded") => "no answer in time",
+        last => last,
+    };
+    if before.contains("proxyconnect") { format!("the proxy: {last}") } else { last.to_owned() }
 }
 
 fn run(mut command: Command, input: &[u8], timeout: Duration) -> Result<Ended, Stopped> {

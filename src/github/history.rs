@@ -140,7 +140,11 @@ impl Question<'_> {
             Some(text) if blob["isTruncated"] == false && text.len() as u64 == len => {
                 Ok(Some(text.as_bytes().to_vec()))
             }
-            _ => self.gh.blob(self.repo, oid, self.asked_at),
+            _ => match self.gh.blob(self.repo, oid, self.asked_at)? {
+                Some(bytes) if bytes.len() as u64 == len => Ok(Some(bytes)),
+                // It is there: a history without it would be another one.
+                _ => Err(GithubError::lacking(self.repo.host())),
+            },
         }
     }
 

@@ -150,7 +150,7 @@ impl Gh {
             }
             _ => match self.manifest(&repository.repo, place, None, asked_at)? {
                 super::manifest::Found::Manifest(manifest) => Ok(Some(manifest)),
-                _ => Ok(None),
+                _ => Err(GithubError::lacking(repository.repo.host())),
             },
         }
     }

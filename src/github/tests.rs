@@ -244,6 +244,19 @@ fn a_gh_that_gives_no_answer_is_told_from_one_that_is_missing_old_or_signed_out(
     let reason = "error connecting to api.github.com".to_owned();
     let offline = failure(&fake(&format!("echo '{reason}' >&2; echo 'check' >&2; exit 1")));
     assert_eq!(offline, GithubError::NotReached { host: "github.com".to_owned(), reason });
+    // Go's own words are left out.
+    for (said, reason) in [
+        ("dial tcp: lookup api.github.com on 8.8.8.8:53: no such host", "no such host"),
+        ("proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused", "the proxy: connection refused"),
+        ("x509: certificate signed by unknown authority", "certificate signed by unknown authority"),
+        ("context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "no answer in time"),
+        ("EOF", "the answer broke off"),
+    ] {
+        let line = format!("Post \"https://api.github.com/graphql\": {said}");
+        let offline = failure(&fake(&format!("echo '{line}' >&2; exit 1")));
+        let reason = reason.to_owned();
+        assert_eq!(offline, GithubError::NotReached { host: "github.com".to_owned(), reason });
+    }
     assert!(matches!(failure(&fake("kill -9 $$")), GithubError::NotReached { .. }));
     assert!(matches!(failure(&fake("echo hello")), GithubError::Malformed { .. }));
 }

@@ -132,7 +132,7 @@ impl fmt::Display for Note {
                 f,
                 "the history of {branch} was rewritten, or merged the other way round: from event @{seq} on it differs from \
                  what is cached, of which nothing was taken back; `gh pmu cache rebuild --yes` in a checkout takes the new \
-                 history, and of a collection `gh pmu cache clear -R` and another sync"
+                 history; where there is none, `gh pmu cache clear -R OWNER/REPO` and another sync"
             ),
         }
     }

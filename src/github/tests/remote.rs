@@ -96,9 +96,12 @@ fn commits_between_two_versions_show_whether_first_parents_lead_from_one_to_the_
 fn what_graphql_does_not_give_byte_for_byte_is_asked_for_by_itself() {
     let mut node = commit("a", None, Some("1"));
     node["file"]["object"]["byteSize"] = 4.into();
-    let fake = names(&[("History", &page("a", &[node], None)), ("rest", "\u{feff}1")]);
+    let fake = names(&[("History", &page("a", &[node.clone()], None)), ("rest", "\u{feff}1")]);
     let found = history(&fake, None).unwrap().unwrap();
     assert_eq!(found.versions[0].bytes.as_deref(), Some("\u{feff}1".as_bytes()));
+    // Without one of its versions it would be another history.
+    let fake = names(&[("History", &page("a", &[node], None)), ("rest", "")]);
+    assert!(matches!(history(&fake, None), Err(GithubError::Partial { .. })));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cli::lab::{Lab, text};
+use crate::cli::lab::{Lab, text, words};
 use crate::cli::manifests;
 
 fn manifest(repo: &str, day: u32, titles: &[&str]) -> String {
@@ -24,6 +24,17 @@ fn lab() -> Lab {
     lab.write("acme/a.json", manifest("acme/a", 2, &["Release: v1.0.0 (Ant)"]));
     lab.commit("Manifests");
     lab
+}
+
+#[test]
+fn a_repository_is_no_owner() {
+    for line in ["release list --owner o/r", "cache sync --owner o/r"] {
+        let said = Lab::new().run(&words(line)).fails();
+        assert!(
+            said.starts_with("invalid argument \"o/r\" for \"--owner\" flag: expected the \"[HOST/]OWNER\""),
+            "{said}"
+        );
+    }
 }
 
 #[test]

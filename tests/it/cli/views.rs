@@ -22,6 +22,8 @@ fn number(lab: &Lab, args: &[&str]) -> u64 {
 fn a_tracker_is_named_by_number_version_codename_or_words() {
     let lab = lab();
     for (which, expected) in [("430", 430), ("#7", 7), ("v0.2.0", 12), ("0.2.0", 12), ("FALCON", 7), ("latest", 430)] {
+        let url = format!("https://github.com/Octo-org/atlas/issues/{expected}#issuecomment-1");
+        assert_eq!(number(&lab, &["release", "view", &url]), expected);
         assert_eq!(number(&lab, &["release", "view", which]), expected, "{which}");
     }
     assert_eq!(number(&lab, &["release", "view"]), 430, "the newest open one");

@@ -53,6 +53,8 @@ pub struct State {
     pub owned: Vec<(String, Option<String>)>,
     /// What it does not show: `NAME-list` in a page of repositories, `NAME-text` among the texts.
     pub withheld: Vec<String>,
+    /// Whether it names no content.
+    pub without_tags: bool,
     /// Whether it breaks off half-way.
     pub breaks_off: bool,
     pub date: String,
@@ -236,7 +238,8 @@ impl State {
         if request.if_none_match.as_ref() == Some(&tag) {
             return ("304 Not Modified", "", String::new());
         }
-        ("200 OK", format!("ETag: {tag}\r\n").leak(), content.clone())
+        let header = if self.without_tags { String::new() } else { format!("ETag: {tag}\r\n") };
+        ("200 OK", header.leak(), content.clone())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::github::fake::releases;
+use crate::github::fake::{Mode, releases};
 use crate::github::lab::Lab;
 
 fn manifest(repo: &str, updated_at: &str) -> String {
@@ -67,6 +67,31 @@ fn whoever_asks_about_the_past_after_a_list_has_github_asked_for_it() {
     // A list is not asked about the past.
     assert_eq!(lab.list("release list -R o/r").len(), 1);
     assert_eq!(lab.github.requests().len(), 0);
+    // It is asked for until it comes, whatever is known of the content, and till then the answer is not whole.
+    lab.github.state().without_tags = true;
+    lab.github.state().mode = Mode::BadGateway { above: 0, times: usize::MAX };
+    for line in ["cache clear --yes -R o/r", "release list -R o/r"] {
+        assert_eq!(lab.run(line).code, Some(0), "{line}");
+    }
+    for line in ["cache history -R o/r", "cache history -R o/r --since 2024-11-01 --until 2024-12-01"] {
+        lab.github.requests();
+        let run = lab.run(line);
+        assert!(lab.github.requests().len() > 1, "{line}");
+        assert!(run.code == Some(1) && run.stderr.contains("; until then history begins with the manifest"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_manifest_that_is_gone_is_told_before_the_issues_take_its_place() {
+    let Some(lab) = Lab::new() else { return };
+    lab.github.state().manifest = Some(manifest("o/r", "2024-12-24T08:00:00Z"));
+    lab.list("release list -R o/r");
+    lab.github.state().manifest = None;
+    lab.github.state().releases = releases(2);
+    let run = lab.run("cache sync -R o/r");
+    let said = "! o/r has no manifest any more at HEAD:.github/pmu-cache.json: its issues were asked for instead\n";
+    assert_eq!((run.code, &*run.stderr), (Some(0), said), "{run:?}");
+    assert_eq!(lab.run("cache sync -R o/r").stderr, "");
 }
 
 #[test]

@@ -36,6 +36,10 @@ impl Value for Owner {
             error => Wrong::Invalid(error.to_string()),
         })?;
         let host = text.contains('/').then(|| repo.host().to_owned());
+        // The name of a repository, then.
+        if host.as_ref().is_some_and(|host| !host.contains('.') && host != "localhost") {
+            return Err(Wrong::Invalid("expected the \"[HOST/]OWNER\" format".to_owned()));
+        }
         Ok(Self { host, name: repo.owner().to_owned() })
     }
 }

@@ -64,7 +64,7 @@ pub fn parse<'c, R>(
     {
         return Ok(Asked::Next(complete::next(root, words)));
     }
-    if let [help, topic] = &text[..]
+    if let [help, topic, ..] = &text[..]
         && help == "help"
         && let Some(topic) = topics::TOPICS.iter().find(|known| known.name == topic)
     {

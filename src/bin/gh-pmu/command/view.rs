@@ -23,7 +23,7 @@ const LATEST: &str = "latest";
 pub const RELEASE: Spec = Spec {
     long: "Show one release tracker: its dates, how long it is or was open, and what happened to it.\n\n\
            Without an argument, the newest open one is shown.",
-    argument: Some(Argument { name: "[<number> | <version> | latest]" }),
+    argument: Some(Argument { name: "[<number> | <version> | <url> | latest]" }),
     flags: FLAGS,
     json_fields: VIEW_FIELDS,
     examples: "$ gh pmu release view\n$ gh pmu release view v1.2.0\n$ gh pmu release view 430 --json events",
@@ -36,7 +36,7 @@ pub const RELEASE: Spec = Spec {
 pub const MICROSPRINT: Spec = Spec {
     long: "Show one microsprint tracker: its dates, how long it is or was open, and what happened to it.\n\n\
            Without an argument, the newest open one is shown.",
-    argument: Some(Argument { name: "[<number> | <name> | latest]" }),
+    argument: Some(Argument { name: "[<number> | <name> | <url> | latest]" }),
     flags: FLAGS,
     json_fields: VIEW_FIELDS,
     examples: "$ gh pmu microsprint view\n$ gh pmu microsprint view cache-impl\n$ gh pmu microsprint view 425 --web",
@@ -49,6 +49,8 @@ struct Args {
     kind: Kind,
     /// A number, a version, a name, `latest`; `None` for the newest open one.
     which: Option<String>,
+    /// The repository that its address names.
+    repo: Option<Repo>,
     /// As of when.
     as_of: Option<When>,
     web: bool,
@@ -67,7 +69,11 @@ impl Args {
             let what = if kind == Kind::Release { "version" } else { "name" };
             return Err(given.wrong(format!("the {kind} is empty: expected a number, a {what} or {LATEST}")));
         }
-        Ok(Self { kind, which, as_of: given.value(&AS_OF)?, web: given.is_set(&WEB), json: json(given)? })
+        let (repo, which) = match which.as_deref().and_then(addressed) {
+            Some((repo, number)) => (Some(repo), Some(number.to_string())),
+            None => (None, which),
+        };
+        Ok(Self { kind, which, repo, as_of: given.value(&AS_OF)?, web: given.is_set(&WEB), json: json(given)? })
     }
 }
 
@@ -86,6 +92,7 @@ impl Command for Args {
             None if self.shows_events() => context.want_past(),
             None => {}
         }
+        let named = self.repo.clone().or(named);
         let (mut source, exit) = match self.as_of {
             Some(_) => (context.source(named, Keep::IfPossible)?, Exit::Done),
             None => context.listed(named, false)?,
@@ -252,6 +259,16 @@ impl Args {
 fn time_of(seq: Seq, (repo, view): &Source, context: &Context<'_, '_>) -> Option<UnixMillis> {
     let logged = context.store(repo).history(view).and_then(|history| history.event(seq));
     logged.ok().flatten().map(|logged| logged.sync.changed_at)
+}
+
+/// The issue that an address is of.
+fn addressed(text: &str) -> Option<(Repo, TrackerNumber)> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let path = rest.split(['?', '#']).next()?.trim_end_matches('/');
+    match path.split('/').collect::<Vec<_>>()[..] {
+        [host, owner, name, "issues", number] => Some((Repo::new(host, owner, name).ok()?, number_of(number)?)),
+        _ => None,
+    }
 }
 
 fn number_of(which: &str) -> Option<TrackerNumber> {

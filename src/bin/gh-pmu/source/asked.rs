@@ -1,8 +1,10 @@
 //! When GitHub is asked, and what becomes of its answer: where nothing is cached, with `--refresh`, and always where the
 //! cache is switched off. A list that is cached comes nowhere near this.
 
+use std::fmt::Display;
 use std::time::Duration;
 
+use gh_pmu::format::Source as Origin;
 use gh_pmu::github::{Found, GithubError, ManifestPlace};
 use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
@@ -85,7 +87,7 @@ impl Context<'_, '_> {
             Ok(said @ Said::Manifest(..)) => self.recorded(&repo, &said, Keep::Must, PATIENCE),
             Ok(_) => Ok((repo, view)),
             Err(error) => {
-                self.output.warn(&format!("{error}; so there is no history before the first list"));
+                self.tell_no_past(&error);
                 Ok((repo, view))
             }
         }
@@ -98,7 +100,13 @@ impl Context<'_, '_> {
     pub fn sync_from_github(&mut self, repo: &Repo, named: bool, force: bool) -> Result<(Synced, bool), Error> {
         let place = self.manifest_place(named);
         let tag = if force { None } else { self.tag(repo, &place) };
+        let known = self.store(repo).view().ok().flatten();
+        let had_one = known.is_some_and(|view| view.freshness().is_some_and(|fresh| fresh.source != Origin::Api));
+        let at = place.to_string();
         let said = self.ask(repo, Some((place, tag)))?;
+        if had_one && matches!(said, Said::Issues(_)) {
+            self.output.warn(&format!("{repo} has no manifest any more at {at}: its issues were asked for instead"));
+        }
         let past = self.past(repo, &said);
         let recording = Recording { force, patience: PATIENCE, past: past.as_ref(), now: self.now };
         let (synced, said) = self.record(repo, said, recording)?;
@@ -169,9 +177,15 @@ impl Context<'_, '_> {
         let past = past_on_github(&DISK, &self.config.cache_dir, repo, (&gh, place), (self.now, &count));
         drop(progress);
         past.unwrap_or_else(|error| {
-            self.output.warn(&format!("{error}; so there is no history before today's manifest"));
+            self.tell_no_past(&error);
             None
         })
+    }
+
+    /// The answer has no past, and should have: the next question about it asks again.
+    fn tell_no_past(&mut self, error: &dyn Display) {
+        self.output.warn(&format!("{error}; until then history begins with the manifest that was first asked for"));
+        self.falls_short = true;
     }
 
     fn recorded(&mut self, repo: &Repo, said: &Said, keep: Keep, patience: Duration) -> Result<Source, Error> {

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use gh_pmu::format::Source as Origin;
 use gh_pmu::git::Limits;
 use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, StoreError, View};
@@ -135,7 +136,9 @@ impl Context<'_, '_> {
 
     /// Whether the past is asked for, and all that is here is a manifest that GitHub gave to a list.
     fn lacks_past(&self, view: &View) -> bool {
-        let is_from_github = view.marks().is_some_and(|marks| marks.tag.is_some() && marks.signatures.is_empty());
+        let is_manifest = |tag: bool| tag || view.freshness().is_some_and(|fresh| fresh.source == Origin::Manifest);
+        let is_from_github =
+            view.marks().is_some_and(|marks| marks.signatures.is_empty() && is_manifest(marks.tag.is_some()));
         self.history == History::Needed && !self.does_without && is_from_github && !view.has_published()
     }
 

@@ -176,6 +176,7 @@ fn help_and_version_are_asked_for_in_every_way() {
     assert_eq!(page("help release ls"), "gh pmu release list");
     assert_eq!(page("release list --help"), "gh pmu release list");
     assert_eq!(page("--help release list extra"), "gh pmu release list");
+    assert!(matches!(asked("help dates more"), Ok(Asked::Topic(_))));
     assert!(matches!(asked("--version"), Ok(Asked::Version)));
 }
 
