@@ -220,7 +220,8 @@ impl Checkout {
         std::mem::replace(git, std::process::Command::new("git"))
     }
 
-    fn has(&self, commit: &[u8]) -> bool {
+    /// Whether the commit is here.
+    pub fn has(&self, commit: &[u8]) -> bool {
         self.ask(&["cat-file", "-e", &format!("{}^{{commit}}", hex(commit))]).is_ok()
     }
 

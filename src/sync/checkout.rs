@@ -71,7 +71,7 @@ pub fn locate(
     manifest: PathBuf,
     hosting: Hosting<'_>,
 ) -> Located {
-    let path_key = key(&[manifest.as_os_str().as_encoded_bytes()]);
+    let path_key = path_key(&manifest);
     let host = hosting.named.unwrap_or_default();
     let hint_key = key(&[manifest.as_os_str().as_encoded_bytes(), b"\0", host.as_bytes()]);
     let name: String = hint_key.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -107,6 +107,11 @@ pub(super) fn sweep(storage: &dyn Storage, dir: &Path) {
         }
     }
     let _ = storage.remove_dir(dir);
+}
+
+/// What names a manifest's path in marks.
+pub(super) fn path_key(manifest: &Path) -> [u8; 16] {
+    key(&[manifest.as_os_str().as_encoded_bytes()])
 }
 
 /// FNV-1a of 128 bits (Fowler, Noll, Vo; draft-eastlake-fnv, section 5), big-endian: it tells paths apart, and no answer

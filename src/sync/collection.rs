@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::checkout::{Hosting, seen_by, seen_key};
+use super::checkout::{Hosting, path_key, seen_by, seen_key};
 use super::error::SyncError;
 use super::line::{Found, Line, Take, found, missing, read_versions};
 use super::outcome::Note;
@@ -13,6 +13,7 @@ use crate::format::Seen;
 use crate::git::{Blob, Blobs, Checkout, CommitId, FileVersion, GitError, Limits, Log, Publisher};
 use crate::manifest;
 use crate::model::Repo;
+use crate::store::View;
 
 /// What a file is called that may be a manifest.
 const EXTENSION: &str = "json";
@@ -90,7 +91,8 @@ impl<'h> Collection<'h> {
         let past = || place.past(self.hosting, limits).map_err(|error| place.missing(error));
         let Some(past) = self.past.get_or_init(past).as_ref().map_err(Clone::clone)? else { return Ok(None) };
         let Some(path) = place.checkout.path_of(file) else { return Ok(None) };
-        Ok(Some(CollectedLine { place, past, versions: past.log.versions(&path), from: 0, limits }))
+        let (path_key, versions) = (path_key(file), past.log.versions(&path));
+        Ok(Some(CollectedLine { place, past, path_key, versions, from: 0, limits }))
     }
 
     /// The checkout around it, if it is one of git.
@@ -158,6 +160,8 @@ fn look_into(dir: &Path, open: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>, refu
 pub(super) struct CollectedLine<'l> {
     place: &'l Place,
     past: &'l Past,
+    /// The file, as marks know it.
+    path_key: [u8; 16],
     versions: Vec<&'l FileVersion>,
     /// The first version after the known commit.
     from: usize,
@@ -201,6 +205,12 @@ impl Line for CollectedLine<'_> {
     fn has_left(&self, known: &[u8]) -> Result<bool, SyncError> {
         let left = self.place.checkout.has_left(known, &self.past.publisher.branch_tip, self.limits);
         left.map_err(SyncError::History)
+    }
+
+    fn is_copy(&self, known: &[u8], view: &View) -> bool {
+        let Some(marks) = view.marks() else { return false };
+        let mut elsewhere = marks.signatures.iter().filter(|entry| entry.path_key != self.path_key);
+        (marks.tag.is_some() || elsewhere.any(|entry| entry.seen.is_some())) && !self.place.checkout.has(known)
     }
 
     fn commits(&self) -> Vec<CommitId> {

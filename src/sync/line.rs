@@ -51,6 +51,12 @@ pub(super) trait Line {
     /// Whether a version that was published is taken back, and not only newer than what is at hand.
     fn has_left(&self, known: &[u8]) -> Result<bool, SyncError>;
 
+    /// Whether `known`, which is not on the line, was published by another git repository than that of the line, so that
+    /// the line has nothing to say of it: a collection holds copies of what each repository publishes itself.
+    fn is_copy(&self, _known: &[u8], _view: &View) -> bool {
+        false
+    }
+
     /// The commits of the versions that were found.
     fn commits(&self) -> Vec<CommitId>;
 

@@ -285,6 +285,10 @@ fn forked(
     (view, known): (Option<&View>, &[u8]),
     (tip, way): (Option<CommitId>, Way),
 ) -> Result<Plan, SyncError> {
+    let nothing = Plan { tip, ..Plan::default() };
+    if view.is_some_and(|view| line.is_copy(known, view)) {
+        return Ok(nothing);
+    }
     let note = match line.look(None)? {
         Found::Whole | Found::Behind => None,
         Found::TooLong => return Ok(Plan::default()),
@@ -292,7 +296,6 @@ fn forked(
     };
     // A part was not looked through: once it is whole, all of it counts.
     let Some(view) = view.filter(|_| note.is_none()) else { return Ok(Plan { note, ..Plan::default() }) };
-    let nothing = Plan { tip, ..Plan::default() };
     let commits = line.commits();
     let published = store.history(view)?.published_versions()?;
     let places: BTreeMap<&CommitId, usize> = commits.iter().zip(0..).collect();

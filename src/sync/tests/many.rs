@@ -288,6 +288,44 @@ fn files_of_a_collection_that_changed_places_are_taken_as_they_are_now() {
 }
 
 #[test]
+fn a_collection_says_nothing_of_the_history_that_a_repository_publishes_itself() {
+    let [own, collector] = [Machine::new(), Machine::new()];
+    let publish = |hour: u32| {
+        let text = manifest_of("o/r", hour, &[&format!("Release: {hour}")]);
+        own.commit(&text);
+        fs::create_dir_all(collector.root().join("o")).unwrap();
+        fs::write(collector.root().join("o/r.json"), text).unwrap();
+        collector.git(&["add", "-A"]);
+        collector.git(&["commit", "-q", "-m", "gathered"]);
+    };
+    let told = |machine: &Machine| rewritten(&machine.view("o/r"));
+    (1..3).for_each(publish);
+    own.sync();
+    for hour in 3..5 {
+        collect(&own, &collector.root(), |_| ());
+        assert_eq!(told(&own), None);
+        publish(hour);
+        collect(&own, &collector.root(), |_| ());
+        // What the collection has first is observed until the checkout is pulled.
+        let view = own.view("o/r");
+        assert_eq!((told(&own), view.observed_count()), (None, 1));
+        own.sync();
+        let view = own.view("o/r");
+        assert_eq!((told(&own), view.observed_count(), view.published_seq()), (None, 0, Seq(u64::from(hour))));
+    }
+    // Its own history is told apart from it as from any other.
+    collector.git(&["checkout", "-q", "--orphan", "again"]);
+    collector.git(&["commit", "-q", "-m", "again"]);
+    let alone = Machine::new();
+    collect(&alone, &collector.root(), |_| ());
+    collector.git(&["commit", "-q", "--amend", "-m", "once more"]);
+    fs::write(collector.root().join("o/r.json"), manifest_of("o/r", 9, &["Release: 9"])).unwrap();
+    collector.git(&["commit", "-q", "-a", "--amend", "-m", "and more"]);
+    collect(&alone, &collector.root(), |_| ());
+    assert!(told(&alone).is_some());
+}
+
+#[test]
 #[cfg(unix)]
 fn nothing_that_may_be_a_manifest_is_passed_over_in_silence() {
     let machine = Machine::new();
