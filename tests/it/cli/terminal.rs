@@ -101,6 +101,8 @@ fn the_head_line_warns_where_the_manifest_was_not_taken_in_and_names_the_moment_
         lab.write_manifest(&refused);
         assert!(head(&[]).contains(warning), "{refused}");
     }
+    std::fs::remove_file(lab.manifest_path()).unwrap();
+    assert!(head(&[]).contains(warning), "it may have been newer");
     assert!(head(&["--as-of", "2025-06-12T20:00:00Z"]).ends_with(" as of 2025-06-13 01:45"));
     assert!(head(&["--as-of", "2025-06-12T20:00:07.25Z"]).ends_with(" as of 2025-06-13 01:45:07"));
     assert!(head(&["--as-of", "2025-07"]).ends_with(" as of 2025-07-01 00:00"));

@@ -31,6 +31,12 @@ pub(super) fn exit_of(view: &View) -> Exit {
     if view.lacks_newest() { Exit::Failed } else { Exit::Done }
 }
 
+/// Whether the store was synced from the manifest there.
+fn was_read(located: &Located, view: &View) -> bool {
+    let mut known = view.marks().into_iter().flat_map(|marks| &marks.signatures);
+    known.any(|entry| entry.path_key == located.path_key)
+}
+
 impl Context<'_, '_> {
     /// Syncs from the manifest at `located` because that was asked for, showing a sign of life if it takes long.
     ///
@@ -207,6 +213,8 @@ impl Context<'_, '_> {
                 if !matches!(stopped, Some(SyncError::Store(StoreError::Damaged(_)))) {
                     view.iter().for_each(|view| self.tell_damage(view));
                 }
+                // A manifest that was here and is not any more may have been newer than what is cached.
+                self.is_set_aside |= located.is_some_and(|located| view.iter().any(|view| was_read(&located, view)));
                 // A sync says it itself.
                 if self.history == History::Needed {
                     view.iter().filter_map(rewritten).for_each(|note| self.tell_notes(&[note]));
