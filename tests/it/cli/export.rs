@@ -27,7 +27,7 @@ fn lab() -> Lab {
 
 /// What a program prints that reads `input`.
 #[track_caller]
-fn piped(program: &str, args: &[&str], input: &str) -> String {
+pub fn piped(program: &str, args: &[&str], input: &str) -> String {
     let spawned = Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = spawned.unwrap_or_else(|error| panic!("{program} is needed to read exports back: {error}"));
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -350,33 +350,6 @@ fn what_was_pruned_meanwhile_is_not_loaded_a_second_time() {
     load();
     let counts = "SELECT count(*), count(DISTINCT seq) FROM events; SELECT count(*) FROM trackers;";
     assert_eq!(piped("sqlite3", &[text(&db)], counts), "3|3\n2\n");
-}
-
-#[test]
-fn a_removal_that_was_pruned_is_one_in_the_engine_too() {
-    let numbers = |lab: &Lab, hour: u32, numbers: &[u64]| {
-        let releases: Vec<Value> = numbers.iter().map(|number| tracker(*number, "Release: x", None, None)).collect();
-        lab.write_manifest(manifest(hour, &json!(releases), &json!([])));
-        lab.run(&["cache", "sync"]).ok();
-    };
-    let lab = Lab::new();
-    let db = lab.root().join("events.db");
-    let held = || {
-        let sql = lab.run(&["cache", "export", "--format", "sql"]).out;
-        piped("sqlite3", &["-bail", text(&db)], &sql);
-        piped("sqlite3", &[text(&db)], "SELECT group_concat(number) FROM (SELECT number FROM trackers ORDER BY 1);")
-    };
-    numbers(&lab, 8, &[1, 2, 3]);
-    assert_eq!(held(), "1,2,3\n");
-    numbers(&lab, 9, &[3]);
-    numbers(&lab, 10, &[3, 4]);
-    lab.run(&["cache", "compact", "--prune-before", "now"]).ok();
-    assert_eq!(held(), "3,4\n");
-    numbers(&lab, 11, &[1, 3, 4]);
-    assert_eq!(held(), "1,3,4\n", "it came again");
-    numbers(&lab, 12, &[]);
-    lab.run(&["cache", "compact", "--prune-before", "now"]).ok();
-    assert_eq!(held(), "\n", "nothing is left where history begins");
 }
 
 /// Events exported under a name; the numbers of an increment, and what is said where there is none.

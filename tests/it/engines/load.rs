@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::database::{Database, Engine};
 use super::machines::{Machine, Origin, REPO, millis};
+use crate::cli::export_sql::{news, publish};
 use crate::cli::lab::Lab;
 use crate::cli::manifests::{manifest, tracker};
 use crate::random::Random;
@@ -110,6 +111,31 @@ fn a_removal_that_was_pruned_is_one_in_the_engine_too() {
             }
         }
         assert_eq!(database.ask("SELECT number FROM trackers ORDER BY 1"), ["3", "4"], "{}", database.dialect());
+    });
+}
+
+#[test]
+#[ignore = "starts engines: scripts/engines"]
+fn a_repository_that_was_renamed_goes_on_and_what_follows_nothing_is_refused() {
+    both(|engine| {
+        let (database, lab) = (engine.database("renamed"), Lab::with_git());
+        let news = || news(&lab, "x", database.dialect());
+        let held = || database.ask("SELECT repo, number, state FROM trackers ORDER BY number");
+        publish(&lab, "octo/a", 8, &[1], &[]);
+        database.take(&news());
+        publish(&lab, "octo/b", 9, &[1, 2], &[]);
+        database.take(&news());
+        assert_eq!(held(), ["octo/b\t1\topen", "octo/b\t2\topen"], "{}", database.dialect());
+        publish(&lab, "Octo/B", 10, &[2, 3], &[1]);
+        drop(news());
+        publish(&lab, "Octo/B", 11, &[3], &[1, 2]);
+        let refused = database.load(&news());
+        assert!(!refused.ok && refused.said.contains("what comes before these events is not stored"), "{refused:?}");
+        let whole = lab.run(&["cache", "export", "--format", "sql", "--dialect", database.dialect()]).ok();
+        for _again in 0..2 {
+            database.take(&whole);
+            assert_eq!(held(), ["octo/b\t1\tclosed", "octo/b\t2\tclosed", "octo/b\t3\topen"]);
+        }
     });
 }
 

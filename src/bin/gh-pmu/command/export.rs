@@ -9,7 +9,7 @@ use super::frame::{Command, Spec, cached};
 use crate::cli::spec::{Switch, Valued, Words, switch, text, word};
 use crate::cli::{ALL_REPOS, Given, Many, OWNER};
 use crate::exit::{Error, Exit};
-use crate::output::{Checkpoint, Dialect, Export, Exported, hex};
+use crate::output::{Begin, Checkpoint, Dialect, Export, Exported, hex};
 use crate::source::{Context, DISK, Keep, Source};
 
 const DIALECT: Valued<Dialect> =
@@ -163,7 +163,7 @@ impl Command for Args {
         for (source, start) in sources.iter().zip(&starts) {
             let history = Store::of(&DISK, cache, &source.0).history(&source.1)?;
             self.events(source, &history, start, &mut written)?;
-            let checkpoint = Checkpoint { cut: start.cut, ..checkpoint(source, &history, (self.place(source), now))? };
+            let checkpoint = checkpoint(source, &history, (self.place(source), now), start.begin)?;
             written.checkpoint(&checkpoint)?;
             checkpoints.push(checkpoint);
         }
@@ -209,7 +209,7 @@ impl Args {
         let start = Start::of(&history, &source.0, self.since.as_ref(), self.format != Format::Sql)?;
         live(&history, start.after, self.end(source), &mut |_| Ok(()))?;
         let first = history.view().history_start();
-        if start.cut.is_some() {
+        if start.begin.cut.is_some() {
             let repo = &source.0;
             let sentence = format!(
                 "history of {repo} starts with event {first}: older events were pruned or lost, and what they led to is \
@@ -291,6 +291,7 @@ fn checkpoint(
     (repo, view): &Source,
     history: &History<'_>,
     (end, now): (Seq, UnixMillis),
+    begin: Begin,
 ) -> Result<Checkpoint, Error> {
     let last = if end > Seq(0) { history.event(end)? } else { None };
     let state_hash = if end == view.seq() { view.state_hash() } else { history.state_after(end)?.state_hash() };
@@ -302,7 +303,7 @@ fn checkpoint(
         history_hash: hex(&view.history_hash().0),
         state_hash: hex(&state_hash),
         published: view.has_published(),
-        cut: None,
+        begin,
         manifest: fresh.and_then(|fresh| fresh.manifest).map(|hash| hex(&hash)),
         checked_at: view.checked_at(now).unwrap_or(view.changed_at()),
     })

@@ -8,6 +8,7 @@ use gh_pmu::store::{History, Logged, Store, View};
 use crate::cli::value::{Clock, Value, Wrong};
 use crate::cli::{Since, When};
 use crate::exit::Error;
+use crate::output::Begin;
 use crate::source::no_such_event;
 
 /// A place in a repository's events.
@@ -59,14 +60,14 @@ fn id_of(text: &str) -> Option<EventId> {
     Some(id)
 }
 
-/// After which event an export begins.
+/// Where an export begins.
 #[derive(Clone, Debug)]
 pub(super) struct Start {
     pub(super) after: Seq,
+    /// What an engine has to hold for that.
+    pub(super) begin: Begin,
     /// What was pruned led to these: without them the events would not add up to the trackers.
     pub(super) base: Vec<Logged>,
-    /// The first event after those, if they are all that there was before it.
-    pub(super) cut: Option<Seq>,
 }
 
 impl Start {
@@ -101,7 +102,13 @@ impl Start {
         let is_all = matches!(since, None | Some(Place::Last(_))) && mark.is_none();
         let base = if is_all { history.base_events()? } else { Vec::new() };
         let cut = Some(view.history_start()).filter(|first| is_all && *first > Seq(1));
-        Ok(Self { after, base, cut })
+        let begin = Begin {
+            after: if is_all { Seq(0) } else { after },
+            id: if is_all || after == Seq(0) { None } else { history.event(after)?.map(|logged| logged.id()) },
+            is_kept: matches!(since, Some(Place::Last(_))),
+            cut,
+        };
+        Ok(Self { after, begin, base })
     }
 }
 

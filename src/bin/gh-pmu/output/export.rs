@@ -31,6 +31,19 @@ pub struct Exported<'e> {
     pub logged: &'e Logged,
 }
 
+/// Where the events of a repository begin: what has to be there already, or was before.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin {
+    /// The event that they come after; 0 if none is before them.
+    pub after: Seq,
+    /// Its id, unless it was pruned.
+    pub id: Option<EventId>,
+    /// Whether the place was kept here: then all before it was exported.
+    pub is_kept: bool,
+    /// Where a history begins that was pruned, if all of it is exported: what is not among its trackers was removed before.
+    pub cut: Option<Seq>,
+}
+
 /// How far an export of a repository's events goes: what a consumer keeps with the rows.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
@@ -46,8 +59,8 @@ pub struct Checkpoint {
     pub state_hash: String,
     /// Whether the events are published ones.
     pub published: bool,
-    /// Where history begins that was pruned, if all of it is exported: what is not among its trackers was removed before.
-    pub cut: Option<Seq>,
+    /// Where the events begin.
+    pub begin: Begin,
     /// BLAKE3 of the manifest, in hex.
     pub manifest: Option<String>,
     /// When the cache was last compared with its source.

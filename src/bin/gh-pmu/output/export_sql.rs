@@ -68,6 +68,30 @@ const SYNC_COLUMNS: &str = "\
   history_hash {text} NOT NULL,
   state_hash {text} NOT NULL";
 
+/// Where the events of each repository begin: [`Begin`](super::export::Begin).
+const BEGIN_COLUMNS: &str = "\
+  repo {text} NOT NULL,
+  after_seq {integer} NOT NULL,
+  after_id {text},
+  kept {boolean} NOT NULL,
+  cut {integer},
+  published {boolean} NOT NULL";
+
+/// Repositories that the engine knows by another name: in other letters, or renamed, which keeps the ids of events. The
+/// stored name is kept until a renamed repository goes on under the new one.
+const NAMES: &str = "gh_pmu_names AS
+SELECT n.loaded, n.stored, lower(n.loaded) <> lower(n.stored) AND l.seq > s.seq AS renamed
+FROM (
+  SELECT loaded, min(stored) AS stored FROM (
+    SELECT l.repo AS loaded, e.repo AS stored FROM gh_pmu_events l JOIN events e ON e.id = l.id
+      WHERE e.repo <> l.repo AND e.published AND l.published
+    UNION SELECT b.repo, e.repo FROM gh_pmu_begin b JOIN events e ON e.id = b.after_id WHERE e.repo <> b.repo
+    UNION SELECT l.repo, s.repo FROM gh_pmu_sync l JOIN sync_metadata s ON lower(s.repo) = lower(l.repo)
+      WHERE l.repo NOT IN (SELECT repo FROM sync_metadata)
+  ) found GROUP BY loaded
+) n JOIN gh_pmu_sync l ON l.repo = n.loaded JOIN sync_metadata s ON s.repo = n.stored
+WHERE n.stored NOT IN (SELECT repo FROM gh_pmu_sync) AND n.loaded NOT IN (SELECT repo FROM sync_metadata)";
+
 /// The view of the present. Observed events count only in repositories that have no published ones.
 const TRACKERS: &str = "VIEW trackers AS
 SELECT id, repo, type, number, tracker_title AS title, lower(tracker_state) AS state,
@@ -102,12 +126,28 @@ UNION ALL
 SELECT 1 FROM gh_pmu_events l JOIN events e ON e.id = l.id
   WHERE e.published AND l.published AND (e.repo <> l.repo OR e.seq <> l.seq)";
 
+/// Repositories whose events come after one that is not stored. What a pruned log began with stands for it.
+const GAPS: &str = "\
+SELECT 1 FROM gh_pmu_begin b WHERE b.after_seq > 0
+  AND (b.kept OR EXISTS (SELECT 1 FROM events e WHERE e.repo = b.repo))
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = b.after_id)
+  AND NOT EXISTS (SELECT 1 FROM sync_metadata s WHERE s.repo = b.repo AND s.seq >= b.after_seq
+    AND (b.after_id IS NULL OR NOT EXISTS (SELECT 1 FROM events e WHERE e.repo = b.repo AND e.seq = b.after_seq
+      AND e.published = b.published AND NOT (e.baseline AND e.git_commit IS NULL AND e.manifest IS NULL))))";
+
+const GAP: &str = "what comes before these events is not stored: nothing was loaded, export all of them again";
 const FORKED: &str = "another history is stored under the same numbers: nothing was loaded";
 const CUT: &str = "the export is not whole: nothing was loaded";
 
 /// Whether a baseline stands for an event that is there already, as after a prune.
 const KNOWN: &str = "l.baseline AND EXISTS (SELECT 1 FROM events e \
 WHERE e.repo = l.repo AND e.seq = l.seq AND e.published = l.published AND e.type = l.type AND e.number = l.number)";
+
+/// What is stored of trackers that a pruned history no longer has where it begins: their removal was pruned too.
+const GONE_SINCE: &str = "repo IN (SELECT repo FROM gh_pmu_begin WHERE cut IS NOT NULL)
+  AND EXISTS (SELECT 1 FROM gh_pmu_begin b WHERE b.repo = events.repo AND b.published = events.published AND events.seq < b.cut)
+  AND NOT EXISTS (SELECT 1 FROM gh_pmu_events l
+    WHERE l.repo = events.repo AND l.type = events.type AND l.number = events.number AND l.baseline)";
 
 /// What is known of a repository, unless the engine knows a later moment of it.
 const NEWER: &str = "ON CONFLICT (repo) DO UPDATE SET manifest_hash = excluded.manifest_hash, \
@@ -142,14 +182,18 @@ impl Dialect {
         let (tables, events) = (self.tables(), self.typed(EVENT_COLUMNS));
         // Each event is looked up there: without an index that is every repository for every event.
         let sync = format!("{},\n  PRIMARY KEY (repo)", self.typed(SYNC_COLUMNS));
+        let begin = self.typed(BEGIN_COLUMNS);
         let view = TRACKERS.strip_prefix("VIEW ").unwrap_or(TRACKERS);
         match self {
             Self::Sqlite => format!(
                 "BEGIN IMMEDIATE;\n{tables}CREATE VIEW IF NOT EXISTS {view};\n\
                  DROP TABLE IF EXISTS temp.gh_pmu_events;\nDROP TABLE IF EXISTS temp.gh_pmu_sync;\n\
+                 DROP TABLE IF EXISTS temp.gh_pmu_begin;\nDROP TABLE IF EXISTS temp.gh_pmu_names;\n\
                  DROP TABLE IF EXISTS temp.gh_pmu_whole;\n\
                  CREATE TEMP TABLE gh_pmu_events (\n{events}\n);\nCREATE TEMP TABLE gh_pmu_sync (\n{sync}\n);\n\
+                 CREATE TEMP TABLE gh_pmu_begin (\n{begin}\n);\n\
                  CREATE TEMP TABLE gh_pmu_whole (\n  cut INTEGER CONSTRAINT \"{CUT}\" CHECK (cut = 0),\n  \
+                 gaps INTEGER CONSTRAINT \"{GAP}\" CHECK (gaps = 0),\n  \
                  forks INTEGER CONSTRAINT \"{FORKED}\" CHECK (forks = 0)\n);\n"
             ),
             // The lock is for two first loads at once: `IF NOT EXISTS` does not wait for the other's commit.
@@ -158,58 +202,71 @@ impl Dialect {
                  DO $gh_pmu$\nBEGIN\nPERFORM pg_advisory_xact_lock(7234887420);\n{tables}\
                  IF to_regclass('trackers') IS NULL THEN\nCREATE {TRACKERS};\nEND IF;\nEND\n$gh_pmu$;\n\
                  DROP TABLE IF EXISTS pg_temp.gh_pmu_events;\nDROP TABLE IF EXISTS pg_temp.gh_pmu_sync;\n\
-                 CREATE TEMP TABLE gh_pmu_events (\n{events}\n);\nCREATE TEMP TABLE gh_pmu_sync (\n{sync}\n);\n"
+                 DROP TABLE IF EXISTS pg_temp.gh_pmu_begin;\nDROP TABLE IF EXISTS pg_temp.gh_pmu_names;\n\
+                 CREATE TEMP TABLE gh_pmu_events (\n{events}\n);\nCREATE TEMP TABLE gh_pmu_sync (\n{sync}\n);\n\
+                 CREATE TEMP TABLE gh_pmu_begin (\n{begin}\n);\n"
             ),
             Self::Duckdb => format!(
                 "BEGIN TRANSACTION;\n{tables}CREATE VIEW IF NOT EXISTS {view};\n\
                  CREATE OR REPLACE TEMP TABLE gh_pmu_events (\n{events}\n);\n\
-                 CREATE OR REPLACE TEMP TABLE gh_pmu_sync (\n{sync}\n);\n"
+                 CREATE OR REPLACE TEMP TABLE gh_pmu_sync (\n{sync}\n);\n\
+                 CREATE OR REPLACE TEMP TABLE gh_pmu_begin (\n{begin}\n);\n"
             ),
         }
     }
 
-    /// Looks at what was loaded, and makes it visible. `cuts` are where histories begin that were pruned.
-    fn end(self, rows: u64, cuts: &[String]) -> String {
+    /// Looks at what was loaded, and makes it visible.
+    fn end(self, rows: u64) -> String {
         let cut = format!("(SELECT count(*) FROM gh_pmu_events) <> {rows}");
-        let insert = |condition: &str| {
-            format!(
-                "{}INSERT INTO events SELECT l.*, {} FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
-                 ON CONFLICT (id) DO NOTHING;\n\
-                 INSERT INTO sync_metadata SELECT l.* FROM gh_pmu_sync l WHERE {condition} {NEWER};\n",
-                self.gone(cuts, condition),
-                self.boolean(false)
-            )
-        };
+        let names = self.names();
         match self {
             // Without `-bail` the shell goes on after an error: the condition holds then.
             Self::Sqlite => format!(
-                "INSERT INTO gh_pmu_whole SELECT {cut}, EXISTS ({FORKS});\n{}COMMIT;\n",
-                insert("(SELECT count(*) FROM gh_pmu_whole) = 1")
+                "{names}INSERT INTO gh_pmu_whole SELECT {cut}, EXISTS ({GAPS}), EXISTS ({FORKS});\n{}COMMIT;\n",
+                self.visible("(SELECT count(*) FROM gh_pmu_whole) = 1")
             ),
             Self::Postgres => format!(
-                "DO $gh_pmu$\nBEGIN\nPERFORM pg_advisory_xact_lock(7234887420);\n\
+                "DO $gh_pmu$\nBEGIN\nPERFORM pg_advisory_xact_lock(7234887420);\n{names}\
                  IF {cut} THEN\nRAISE EXCEPTION '{CUT}';\nEND IF;\n\
+                 IF EXISTS ({GAPS}) THEN\nRAISE EXCEPTION '{GAP}';\nEND IF;\n\
                  IF EXISTS ({FORKS}) THEN\nRAISE EXCEPTION '{FORKED}';\nEND IF;\n{}END\n$gh_pmu$;\n",
-                insert("true")
+                self.visible("true")
             ),
             Self::Duckdb => format!(
-                "CREATE OR REPLACE TEMP TABLE gh_pmu_whole AS SELECT CASE WHEN {cut} THEN error('{CUT}') \
-                 WHEN EXISTS ({FORKS}) THEN error('{FORKED}') ELSE 'whole' END AS answer;\n{}COMMIT;\n",
-                insert("(SELECT answer FROM gh_pmu_whole) = 'whole'")
+                "{names}CREATE OR REPLACE TEMP TABLE gh_pmu_whole AS SELECT CASE WHEN {cut} THEN error('{CUT}') \
+                 WHEN EXISTS ({GAPS}) THEN error('{GAP}') WHEN EXISTS ({FORKS}) THEN error('{FORKED}') \
+                 ELSE 'whole' END AS answer;\n{}COMMIT;\n",
+                self.visible("(SELECT answer FROM gh_pmu_whole) = 'whole'")
             ),
         }
     }
 
-    /// Marks what is stored of trackers that a pruned history no longer has where it begins: their removal was pruned too.
-    fn gone(self, cuts: &[String], condition: &str) -> String {
-        if cuts.is_empty() {
-            return String::new();
+    /// Gives what was loaded the names that the engine knows it by.
+    fn names(self) -> String {
+        let create = if self == Self::Duckdb { "CREATE OR REPLACE TEMP TABLE" } else { "CREATE TEMP TABLE" };
+        let mut sql = format!("{create} {NAMES};\n");
+        for table in ["gh_pmu_events", "gh_pmu_sync", "gh_pmu_begin"] {
+            put(&mut sql, format_args!("{};\n", renaming(table, ("loaded", "stored"), "true")));
         }
-        let (cuts, gone) = (cuts.join(" OR "), self.boolean(true));
-        format!(
-            "UPDATE events SET gone = {gone} WHERE {condition} AND ({cuts}) AND NOT EXISTS (SELECT 1 FROM gh_pmu_events l \
-             WHERE l.repo = events.repo AND l.type = events.type AND l.number = events.number AND l.baseline);\n"
-        )
+        sql
+    }
+
+    /// Makes what was loaded visible, if the condition holds.
+    fn visible(self, condition: &str) -> String {
+        let (gone, there) = (self.boolean(true), self.boolean(false));
+        let mut sql = format!(
+            "UPDATE events SET gone = {gone} WHERE {condition} AND ({GONE_SINCE});\n\
+             INSERT INTO events SELECT l.*, {there} FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
+             ON CONFLICT (id) DO NOTHING;\n\
+             INSERT INTO sync_metadata SELECT l.* FROM gh_pmu_sync l WHERE {condition} {NEWER};\n"
+        );
+        for table in ["events", "sync_metadata"] {
+            put(
+                &mut sql,
+                format_args!("{};\n", renaming(table, ("stored", "loaded"), &format!("renamed AND {condition}"))),
+            );
+        }
+        sql
     }
 
     fn boolean(self, value: bool) -> &'static str {
@@ -288,6 +345,14 @@ fn without_nul(json: &str) -> String {
         rest = &rest[end..];
     }
     out + rest
+}
+
+/// A statement that gives the rows of a table the other one of their names, where the condition holds for it.
+fn renaming(table: &str, (from, to): (&str, &str), condition: &str) -> String {
+    format!(
+        "UPDATE {table} SET repo = (SELECT n.{to} FROM gh_pmu_names n WHERE n.{from} = {table}.repo) \
+         WHERE repo IN (SELECT {from} FROM gh_pmu_names WHERE {condition})"
+    )
 }
 
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -377,12 +442,21 @@ impl Sql<'_> {
                 ),
             );
         }
-        let cut = |checkpoint: &Checkpoint| {
-            let (repo, published) = (self.text(&checkpoint.repo), dialect.boolean(checkpoint.published));
-            checkpoint.cut.map(|cut| format!("(repo = {repo} AND seq < {cut} AND published = {published})"))
-        };
-        let cuts: Vec<String> = checkpoints.iter().filter_map(cut).collect();
-        end.push_str(&dialect.end(self.rows, &cuts));
+        for Checkpoint { repo, published, begin, .. } in checkpoints {
+            put(
+                &mut end,
+                format_args!(
+                    "INSERT INTO gh_pmu_begin VALUES ({},{},{},{},{},{});\n",
+                    self.text(repo),
+                    begin.after,
+                    dialect.quoted_or_null(begin.id.map(|id| id.to_string()).as_deref()),
+                    dialect.boolean(begin.is_kept),
+                    begin.cut.map_or_else(|| "NULL".to_owned(), |cut| cut.to_string()),
+                    dialect.boolean(*published),
+                ),
+            );
+        }
+        end.push_str(&dialect.end(self.rows));
         self.write(&end)?;
         self.export.finish()
     }

@@ -51,7 +51,7 @@ use style::Style;
 
 pub use age::{Age, From};
 pub use event::EventRow;
-pub use export::{Checkpoint, Export, Exported};
+pub use export::{Begin, Checkpoint, Export, Exported};
 pub use export_sql::{Dialect, Sql};
 pub use fields::{EventField, TrackerField};
 pub use history::HistoryHead;
