@@ -59,8 +59,8 @@ pub(super) struct Judge<'r> {
     pub(super) former_names: Vec<Repo>,
 }
 
-/// What stays when a repository is renamed, and what a fork has not.
-pub(super) type Identity = (Kind, TrackerNumber, Option<UnixMillis>);
+/// What stays when a repository is renamed, and what a fork has not: when the issue was made, or else what it is called.
+pub(super) type Identity = (Kind, TrackerNumber, Result<UnixMillis, String>);
 
 impl<'r> Judge<'r> {
     /// Of all versions there are.
@@ -172,7 +172,7 @@ impl<'r> Judge<'r> {
 }
 
 pub(super) fn identity(tracker: &Tracker<'_>) -> Identity {
-    (tracker.kind, tracker.number, tracker.created_at)
+    (tracker.kind, tracker.number, tracker.created_at.ok_or_else(|| tracker.title.to_string()))
 }
 
 /// Whether most trackers of one state are in another too, or there is none to tell: then both are of one repository.

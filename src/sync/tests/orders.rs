@@ -425,3 +425,17 @@ fn a_moved_manifest_and_a_renamed_repository_keep_their_history() {
     let events = fork.events("me/fork");
     assert_eq!((events.len(), events[0].2), (1, true));
 }
+
+#[test]
+fn a_fork_whose_trackers_have_no_dates_is_told_by_their_titles() {
+    let undated = |text: String| text.replace("createdAt", "wasCreatedAt");
+    let fork = Machine::new();
+    fork.commit(&undated(manifest_of("o/r", 1, &["Release: a", "Release: b"])));
+    fork.sync();
+    fork.commit(&undated(manifest_of("me/fork", 2, &["Release: x", "Release: y"])));
+    fork.sync();
+    assert_eq!((fork.events("o/r").len(), fork.events("me/fork").len()), (2, 2));
+    fork.commit(&undated(manifest_of("me/renamed", 3, &["Release: x", "Release: y", "Release: z"])));
+    fork.sync();
+    assert_eq!(fork.events("me/renamed").len(), 3);
+}

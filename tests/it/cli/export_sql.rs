@@ -66,6 +66,24 @@ fn a_removal_that_was_pruned_is_one_in_the_engine_too() {
 }
 
 #[test]
+fn what_is_older_than_a_pruned_history_brings_nothing_back() {
+    let lab = Lab::with_git();
+    let sql = || lab.run(&["cache", "export", "--format", "sql"]).out;
+    publish(&lab, "o/r", 8, &[1, 2], &[]);
+    let first = sql();
+    publish(&lab, "o/r", 9, &[1], &[]);
+    let second = sql();
+    publish(&lab, "o/r", 10, &[1, 3], &[]);
+    lab.run(&["cache", "compact", "--prune-before", "now"]).ok();
+    for older in [&first, &second] {
+        assert_eq!(load(&lab, &sql()), "");
+        assert_eq!(load(&lab, older), "");
+        assert_eq!(held(&lab), "o/r 1 open\no/r 3 open\n");
+        std::fs::remove_file(lab.root().join("events.db")).unwrap();
+    }
+}
+
+#[test]
 fn what_follows_something_that_is_not_stored_is_refused() {
     let lab = Lab::with_git();
     publish(&lab, "o/r", 8, &[1], &[]);

@@ -43,8 +43,8 @@ impl Value for Place {
         match is_place.then(|| Since::read(text, clock)) {
             Some(Ok(Since::Last(Some(name)))) => Ok(Self::Last(name)),
             Some(Ok(Since::When(When::After(seq)))) => Ok(Self::Seq(seq)),
-            Some(Err(wrong)) => Err(wrong),
-            Some(Ok(_)) | None => Err(Wrong::Invalid(FORMS.to_owned())),
+            Some(Err(wrong)) if text.starts_with(['l', 'L']) => Err(wrong),
+            Some(_) | None => Err(Wrong::Invalid(FORMS.to_owned())),
         }
     }
 }
@@ -214,6 +214,7 @@ mod tests {
         for text in ["last", "yesterday", "3d", "2024-12-24", "ab", &"xy".repeat(16), ""] {
             assert_eq!(read(text), Err(Wrong::Invalid(FORMS.to_owned())), "{text}");
         }
-        assert!(matches!(read("@x"), Err(Wrong::Invalid(_))));
+        assert_eq!(read("@x"), Err(Wrong::Invalid(FORMS.to_owned())));
+        assert!(matches!(read("last:a b"), Err(Wrong::Invalid(reason)) if reason.contains("last:ci")));
     }
 }

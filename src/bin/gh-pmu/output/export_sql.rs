@@ -58,6 +58,9 @@ const EVENT_COLUMNS: &str = "\
 /// Behind them in `events`: whether a history that was pruned later shows that the tracker was removed since.
 const GONE: &str = "\n  gone {boolean} NOT NULL DEFAULT {false}";
 
+/// Behind those of `sync_metadata`: where the latest history begins that was loaded pruned. What is older was judged by it.
+const CUT_COLUMN: &str = "\n  cut {integer}";
+
 const SYNC_COLUMNS: &str = "\
   repo {text} NOT NULL,
   manifest_hash {text},
@@ -123,6 +126,8 @@ SELECT 1 FROM gh_pmu_events l JOIN events e ON e.repo = l.repo AND e.seq = l.seq
     AND (l.published OR NOT EXISTS (SELECT 1 FROM sync_metadata s WHERE s.repo = l.repo AND s.published)
       AND NOT EXISTS (SELECT 1 FROM gh_pmu_sync s WHERE s.repo = l.repo AND s.published))
 UNION ALL
+SELECT 1 FROM gh_pmu_events GROUP BY id HAVING min(repo) <> max(repo)
+UNION ALL
 SELECT 1 FROM gh_pmu_events l JOIN events e ON e.id = l.id
   WHERE e.published AND l.published AND (e.repo <> l.repo OR e.seq <> l.seq)";
 
@@ -149,10 +154,24 @@ const GONE_SINCE: &str = "repo IN (SELECT repo FROM gh_pmu_begin WHERE cut IS NO
   AND NOT EXISTS (SELECT 1 FROM gh_pmu_events l
     WHERE l.repo = events.repo AND l.type = events.type AND l.number = events.number AND l.baseline)";
 
+/// Whether an event is older than a history that was pruned and loaded, which does not have its tracker where it begins.
+const GONE_BEFORE: &str = "\
+EXISTS (SELECT 1 FROM sync_metadata s WHERE s.repo = l.repo AND s.published = l.published AND s.cut > l.seq)
+  AND NOT EXISTS (SELECT 1 FROM events e
+    WHERE e.repo = l.repo AND e.type = l.type AND e.number = l.number AND e.published = l.published AND NOT e.gone)";
+
+/// Keeps where the latest pruned history begins.
+const KEPT_CUT: &str = "\
+UPDATE sync_metadata SET cut = (SELECT max(b.cut) FROM gh_pmu_begin b WHERE b.repo = sync_metadata.repo)
+WHERE repo IN (SELECT repo FROM gh_pmu_begin WHERE cut IS NOT NULL)
+  AND EXISTS (SELECT 1 FROM gh_pmu_begin b WHERE b.repo = sync_metadata.repo AND b.published = sync_metadata.published
+    AND (sync_metadata.cut IS NULL OR b.cut > sync_metadata.cut))";
+
 /// What is known of a repository, unless the engine knows a later moment of it.
 const NEWER: &str = "ON CONFLICT (repo) DO UPDATE SET manifest_hash = excluded.manifest_hash, \
 last_sync = excluded.last_sync, seq = excluded.seq, id = excluded.id, published = excluded.published, \
-history_hash = excluded.history_hash, state_hash = excluded.state_hash \
+history_hash = excluded.history_hash, state_hash = excluded.state_hash, \
+cut = CASE WHEN excluded.published = sync_metadata.published THEN sync_metadata.cut END \
 WHERE (excluded.published AND NOT sync_metadata.published) \
 OR (excluded.published = sync_metadata.published AND (excluded.seq > sync_metadata.seq \
 OR (excluded.seq = sync_metadata.seq AND excluded.last_sync > sync_metadata.last_sync)))";
@@ -170,7 +189,8 @@ impl Dialect {
     }
 
     fn tables(self) -> String {
-        let (events, sync) = (self.typed(&format!("{EVENT_COLUMNS},{GONE}")), self.typed(SYNC_COLUMNS));
+        let (events, sync) =
+            (self.typed(&format!("{EVENT_COLUMNS},{GONE}")), self.typed(&format!("{SYNC_COLUMNS},{CUT_COLUMN}")));
         format!(
             "CREATE TABLE IF NOT EXISTS events (\n{events},\n  PRIMARY KEY (id)\n);\n\
              CREATE TABLE IF NOT EXISTS sync_metadata (\n{sync},\n  PRIMARY KEY (repo)\n);\n{INDEXES}"
@@ -253,12 +273,13 @@ impl Dialect {
 
     /// Makes what was loaded visible, if the condition holds.
     fn visible(self, condition: &str) -> String {
-        let (gone, there) = (self.boolean(true), self.boolean(false));
+        let gone = self.boolean(true);
         let mut sql = format!(
             "UPDATE events SET gone = {gone} WHERE {condition} AND ({GONE_SINCE});\n\
-             INSERT INTO events SELECT l.*, {there} FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
+             INSERT INTO events SELECT l.*, {GONE_BEFORE} FROM gh_pmu_events l WHERE {condition} AND NOT ({KNOWN}) \
              ON CONFLICT (id) DO NOTHING;\n\
-             INSERT INTO sync_metadata SELECT l.* FROM gh_pmu_sync l WHERE {condition} {NEWER};\n"
+             INSERT INTO sync_metadata SELECT l.*, NULL FROM gh_pmu_sync l WHERE {condition} {NEWER};\n\
+             {KEPT_CUT} AND {condition};\n"
         );
         for table in ["events", "sync_metadata"] {
             put(
