@@ -46,7 +46,12 @@ pub fn walk<'a, E>(
         };
         if frame.header.chain != prev {
             let error = FormatError::new(here, Wrong::Value("the hash of the commit before"));
-            return Ok((offset + group_at as u64, Stop::Damaged { error, resumes_at: None }));
+            // What follows continues that frame, and not this log.
+            let stop = match stop_at(bytes, (group_at, at), file, offset, error.clone()) {
+                Stop::Damaged { error, .. } => Stop::Damaged { error, resumes_at: None },
+                stop => stop,
+            };
+            return Ok((offset + group_at as u64, stop));
         }
         if frame.header.continues == group.is_empty() {
             let error = FormatError::new(here, Wrong::Value("a frame's place in its commit"));

@@ -2,10 +2,10 @@
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::lab::{Files, Lab, assert_same, columns, is_named, text};
-use crate::cli::manifests::{REPO, SMALL_RELEASES, many, small, small_at};
+use crate::cli::lab::{Files, Lab, assert_same, columns, files_below, is_named, text};
+use crate::cli::manifests::{REPO, SMALL_RELEASES, manifest, many, open, small, small_at};
 
 /// A real history from git, compacted, with `marks` beside the log.
 fn lab() -> Lab {
@@ -54,6 +54,38 @@ const HARMS: [Harm; 9] = [
     ("log-", cut),
     ("log-", |path| std::fs::remove_file(path).unwrap()),
 ];
+
+/// A frame that a crash left behind what was acknowledged may verify but for its chain: another commit stood before it.
+#[test]
+fn a_frame_that_continues_another_commit_is_a_torn_tail() {
+    let lab = Lab::new();
+    let publish = |hour, title| {
+        lab.write_manifest(manifest(hour, &json!([open(1, title)]), &json!([])));
+        lab.run(&["cache", "sync"]).ok();
+    };
+    let log = lab.store().join("log-1");
+    publish(8, "a");
+    let first = files_below(&lab.store());
+    publish(9, "b");
+    publish(10, "c");
+    let left = std::fs::read(&log).unwrap();
+    let restore = || {
+        for (path, (_, content)) in &first {
+            std::fs::write(path, content.as_ref().unwrap()).unwrap();
+        }
+    };
+    restore();
+    publish(9, "d");
+    let end = std::fs::metadata(&log).unwrap().len() as usize;
+    let whole = std::fs::read(&log).unwrap();
+    assert!(left[end..].starts_with(b"pmuF"), "a frame of its own");
+    std::fs::write(&log, [&whole, &left[end..]].concat()).unwrap();
+    lab.run(&["cache", "verify"]).ok();
+    assert!(lab.run(&["release", "list"]).ok().contains("\td\t"));
+    publish(11, "e");
+    let titles = lab.run(&["cache", "history", "--json", "title", "-q", "map(.title) | join(\" \")"]).ok();
+    assert_eq!(titles, "e d a\n");
+}
 
 #[test]
 fn every_damage_is_one_line_and_what_it_says_mends_it_does() {
