@@ -9,9 +9,9 @@ use super::UnixMillis;
 /// What a tracker tracks. An issue may be both, so `(kind, number)` is the key within a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Label `release`, title prefix `Release: `.
+    /// By default the label `release`, `branch` or `patch`, and a title such as `Release: v1.2.0`.
     Release,
-    /// Label `microsprint`, title prefix `Microsprint: `.
+    /// By default the label `microsprint`, and a title such as `Microsprint: maps`.
     Microsprint,
 }
 
@@ -19,7 +19,7 @@ impl Kind {
     /// Both kinds, in key order.
     pub const ALL: [Kind; 2] = [Kind::Release, Kind::Microsprint];
 
-    /// The word users see, and GitHub's label.
+    /// The word users see.
     pub const fn as_str(self) -> &'static str {
         match self {
             Kind::Release => "release",
@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// The prefix that titles of this kind carry.
+    /// What titles of this kind begin with by default.
     pub const fn title_prefix(self) -> &'static str {
         match self {
             Kind::Release => "Release: ",

@@ -1,4 +1,4 @@
-//! Opening for writing. The steps are those of `format.md`, commit protocol.
+//! Opening for writing. The steps are those of `format.md`, Commits.
 
 use std::io::ErrorKind;
 use std::rc::Rc;

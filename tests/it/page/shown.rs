@@ -29,6 +29,21 @@ fn the_page_has_what_the_lists_have_and_needs_nobody() {
     let fresh = view.text("#fresh");
     assert!(fresh.starts_with("Manifest of ") && fresh.contains(", page of "), "{fresh}");
     assert!(view.count("#burnup canvas") == 1 && view.count("svg .bar") > 10 && view.count("svg line.today") > 10);
+    // The legend tells the moment's numbers, and the chart keeps its height: what stands left of it stays as it is.
+    let looks = |view: &mut View| {
+        let scale =
+            "(() => { const canvas = document.querySelector('#burnup canvas'), left = document.createElement('canvas');
+            left.width = 40 * devicePixelRatio; left.height = canvas.height;
+            left.getContext('2d').drawImage(canvas, 0, 0); return left.toDataURL(); })()";
+        (view.text("#burnup .u-legend"), view.browser.eval(scale))
+    };
+    let (legend, scale) = looks(&mut view);
+    view.slide(3);
+    let (earlier, same) = looks(&mut view);
+    assert!(!legend.contains("--") && !earlier.contains("--") && legend != earlier, "{legend} {earlier}");
+    assert_eq!(scale, same);
+    let last = view.stops().len();
+    view.slide(last);
     let link = view.browser.eval("document.querySelector('td a').href");
     assert!(link.as_str().unwrap().starts_with("https://github.com/cfrg/draft-irtf-cfrg-hash-to-curve/issues/"));
     view.browser.was_quiet();

@@ -67,7 +67,8 @@ const ENVIRONMENT: &str = "\
 GH_PMU_CACHE_DIR   the directory of the cache; goes before `path` of the file
 GH_PMU_DELEGATE    the program that gets commands that are not ours
 GH_PMU_TIMEOUT     seconds that one request to GitHub may take (30)
-XDG_CONFIG_HOME    else ~/.config: the cache is in gh-pmu/cache below it
+XDG_CONFIG_HOME    else ~/.config (HOME), on Windows APPDATA: the cache is in
+                   gh-pmu/cache below it
 TZ                 the local time zone, for dates without one
 
 These mean what they mean to gh: GH_REPO, GH_HOST, GH_TOKEN, GH_CONFIG_DIR,

@@ -241,7 +241,7 @@ impl Args {
     ) -> Result<(), Error> {
         let place = Place::of(self.many.as_ref(), sources.first().map(|(repo, _)| repo));
         // Only people read them, and the time zone takes a hundred system calls.
-        let moments = if context.output.is_terminal() { self.moments(context) } else { String::new() };
+        let moments = if context.output.is_terminal() { self.moments(sources, context)? } else { String::new() };
         let age = context.age_of(sources);
         let head = HistoryHead { place, searched: self.is_narrowed(), total, moments: &moments, age };
         let rows = changes.iter().map(|(at, change)| changes::row(&sources[*at], change));
@@ -307,13 +307,22 @@ impl Args {
     }
 
     /// From when on and up to when, in the words of a heading.
-    fn moments(&self, context: &Context<'_, '_>) -> String {
+    fn moments(&self, sources: &[Source], context: &Context<'_, '_>) -> Result<String, Error> {
         let since = match &self.since {
             None => String::new(),
             Some(Since::When(when)) => format!(" since {}", context.moment(*when)),
-            Some(Since::Last(None)) => " since they were last asked for".to_owned(),
-            Some(Since::Last(Some(name))) => format!(" since {name} last asked"),
+            Some(Since::Last(name)) => {
+                let mark = self.mark(name.as_deref());
+                let known: Vec<_> =
+                    sources.iter().map(|source| context.seen(source, &mark)).collect::<Result<_, _>>()?;
+                match name {
+                    _ if known.iter().all(Option::is_none) => " so far".to_owned(),
+                    None => " since they were last asked for".to_owned(),
+                    Some(name) => format!(" since {name} last asked"),
+                }
+            }
         };
-        since + &self.until.as_ref().map(|when| format!(" until {}", context.moment(*when))).unwrap_or_default()
+        let until = self.until.as_ref().map(|when| format!(" until {}", context.moment(*when))).unwrap_or_default();
+        Ok(since + &until)
     }
 }

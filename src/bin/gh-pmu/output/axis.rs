@@ -73,18 +73,26 @@ impl Axis {
     }
 
     fn lines_of(&self, step: Step, (first, last): (Date, Date), zone: &TimeZone) -> Vec<Line> {
-        let mut lines = Vec::new();
-        let mut day = step.first(first);
+        let mut lines: Vec<Line> = Vec::new();
+        let (mut day, mut named) = (step.first(first), None);
         while let Some(this) = day.filter(|day| *day <= last) {
             let start =
                 this.to_zoned(zone.clone()).ok().and_then(|start| UnixMillis::new(start.timestamp().as_millisecond()));
             if let Some(start) = start.filter(|start| *start >= self.from && *start < self.to) {
                 let column = self.halves(start) / 2;
-                if lines.last().is_none_or(|last: &Line| last.column < column) {
+                if lines.last().is_none_or(|last| last.column < column) {
+                    named = named.or(Some(this));
                     lines.push(Line { column, text: step.name(this) });
                 }
             }
             day = this.checked_add(step.span()).ok();
+        }
+        // One of them says in which year it all is.
+        let is_year = |line: &Line| line.text.bytes().all(|c| c.is_ascii_digit());
+        if let (Some(line), Some(day)) = (lines.first_mut(), named)
+            && !is_year(line)
+        {
+            line.text += &day.strftime(" %Y").to_string();
         }
         lines
     }
@@ -149,12 +157,12 @@ mod tests {
 
     #[test]
     fn lines_are_at_round_days_as_close_as_their_names_allow() {
-        assert_eq!(lines("2024-12-20", "2024-12-24", 40), "20 Dec@0 21 Dec@10 22 Dec@20 23 Dec@30");
-        assert_eq!(lines("2024-12-20", "2025-01-24", 60), "23 Dec@5 30 Dec@17 6 Jan@29 13 Jan@41 20 Jan@53");
-        assert_eq!(lines("2024-11-20", "2025-03-20", 60), "Dec@5 2025@21 Feb@36 Mar@50");
+        assert_eq!(lines("2024-12-20", "2024-12-24", 40), "20 Dec 2024@0 21 Dec@10 22 Dec@20 23 Dec@30");
+        assert_eq!(lines("2024-12-20", "2025-01-24", 60), "23 Dec 2024@5 30 Dec@17 6 Jan@29 13 Jan@41 20 Jan@53");
+        assert_eq!(lines("2024-11-20", "2025-03-20", 60), "Dec 2024@5 2025@21 Feb@36 Mar@50");
         assert_eq!(lines("2022-02-20", "2025-03-20", 40), "2023@11 2024@24 2025@37");
         assert_eq!(lines("1970-01-01", "2025-03-20", 20), "2000@10");
-        assert_eq!(lines("2024-11-03", "2024-12-20", 10), "Dec@5", "a quarter has no round day in it");
+        assert_eq!(lines("2024-11-03", "2024-12-20", 10), "Dec 2024@5", "a quarter has no round day in it");
     }
 
     #[test]

@@ -37,10 +37,8 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, row: &EventRow<'_>, zone: &TimeZone) {
-        let word = row.event.change.as_str();
-        let at = WORDS.iter().position(|each| *each == word);
-        if let (Some(week), Some(at)) = (week_of(row.changed_at, zone), at) {
-            self.weeks.entry(week).or_default()[at] += 1;
+        if let Some(week) = week_of(row.changed_at, zone) {
+            self.weeks.entry(week).or_default()[column_of(&row.event.change)] += 1;
         }
         if let Change::Closed { after, .. } = &row.event.change
             && let (Some(created), Some(closed)) = (after.created_at, after.closed_at)
@@ -64,6 +62,17 @@ impl Counts {
         let (before, middle, _) = self.open_for.select_nth_unstable((count / 2).min(count.checked_sub(1)?));
         let other = before.iter().max().filter(|_| count.is_multiple_of(2)).unwrap_or(middle);
         Some(other + (*middle - other) / 2)
+    }
+}
+
+fn column_of(change: &Change<'_>) -> usize {
+    match change {
+        Change::Added { .. } => 0,
+        Change::Closed { .. } => 1,
+        Change::Reopened { .. } => 2,
+        Change::Retitled { .. } => 3,
+        Change::Redated { .. } => 4,
+        Change::Removed { .. } => 5,
     }
 }
 

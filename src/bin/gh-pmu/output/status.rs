@@ -193,7 +193,7 @@ impl Output<'_> {
             ("OPEN", Narrow::Stays),
             ("CLOSED", Narrow::GivesWay { turn: 2, min: usize::MAX }),
             ("EVENTS", Narrow::GivesWay { turn: 1, min: usize::MAX }),
-            ("OF", Narrow::GivesWay { turn: 3, min: usize::MAX }),
+            ("AGE", Narrow::GivesWay { turn: 3, min: usize::MAX }),
             ("STATUS", Narrow::IsCut),
         ];
         let mut table = Table::new(columns.into_iter().map(|(header, narrow)| Column::new(header, narrow)).collect());

@@ -444,8 +444,8 @@ o/r: up to date
 1 cached repository, none stale: 4 open and
 117 closed trackers, 13.1 KiB
 
-REPO  OPEN  CLOSED  EVENTS  OF  STATUS    
-o/r   4     117     412     2h  up to date
+REPO  OPEN  CLOSED  EVENTS  AGE  STATUS    
+o/r   4     117     412     2h   up to date
 ";
     assert_eq!(status(colorless(45), StatusForm::Lines).0, lines);
 }

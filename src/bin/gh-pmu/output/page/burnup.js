@@ -38,15 +38,20 @@ class BurnUp {
     this.paint();
   }
 
-  show(trackers, at) {
-    this.at = at;
+  show(trackers, at, highest) {
+    Object.assign(this, { at, highest });
     this.data = burnUp(trackers, this.range.from, Math.min(at, this.range.to));
     const open = trackers.filter((tracker) => tracker.open).length;
     const closed = trackers.length - open;
     this.figure.setAttribute("aria-label",
       `Burn-up as of ${momentText(at)}: ${trackers.length} in all, ${closed} closed, ${open} open`);
-    this.chart.setData(this.data, false);
-    this.chart.redraw();
+    this.chart.setData(this.data, true);
+    this.tell(this.chart);
+  }
+
+  // The legend says how many there are at the moment that is looked at, unless another one is pointed at.
+  tell(chart) {
+    if (chart.cursor.idx == null) chart.setLegend({ idx: this.data[0].length - 1 }, false);
   }
 
   resize() {
@@ -75,7 +80,7 @@ class BurnUp {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: {
         x: { time: true, range: [this.range.from, this.range.to] },
-        y: { range: (_chart, _min, max) => [0, Math.max(1, max ?? 1) * 1.05] },
+        y: { range: (_chart, _min, max) => [0, Math.max(this.highest ?? 1, max ?? 1) * 1.05] },
       },
       axes: [
         { ...axis, size: 28, splits: (chart, _axis, min, max) => axisLines(min, max, most(chart)).map(({ at }) => at),
@@ -88,7 +93,7 @@ class BurnUp {
         series("Closed", "--closed"),
       ],
       bands: [{ series: [1, 2], fill: color("--open-soft") }],
-      hooks: { draw: [(chart) => this.marks(chart, color)] },
+      hooks: { draw: [(chart) => this.marks(chart, color)], setCursor: [(chart) => this.tell(chart)] },
     };
   }
 

@@ -54,11 +54,20 @@ function newestFirst(a, b) {
   return (b.spans[0][0] ?? -Infinity) - (a.spans[0][0] ?? -Infinity) || b.number - a.number || a.kind - b.kind;
 }
 
+// How many trackers there ever were under the filter: the height of the chart, whatever the slider shows.
+let highest = null;
+function highestOf(wanted) {
+  const trackers = travel.to(history.moments.at(-1).end).filter(wanted);
+  return burnUp(trackers, range.from, range.to)[1].reduce((most, count) => Math.max(most, count), 1);
+}
+
 function update() {
   const index = Number(slider.value);
   const moment = history.moments[index];
+  const wanted = filter();
+  highest ??= highestOf(wanted);
   const all = travel.to(moment.end);
-  const shown = all.filter(filter()).sort(newestFirst);
+  const shown = all.filter(wanted).sort(newestFirst);
   const what = changesText(index);
   by("when").textContent = moment.now ? `now, ${momentText(moment.at)}` : momentText(moment.at);
   by("what").textContent = what;
@@ -68,7 +77,7 @@ function update() {
   by("shown").textContent = shown.length === all.length
     ? plural(shown.length, "tracker") : `${shown.length.toLocaleString("en-GB")} of ${plural(all.length, "tracker")}`;
   counts(shown);
-  burnup.show(shown, moment.at);
+  burnup.show(shown, moment.at, highest);
   bars.show(shown, moment.at);
 }
 
@@ -118,8 +127,12 @@ slider.addEventListener("input", updateSoon);
 by("earlier").addEventListener("click", () => step(-1));
 by("later").addEventListener("click", () => step(1));
 by("now").addEventListener("click", () => step(Infinity));
-for (const input of document.querySelectorAll("input[name=kind]")) input.addEventListener("change", updateSoon);
-by("words").addEventListener("input", updateSoon);
+function filterSoon() {
+  highest = null;
+  updateSoon();
+}
+for (const input of document.querySelectorAll("input[name=kind]")) input.addEventListener("change", filterSoon);
+by("words").addEventListener("input", filterSoon);
 document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   burnup.paint();
