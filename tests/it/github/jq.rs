@@ -138,6 +138,8 @@ const PROGRAMS: &[&str] = &[
     "[range(0; 1; 0)], [range(5; 0; -2)], [range(0, 1; 3; 2)], [range(1.5; 4)]",
     "\"9999-12-31T23:59:59Z\", \"1969-12-31T23:59:59Z\" | fromdate, (fromdate | todate)",
     "1700000000 | strftime(\"%c|%%c|%H\")",
+    "1700000000 | strflocaltime(\"%c|%%c|%H %Z\")",
+    "[\"YWI\", \"YWJj\", \"YQ==\"] | map(@base64d)",
     "253402300799, 0, 1.5, -1.5 | todate",
     "\"ab\" | match(\"(a)|(c)\"), capture(\"(?<x>a)|(?<y>c)\"), [scan(\"(a)|(b)\")], test(\"B\"; null)",
     "[{name: \"a\", value: 1}, {Key: \"b\", Value: 2}, {key: \"c\", value: false}] | from_entries",

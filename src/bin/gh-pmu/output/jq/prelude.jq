@@ -40,8 +40,12 @@ def flatten: flatten(infinite);
 def __range($from; $to; $by): range($from; $to; $by);
 def range($from; $to; $by): if $by == 0 then empty else __range($from; $to; $by) end;
 def __strftime($form): strftime($form);
-def strftime($form):
-  __strftime($form | if type == "string" then split("%%") | map(split("%c") | join("%a %b %e %H:%M:%S %Y")) | join("%%") end);
+def __strflocaltime($form): strflocaltime($form);
+def __form: if type == "string" then split("%%") | map(split("%c") | join("%a %b %e %H:%M:%S %Y")) | join("%%") end;
+def strftime($form): __strftime($form | __form);
+def strflocaltime($form): __strflocaltime($form | __form);
+def __base64d: @base64d;
+def @base64d: if type == "string" and length % 4 > 0 then . + "===="[length % 4:] end | __base64d;
 def join($x):
   reduce .[] as $i (null;
     (if . == null then "" else . + $x end)
