@@ -80,6 +80,8 @@ fn the_head_line_says_where_a_newer_manifest_is_and_how_old_this_one_is() {
     lab.git(&["reset", "-q", "--hard", first.trim()]);
     std::fs::remove_dir_all(&lab.cache).unwrap();
     assert!(head().contains(warning) && head().contains("; `git pull` would bring a newer one"), "{}", head());
+    let status = lab.run_with(&[("GH_FORCE_TTY", "160")], &["cache", "status"]).ok();
+    assert!(status.contains("up to date with the manifest here; `git pull` would bring a newer one"), "{status}");
     lab.git(&["pack-refs", "--all"]);
     assert!(head().contains("git pull"), "also where references are packed");
     lab.write(".gh-pmu.yml", "cache:\n  max_age: 60\n");

@@ -74,6 +74,8 @@ pub struct RepoStatus<'s> {
     pub source: Option<&'static str>,
     /// Why it should be synced, or cannot be known to be fresh.
     pub stale_reason: Option<String>,
+    /// Whether a newer manifest was fetched, and is not checked out. Looked at for people only.
+    pub can_pull: bool,
     /// The history hash, in hex.
     pub history_hash: String,
     /// The last published event.
@@ -266,6 +268,9 @@ impl Output<'_> {
 fn freshness(status: &RepoStatus<'_>) -> (String, Style) {
     match &status.stale_reason {
         Some(reason) => (format!("stale, {reason}"), Style::Yellow),
+        None if status.can_pull => {
+            ("up to date with the manifest here; `git pull` would bring a newer one".to_owned(), Style::Yellow)
+        }
         None => ("up to date".to_owned(), Style::Green),
     }
 }

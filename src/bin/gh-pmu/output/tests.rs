@@ -388,6 +388,7 @@ fn status(terminal: Terminal, form: StatusForm) -> (String, String) {
         checked_at: None,
         source: Some("manifest"),
         stale_reason: None,
+        can_pull: false,
         history_hash: "77aa".to_owned(),
         published: 410,
         observed: 2,
