@@ -47,7 +47,7 @@ pub fn walk<'a, E>(
         if frame.header.chain != prev {
             let error = FormatError::new(here, Wrong::Value("the hash of the commit before"));
             // What follows continues that frame, and not this log.
-            let stop = match stop_at(bytes, (group_at, at), file, offset, error.clone()) {
+            let stop = match stop_at(bytes, (group_at, at), file, offset, error) {
                 Stop::Damaged { error, .. } => Stop::Damaged { error, resumes_at: None },
                 stop => stop,
             };
