@@ -103,6 +103,9 @@ fn the_head_line_warns_where_the_manifest_was_not_taken_in_and_names_the_moment_
         lab.write_manifest(&refused);
         assert!(head(&[]).contains(warning), "{refused}");
     }
+    lab.write(".gh-pmu.yml", "cache:\n  auto_sync: false\n");
+    assert!(!head(&[]).contains(warning), "nobody asked for it");
+    lab.write(".gh-pmu.yml", "");
     std::fs::remove_file(lab.manifest_path()).unwrap();
     assert!(head(&[]).contains(warning), "it may have been newer");
     assert!(head(&["--as-of", "2025-06-12T20:00:00Z"]).ends_with(" as of 2025-06-13 01:45"));

@@ -176,14 +176,14 @@ impl Context<'_, '_> {
     fn known(&mut self, named: Option<Repo>) -> Result<Known, Error> {
         let located = self.located();
         let is_named = named.is_some();
-        let mut stopped = None;
+        let (mut stopped, mut is_without) = (None, false);
         if let Some(located) = located.as_ref().filter(|_| self.config.cache.auto_sync) {
             match self.try_sync(located, named.as_ref()) {
                 Ok(Some((repo, view))) => {
                     self.tell_damage(&view);
                     return Ok(Known { repo, view: Some(view), named: is_named, stopped });
                 }
-                Ok(None) => {}
+                Ok(None) => is_without = true,
                 Err(error) if self.is_of_another(located, &error, named.as_ref()) => {}
                 Err(error) => {
                     self.is_set_aside = true;
@@ -214,7 +214,8 @@ impl Context<'_, '_> {
                     view.iter().for_each(|view| self.tell_damage(view));
                 }
                 // A manifest that was here and is not any more may have been newer than what is cached.
-                self.is_set_aside |= located.is_some_and(|located| view.iter().any(|view| was_read(&located, view)));
+                let gone = located.filter(|_| is_without);
+                self.is_set_aside |= gone.is_some_and(|located| view.iter().any(|view| was_read(&located, view)));
                 // A sync says it itself.
                 if self.history == History::Needed {
                     view.iter().filter_map(rewritten).for_each(|note| self.tell_notes(&[note]));
