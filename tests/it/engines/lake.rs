@@ -87,6 +87,8 @@ fn a_lake_holds_each_event_once_and_a_snapshot_for_each_load_with_news() {
         assert!(!ok, "{said}");
         assert_eq!(lake.snapshots(), at_half);
     }
+    let (ok, said) = Lake::new().load(&news);
+    assert!(!ok && said.contains("what comes before these events is not stored"), "{said}");
     lake.take(&news);
     assert_eq!(lake.snapshots(), at_half + 1, "rows and checkpoint are one transaction");
     let (events, checkpoint) = second.events();
