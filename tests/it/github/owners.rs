@@ -26,7 +26,7 @@ fn lab() -> Option<Lab> {
 
 #[test]
 fn an_owner_costs_a_question_a_hundred_repositories_and_what_is_unchanged_no_more() {
-    let Some(lab) = lab() else { return };
+    let Some(mut lab) = lab() else { return };
     let first = lab.run("cache sync --owner octo-org");
     assert_eq!((first.code, &*first.stderr), (Some(0), ""));
     assert_eq!(first.stdout.lines().count(), 126);
@@ -48,6 +48,12 @@ fn an_owner_costs_a_question_a_hundred_repositories_and_what_is_unchanged_no_mor
     assert_eq!(pages(&lab.github.requests()), (3, 1));
     assert_eq!(lab.list("release list --owner octo-org").len(), 126);
     assert_eq!(lab.list("release list --owner OCTO-ORG -L 1").len(), 1);
+    // Nobody has asked for what was before.
+    lab.set("GH_FORCE_TTY", "200");
+    let past = lab.run("cache history --owner octo-org -L 1");
+    let said = "history of octo-org/r000 and 124 more begins with the first sync here: `gh pmu cache history -R octo-org/r000`";
+    assert!(past.code == Some(0) && past.stderr.contains(said), "{past:?}");
+    assert!(!lab.run("release list --owner octo-org").stderr.contains("history of"));
 }
 
 #[test]

@@ -141,7 +141,7 @@ impl Context<'_, '_> {
     }
 
     /// Whether the past is asked for, and all that is here is a manifest that GitHub gave to a list.
-    fn lacks_past(&self, view: &View) -> bool {
+    pub(super) fn lacks_past(&self, view: &View) -> bool {
         let is_manifest = |tag: bool| tag || view.freshness().is_some_and(|fresh| fresh.source == Origin::Manifest);
         let is_from_github =
             view.marks().is_some_and(|marks| marks.signatures.is_empty() && is_manifest(marks.tag.is_some()));

@@ -94,7 +94,21 @@ impl Context<'_, '_> {
             sources.push(source);
             sources.sort_by_cached_key(|(repo, _)| repo.dir_names());
         }
+        if keep == Keep::Must {
+            self.note_lacking(&sources);
+        }
         Ok(sources)
+    }
+
+    /// Says of how many repositories GitHub has a past that nobody has asked for: of many it is not asked for at once.
+    fn note_lacking(&mut self, sources: &[Source]) {
+        let mut lacking = sources.iter().filter(|(_, view)| self.lacks_past(view)).map(|(repo, _)| repo);
+        let Some(first) = lacking.next() else { return };
+        let others = lacking.count();
+        let whose = if others == 0 { first.to_string() } else { format!("{first} and {others} more") };
+        self.output.note(&format!(
+            "history of {whose} begins with the first sync here: `gh pmu cache history -R {first}` asks GitHub for what was before"
+        ));
     }
 
     /// The repository of a store that was opened; `None` if there is no answer of it, as is told then.
