@@ -18,6 +18,9 @@ impl Value for TimeRange {
 
 fn range(text: &str, clock: Clock<'_>) -> Result<TimeRange, String> {
     if let Some((from, to)) = text.split_once("..") {
+        if from.is_empty() != to.is_empty() {
+            return Err(format!("{SAMPLES}; an open end is written *, as in 2024-12-01..*"));
+        }
         let side = |text: &str| match text.trim() {
             "*" => Ok(None),
             side => span(side, clock).map(Some),
@@ -140,10 +143,15 @@ mod tests {
 
     #[test]
     fn what_is_no_range_shows_three_samples() {
-        for text in ["", "*", ">", "..", "2024", "2024-13-01", "2023-02-29", "=2024-12-01", "2024-12-01..", "@412", "é"]
-        {
+        for text in ["", "*", ">", "..", "2024", "2024-13-01", "2023-02-29", "=2024-12-01", "@412", "é"] {
             let error = read_in(text, TimeZone::UTC).unwrap_err();
             assert_eq!(error, Wrong::Invalid(SAMPLES.to_owned()), "{text}");
+        }
+        for text in ["2024-12-01..", "..yesterday"] {
+            assert!(
+                matches!(read_in(text, TimeZone::UTC), Err(Wrong::Invalid(reason)) if reason.ends_with("2024-12-01..*")),
+                "{text}"
+            );
         }
         let backwards = read_in("2024-12-31..2024-12-01", TimeZone::UTC);
         assert_eq!(backwards, Err(Wrong::Invalid("the range ends before it starts".to_owned())));
