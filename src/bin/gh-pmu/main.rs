@@ -153,6 +153,7 @@ fn with_context<T>(
                     history,
                     is_set_aside: false,
                     does_without: false,
+                    is_without_past: false,
                     falls_short: false,
                 },
             ))

@@ -142,6 +142,8 @@ impl Command for Args {
             context.output.warn_of_news_only();
         }
         let mut sources = self.sources(named.as_ref(), context)?;
+        let names_moment = self.until.is_some() || matches!(self.since, Some(Since::When(_)));
+        context.falls_short |= names_moment && context.is_without_past;
         let found = self.answer(&mut sources, context)?;
         if let Some(stopped) = found.stopped {
             return Err(stopped);

@@ -185,7 +185,7 @@ impl Context<'_, '_> {
     /// The answer has no past, and should have: the next question about it asks again.
     fn tell_no_past(&mut self, error: &dyn Display) {
         self.output.warn(&format!("{error}; until then history begins with the manifest that was first asked for"));
-        self.falls_short = true;
+        self.is_without_past = true;
     }
 
     fn recorded(&mut self, repo: &Repo, said: &Said, keep: Keep, patience: Duration) -> Result<Source, Error> {

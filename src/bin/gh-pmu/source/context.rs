@@ -38,6 +38,8 @@ pub struct Context<'c, 'o> {
     pub does_without: bool,
     /// Whether the manifest here was not taken in: it cannot be read, or is older than what is cached.
     pub is_set_aside: bool,
+    /// Whether GitHub did not give the past that was asked for: whoever names a moment in it gets no whole answer.
+    pub is_without_past: bool,
     /// Whether something is missing from the answer, as was said: then the command fails, whatever it could show.
     pub falls_short: bool,
 }

@@ -138,6 +138,7 @@ impl Place {
             history: History::AtHand,
             is_set_aside: false,
             does_without: false,
+            is_without_past: false,
             falls_short: false,
         };
         let done = match asked(line).unwrap() {
