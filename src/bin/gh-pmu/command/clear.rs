@@ -3,7 +3,7 @@
 use gh_pmu::model::Repo;
 use gh_pmu::store::Store;
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use crate::cli::Given;
 use crate::cli::spec::{Switch, switch};
 use crate::exit::{Error, Exit};

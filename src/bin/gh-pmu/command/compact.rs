@@ -3,7 +3,7 @@
 use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::{Compaction, Moment, PATIENCE, Pruning};
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use crate::cli::spec::{Switch, Valued, switch, text};
 use crate::cli::{Given, When};
 use crate::exit::{Error, Exit};

@@ -5,7 +5,7 @@ use gh_pmu::query::{Filter, Row, Use, select};
 use gh_pmu::store::{History, Logged, Store, StoreError};
 
 use super::export_since::{Place, Start, keep_place};
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use crate::cli::spec::{Switch, Valued, Words, switch, text, word};
 use crate::cli::{ALL_REPOS, Given, Many, OWNER};
 use crate::exit::{Error, Exit};

@@ -6,7 +6,7 @@ use gh_pmu::store::Moment;
 
 use super::changes::{self, Found};
 use super::follow::{self, Position};
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use crate::cli::common::{JQ, JSON, KIND, LIMIT, TEMPLATE, json};
 use crate::cli::spec::{Argument, Switch, Valued, Words, switch, text, word, word_list};
 use crate::cli::{ALL_REPOS, Given, JsonOptions, Many, OWNER, Since, When};

@@ -6,7 +6,7 @@ use gh_pmu::model::{Kind, Repo, Seq, State};
 use gh_pmu::query::{Filter, Order, Row, SortBy, TimeRange, Use, merged, select};
 use gh_pmu::store::Moment;
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use super::web::{self, Page};
 use crate::cli::common::{JQ, JSON, LIMIT, TEMPLATE, json};
 use crate::cli::spec::{Flag, Switch, Valued, switch, text, word};

@@ -1,6 +1,7 @@
 //! One file a command: its words, its arguments, and what it does. Owns the tree of commands; each file owns its own
 //! command, and must not know how flags are parsed or how answers look.
 
+mod cache_status;
 mod changes;
 mod clear;
 mod compact;
@@ -9,13 +10,12 @@ pub mod delegate;
 mod export;
 mod export_since;
 mod follow;
-mod frame;
+mod form;
 mod history;
 pub mod home;
 mod init;
 mod last;
 mod list;
-mod overview;
 mod rebuild;
 mod repair;
 mod replace;
@@ -31,8 +31,8 @@ mod web;
 use crate::cli::Given;
 use crate::cli::spec::VERSION;
 use crate::exit::Error;
-pub use frame::{Command, Ready};
-use frame::{Read, Spec};
+pub use form::{Command, Ready};
+use form::{Read, Spec};
 
 const RELEASE: Spec = Spec {
     examples: "$ gh pmu release list --state open\n$ gh pmu release list --as-of 2024-12-24",
@@ -62,7 +62,7 @@ const CACHE: Spec = Spec {
             &history::SPEC,
             &rebuild::SPEC,
             &repair::SPEC,
-            &status::SPEC,
+            &cache_status::SPEC,
             &sync::SPEC,
             &verify::SPEC,
         ],
@@ -82,7 +82,7 @@ pub const ROOT: Spec = Spec {
         "gh-pmu",
         "gh pmu",
         "List release and microsprint trackers",
-        &[&CACHE, &completion::SPEC, &init::SPEC, &MICROSPRINT, &RELEASE, &overview::SPEC, &timeline::SPEC],
+        &[&CACHE, &completion::SPEC, &init::SPEC, &MICROSPRINT, &RELEASE, &status::SPEC, &timeline::SPEC],
     )
 };
 

@@ -5,7 +5,7 @@ use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Import, Located, Outcome, Rebuilding, Rebuilt, SyncError, Tally, rebuild};
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use crate::cli::spec::{Switch, switch};
 use crate::config::{FILE_NAME, manifest_of_lists};
 use crate::exit::{Error, Exit};

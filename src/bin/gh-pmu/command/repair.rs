@@ -4,7 +4,7 @@ use gh_pmu::model::{Repo, counted};
 use gh_pmu::store::{PATIENCE, Repaired};
 use gh_pmu::sync::{SyncError, past_states};
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use super::rebuild;
 use crate::exit::{Error, Exit};
 use crate::source::{Context, DISK};

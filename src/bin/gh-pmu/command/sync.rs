@@ -6,7 +6,7 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::PATIENCE;
 use gh_pmu::sync::{Outcome, SyncError, Synced};
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use super::sync_many;
 use super::synced::sentence;
 use crate::cli::spec::{Switch, Valued, switch, text};

@@ -10,7 +10,7 @@ use gh_pmu::query::{Change, HistoryFilter, Order, changes};
 use gh_pmu::store::{Moment, StoreError};
 
 use super::changes::row;
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use super::replace;
 use super::web;
 use crate::cli::common::KIND;

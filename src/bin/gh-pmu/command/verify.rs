@@ -2,7 +2,7 @@
 
 use gh_pmu::model::Repo;
 
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use crate::cli::Given;
 use crate::cli::common::AS_JSON;
 use crate::exit::{Error, Exit};

@@ -6,7 +6,7 @@ use gh_pmu::query::{Filter, HistoryFilter, Order, Row, Use, Words, select};
 use gh_pmu::store::Moment;
 
 use super::changes;
-use super::frame::{Command, Spec, cached};
+use super::form::{Command, Spec, cached};
 use super::list::{AS_OF, WEB, as_of};
 use super::web;
 use crate::cli::common::{JQ, JSON, TEMPLATE, json};

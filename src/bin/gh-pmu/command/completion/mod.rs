@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use gh_pmu::model::{Kind, Repo, TitleParts, Tracker};
 use gh_pmu::store::{View, Whose, open_all};
 
-use super::frame::{BareCommand, Spec, bare};
+use super::form::{BareCommand, Spec, bare};
 use crate::cli::Given;
 use crate::cli::complete::{Completion, Next};
 use crate::cli::spec::{Valued, Words, word};

@@ -11,7 +11,7 @@ mod workflow;
 
 use std::path::{Path, PathBuf};
 
-use super::frame::{BareCommand, Spec, bare};
+use super::form::{BareCommand, Spec, bare};
 use crate::cli::Given;
 use crate::cli::spec::{Switch, Valued, switch, text};
 use crate::config::{self, Env, process_env};
