@@ -40,6 +40,19 @@ pub(super) fn tell_of_vanished_pages() {
     });
 }
 
+/// Has a signal call `handler`, unless whoever started the process wants it to be ignored. Returns what it did before.
+#[cfg(unix)]
+fn handle(signal: libc::c_int, handler: extern "C" fn(libc::c_int)) -> libc::sighandler_t {
+    // SAFETY: the handlers of this file call nothing that is unsafe in one; what was set before is put back as it was.
+    unsafe {
+        let before = libc::signal(signal, handler as libc::sighandler_t);
+        if before == libc::SIG_IGN {
+            libc::signal(signal, before);
+        }
+        before
+    }
+}
+
 /// Has Ctrl-C end the process with this exit code from now on, unless whoever started it wants it to be ignored. What is
 /// committed stays, as after every other end.
 #[cfg(unix)]
@@ -50,14 +63,8 @@ pub fn exit_at_interrupt(code: u8) {
         unsafe { libc::_exit(CODE.load(Ordering::Relaxed).into()) }
     }
     CODE.store(code, Ordering::Relaxed);
-    let end: extern "C" fn(libc::c_int) = end;
     // Each time: a question that was asked in between had the signal end itself.
-    // SAFETY: the handler calls nothing that is unsafe in one; what was set before is put back as it was.
-    unsafe {
-        if libc::signal(libc::SIGINT, end as libc::sighandler_t) == libc::SIG_IGN {
-            libc::signal(libc::SIGINT, libc::SIG_IGN);
-        }
-    }
+    handle(libc::SIGINT, end);
 }
 
 /// Waits for a program that does the work in place of this one. What ends a command ends that: Ctrl-C, which it gets from
@@ -80,14 +87,7 @@ pub fn wait_for(child: &mut Child) -> io::Result<ExitStatus> {
     let handlers = [(libc::SIGINT, stay), (libc::SIGQUIT, stay), (libc::SIGTERM, pass_on), (libc::SIGHUP, pass_on)];
     // OK because the system's numbers of processes are of this type.
     CHILD.store(child.id().cast_signed(), Ordering::Relaxed);
-    // SAFETY: the handlers call nothing that is unsafe in one; what was set before is put back as it was.
-    let before = handlers.map(|(signal, handler)| unsafe {
-        let before = libc::signal(signal, handler as libc::sighandler_t);
-        if before == libc::SIG_IGN {
-            libc::signal(signal, before);
-        }
-        (signal, before)
-    });
+    let before = handlers.map(|(signal, handler)| (signal, handle(signal, handler)));
     let ended = child.wait();
     CHILD.store(0, Ordering::Relaxed);
     for (signal, before) in before {

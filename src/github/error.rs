@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::model::{Repo, UnixMillis};
 
+/// The body ended too early, in words.
+pub(super) const BROKEN_OFF: &str = "the answer broke off";
+
 /// No answer. Texts of GitHub and `gh` in it are single lines, and not made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GithubError {
@@ -135,7 +138,7 @@ impl GithubError {
 
     /// The body ended too early.
     pub(super) fn broken_off(host: &str) -> Self {
-        GithubError::NotReached { host: host.to_owned(), reason: "the answer broke off".to_owned() }
+        GithubError::NotReached { host: host.to_owned(), reason: BROKEN_OFF.to_owned() }
     }
 
     /// A file that is there was not given.

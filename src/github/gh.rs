@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::error::{GithubError, first_line};
+use super::error::{BROKEN_OFF, GithubError, first_line};
 use super::response::Response;
 
 use crate::program;
@@ -127,7 +127,7 @@ fn plainly(line: &str) -> String {
     let is_of_http = ["Get \"", "Post \""].iter().any(|verb| line.starts_with(verb));
     let Some((before, last)) = line.rsplit_once(": ").filter(|_| is_of_http) else { return line.to_owned() };
     let last = match last {
-        "EOF" | "unexpected EOF" => "the answer broke off",
+        "EOF" | "unexpected EOF" => BROKEN_OFF,
         last if last.starts_with("context deadline exceeded") => "no answer in time",
         last => last,
     };

@@ -102,11 +102,10 @@ pub fn record(
             take(&store, Reading { repo, record, trackers: &answer.trackers, file: None, line: None }, way)
         }
         Said::Manifest(remote, place) => {
-            let manifest = of_repo(remote, (repo, place), now)?;
+            let (manifest, repo) = of_repo(remote, (repo, place), now)?;
             let mut line = past.and_then(|past| RemoteLine::of(place, &past.history, past.known.clone()));
             let line = line.as_mut().map(|line| line as &mut dyn Line);
             let record = manifest_record(remote, &manifest, now);
-            let repo = as_written(&manifest, repo);
             let reading = Reading { repo: &repo, record, trackers: &manifest.trackers, file: None, line };
             let synced = take(&store, reading, way)?;
             // What was set aside as older is not what the store holds.
@@ -141,7 +140,7 @@ pub fn unrecorded(repo: &Repo, said: &Said, now: Now) -> Result<View, SyncError>
             Ok(view(SyncRecord::new(Source::Api, *answered_at, now.millis()), trackers))
         }
         Said::Manifest(remote, place) => {
-            let manifest = of_repo(remote, (repo, place), now)?;
+            let (manifest, _) = of_repo(remote, (repo, place), now)?;
             Ok(view(manifest_record(remote, &manifest, now), &manifest.trackers))
         }
         Said::Same(place) => Err(SyncError::Changing { path: named(repo, place) }),
@@ -153,30 +152,24 @@ fn manifest_record(remote: &RemoteManifest, manifest: &Manifest<'_>, now: Now) -
     SyncRecord { manifest: Some(hash), ..SyncRecord::new(Source::Manifest, manifest.updated_at, now.millis()) }
 }
 
-/// The repository of a manifest that is of it, as the manifest writes it.
-fn as_written(manifest: &Manifest<'_>, asked: &Repo) -> Repo {
-    let written = manifest.repo.as_ref().and_then(|name| name.on(asked.host()).ok());
-    written.unwrap_or_else(|| asked.clone())
-}
-
 /// How a place is called in errors.
 fn named(repo: &Repo, place: &ManifestPlace) -> PathBuf {
     PathBuf::from(format!("{repo}, {place}"))
 }
 
-/// A manifest that may be taken in. A fork holds that of the repository it comes from.
-pub(super) fn of_repo<'m>(
+/// A manifest that may be taken in, and its repository as it writes it. A fork holds that of the repository it comes from.
+fn of_repo<'m>(
     remote: &'m RemoteManifest,
     (asked, place): (&Repo, &ManifestPlace),
     now: Now,
-) -> Result<Manifest<'m>, SyncError> {
+) -> Result<(Manifest<'m>, Repo), SyncError> {
     let path = named(asked, place);
     let manifest = accepted(&remote.bytes, &path, now, false)?;
-    let Some(name) = &manifest.repo else { return Ok(manifest) };
+    let Some(name) = &manifest.repo else { return Ok((manifest, asked.clone())) };
     let host = asked.host();
     let found = name.on(host).map_err(|error| SyncError::Host { host: host.to_owned(), error })?;
     if found == *asked {
-        return Ok(manifest);
+        return Ok((manifest, found));
     }
     let (found, asked) = (Box::new(found), Box::new(asked.clone()));
     Err(SyncError::OtherRepo { path, found, asked })

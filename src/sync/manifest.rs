@@ -211,6 +211,11 @@ pub fn is_set_aside(located: &Located, view: &View) -> bool {
     last.is_some_and(|last| entry_of(view, located).is_some_and(|entry| entry.manifest != last))
 }
 
+/// Whether the store was ever synced from the manifest at `located`, for all that is known.
+pub fn was_read(located: &Located, view: &View) -> bool {
+    entry_of(view, located).is_some()
+}
+
 /// What was noted of the file at `located`, if that is certainly the same by now.
 pub(super) fn unchanged_entry(storage: &dyn Storage, located: &Located, view: &View) -> Option<SignatureMark> {
     let signature = storage.signature(&located.manifest).ok()??;

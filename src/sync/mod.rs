@@ -31,7 +31,7 @@ pub use collect::{Collected, sync_collection};
 pub use collection::Collection;
 pub use error::{Held, Loss, Now, SyncError};
 pub use import::{AsManifest, Import};
-pub use manifest::{Options, is_set_aside, sync, unchanged};
+pub use manifest::{Options, is_set_aside, sync, unchanged, was_read};
 pub use outcome::{Note, Outcome, Synced, rewritten};
 pub use owner::{Asking, OwnedSync, Walked, sync_owner};
 pub use pull::pull_if_due;

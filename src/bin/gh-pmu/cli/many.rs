@@ -31,14 +31,15 @@ impl std::fmt::Display for Owner {
 impl Value for Owner {
     fn read(text: &str, _: Clock<'_>) -> Result<Self, Wrong> {
         // A repository's name is wanted elsewhere; here it is one part too many.
+        let form = || Wrong::Invalid("expected the \"[HOST/]OWNER\" format".to_owned());
         let repo = Repo::parse(&format!("{text}/x"), Repo::DEFAULT_HOST).map_err(|error| match error {
-            RepoError::Form | RepoError::Name => Wrong::Invalid("expected the \"[HOST/]OWNER\" format".to_owned()),
+            RepoError::Form | RepoError::Name => form(),
             error => Wrong::Invalid(error.to_string()),
         })?;
         let host = text.contains('/').then(|| repo.host().to_owned());
         // The name of a repository, then.
         if host.as_ref().is_some_and(|host| !host.contains('.') && host != "localhost") {
-            return Err(Wrong::Invalid("expected the \"[HOST/]OWNER\" format".to_owned()));
+            return Err(form());
         }
         Ok(Self { host, name: repo.owner().to_owned() })
     }

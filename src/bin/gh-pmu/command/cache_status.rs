@@ -139,9 +139,7 @@ pub(super) fn status_of<'s>(
     let is_old = context.config.cache.max_age.is_some()
         && checked_at.is_none_or(|checked_at| context.is_older_than_allowed(checked_at));
     let stale_reason = stale_reason(is_old, located, (repo, view), context);
-    // Git may have to be started for it.
-    let is_for_people = context.output.is_terminal() && context.config.cache.branch.is_none();
-    let can_pull = is_for_people && located.is_some_and(|located| located.would_pull_newer(view));
+    let can_pull = context.looks_for_newer() && located.is_some_and(|located| located.would_pull_newer(view));
     Ok(RepoStatus {
         repo,
         path: view.dir(),

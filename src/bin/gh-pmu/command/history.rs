@@ -187,7 +187,7 @@ impl Args {
         if filters.first().is_some_and(|filter| filter.order != shown_as) {
             found.changes.reverse();
         }
-        self.show(sources, &found.changes, total, context)?;
+        self.show(sources, (&filters, total), &found.changes, context)?;
         Ok(found)
     }
 
@@ -237,13 +237,13 @@ impl Args {
     fn show(
         &self,
         sources: &[Source],
+        (filters, total): (&[HistoryFilter], u64),
         changes: &[(usize, Change)],
-        total: u64,
         context: &mut Context<'_, '_>,
     ) -> Result<(), Error> {
         let place = Place::of(self.many.as_ref(), sources.first().map(|(repo, _)| repo));
         // Only people read them, and the time zone takes a hundred system calls.
-        let moments = if context.output.is_terminal() { self.moments(sources, context)? } else { String::new() };
+        let moments = if context.output.is_terminal() { self.moments(filters, context) } else { String::new() };
         let age = context.age_of(sources);
         let head = HistoryHead { place, searched: self.is_narrowed(), total, moments: &moments, age };
         let rows = changes.iter().map(|(at, change)| changes::row(&sources[*at], change));
@@ -309,22 +309,14 @@ impl Args {
     }
 
     /// From when on and up to when, in the words of a heading.
-    fn moments(&self, sources: &[Source], context: &Context<'_, '_>) -> Result<String, Error> {
+    fn moments(&self, filters: &[HistoryFilter], context: &Context<'_, '_>) -> String {
         let since = match &self.since {
             None => String::new(),
             Some(Since::When(when)) => format!(" since {}", context.moment(*when)),
-            Some(Since::Last(name)) => {
-                let mark = self.mark(name.as_deref());
-                let known: Vec<_> =
-                    sources.iter().map(|source| context.seen(source, &mark)).collect::<Result<_, _>>()?;
-                match name {
-                    _ if known.iter().all(Option::is_none) => " so far".to_owned(),
-                    None => " since they were last asked for".to_owned(),
-                    Some(name) => format!(" since {name} last asked"),
-                }
-            }
+            Some(Since::Last(_)) if filters.iter().all(|filter| filter.since.is_none()) => " so far".to_owned(),
+            Some(Since::Last(None)) => " since they were last asked for".to_owned(),
+            Some(Since::Last(Some(name))) => format!(" since {name} last asked"),
         };
-        let until = self.until.as_ref().map(|when| format!(" until {}", context.moment(*when))).unwrap_or_default();
-        Ok(since + &until)
+        since + &self.until.as_ref().map(|when| format!(" until {}", context.moment(*when))).unwrap_or_default()
     }
 }

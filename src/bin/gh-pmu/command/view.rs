@@ -243,15 +243,12 @@ impl Args {
             all.is_ok_and(|all| all.rows().any(|row| row.tracker.number == number))
         };
         let others = Kind::ALL.into_iter().filter(|other| *other != kind);
-        match number_of(named) {
-            Some(number) => match others.into_iter().find(|other| is_of(*other, number)) {
-                Some(other) => error.with_hint(format!("It is a {other}: run `gh pmu {other} view {number}{flag}`.")),
-                None => error.with_hint(format!(
-                    "Run `gh pmu {kind} list{flag}` to see them all, or `gh pmu cache history {number}` for one that was removed."
-                )),
-            },
-            None => error.with_hint(format!("Run `gh pmu {kind} list{flag}` to see them all.")),
-        }
+        let list = format!("Run `gh pmu {kind} list{flag}` to see them all");
+        let Some(number) = number_of(named) else { return error.with_hint(list + ".") };
+        error.with_hint(match others.into_iter().find(|other| is_of(*other, number)) {
+            Some(other) => format!("It is a {other}: run `gh pmu {other} view {number}{flag}`."),
+            None => format!("{list}, or `gh pmu cache history {number}` for one that was removed."),
+        })
     }
 }
 

@@ -23,9 +23,14 @@ impl Context<'_, '_> {
         Age { is_doubtful: age.is_doubtful || self.is_set_aside, ..age }
     }
 
-    /// Whether a newer manifest was fetched. Looked at for people only, as git may have to be started.
+    /// Whether somebody wants to know that a newer manifest was fetched: people only, as git may have to be started.
+    pub fn looks_for_newer(&self) -> bool {
+        self.output.is_terminal() && self.config.cache.branch.is_none()
+    }
+
+    /// Whether a newer manifest was fetched, where that is looked at.
     fn can_pull(&self, (repo, view): &Source) -> bool {
-        if !self.output.is_terminal() || self.config.cache.branch.is_some() {
+        if !self.looks_for_newer() {
             return false;
         }
         let located = self.located().filter(|located| located.known.as_ref() == Some(repo));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gh_pmu::format::Source as Origin;
 use gh_pmu::github::{Found, GithubError, ManifestPlace};
 use gh_pmu::model::Repo;
-use gh_pmu::store::PATIENCE;
+use gh_pmu::store::{PATIENCE, View};
 use gh_pmu::sync::{
     Asking, Outcome, OwnedSync, Past, Recording, Said, SyncError, Synced, Walked, past_on_github, record, sync_owner,
     unrecorded,
@@ -99,12 +99,14 @@ impl Context<'_, '_> {
     /// No answer; what the store cannot take.
     pub fn sync_from_github(&mut self, repo: &Repo, named: bool, force: bool) -> Result<(Synced, bool), Error> {
         let place = self.manifest_place(named);
-        let tag = if force { None } else { self.tag(repo, &place) };
-        let known = self.store(repo).view().ok().flatten();
-        let had_one = known.is_some_and(|view| view.freshness().is_some_and(|fresh| fresh.source != Origin::Api));
-        let at = place.to_string();
+        let (store, at) = (self.store(repo), place.to_string());
+        // What is wrong with the store shows when the answer is recorded.
+        let known = store.view().ok().flatten();
+        // What GitHub called the manifest that is cached.
+        let tag = known.as_ref().filter(|_| !force).and_then(|view| store.tag(view, &at));
         let said = self.ask(repo, Some((place, tag)))?;
-        if had_one && matches!(said, Said::Issues(_)) {
+        let is_of_manifest = |view: &View| view.freshness().is_some_and(|fresh| fresh.source != Origin::Api);
+        if matches!(said, Said::Issues(_)) && known.as_ref().is_some_and(is_of_manifest) {
             self.output.warn(&format!("{repo} has no manifest any more at {at}: its issues were asked for instead"));
         }
         let past = self.past(repo, &said);
@@ -143,13 +145,6 @@ impl Context<'_, '_> {
         let cache = if named { &default } else { &self.config.cache };
         let parts: Vec<_> = cache.manifest.iter().map(|part| part.to_string_lossy()).collect();
         ManifestPlace { branch: cache.branch.clone(), path: parts.join("/") }
-    }
-
-    /// What GitHub called the manifest that is cached.
-    fn tag(&self, repo: &Repo, place: &ManifestPlace) -> Option<String> {
-        let store = self.store(repo);
-        // What is wrong with the store shows when the answer is recorded.
-        store.tag(store.view().ok()?.as_ref()?, &place.to_string())
     }
 
     /// The manifest at a place, if there is one (it need not be given again if the tag is still its); else the issues.

@@ -10,6 +10,7 @@ use gh_pmu::model::Repo;
 use gh_pmu::store::{PATIENCE, StoreError, View};
 use gh_pmu::sync::{
     History, Located, Options, Outcome, SyncError, Synced, is_set_aside, pull_if_due, rewritten, sync, sync_branch,
+    was_read,
 };
 
 use super::context::{Context, DISK, Failed, Keep, Known, Source, nothing_cached, switched_off};
@@ -29,12 +30,6 @@ const ATTEMPTS: u32 = 5;
 /// A failure where the newest changes are lost.
 pub(super) fn exit_of(view: &View) -> Exit {
     if view.lacks_newest() { Exit::Failed } else { Exit::Done }
-}
-
-/// Whether the store was synced from the manifest there.
-fn was_read(located: &Located, view: &View) -> bool {
-    let mut known = view.marks().into_iter().flat_map(|marks| &marks.signatures);
-    known.any(|entry| entry.path_key == located.path_key)
 }
 
 impl Context<'_, '_> {
@@ -142,9 +137,9 @@ impl Context<'_, '_> {
 
     /// Whether the past is asked for, and all that is here is a manifest that GitHub gave to a list.
     pub(super) fn lacks_past(&self, view: &View) -> bool {
-        let is_manifest = |tag: bool| tag || view.freshness().is_some_and(|fresh| fresh.source == Origin::Manifest);
+        let is_manifest = view.freshness().is_some_and(|fresh| fresh.source == Origin::Manifest);
         let is_from_github =
-            view.marks().is_some_and(|marks| marks.signatures.is_empty() && is_manifest(marks.tag.is_some()));
+            view.marks().is_some_and(|marks| marks.signatures.is_empty() && (is_manifest || marks.tag.is_some()));
         self.history == History::Needed && !self.does_without && is_from_github && !view.has_published()
     }
 
